@@ -1,0 +1,278 @@
+//! What the two front ends (window and terminal) see of a session, and what they may ask of it.
+//!
+//! The session publishes a [`View`] whenever it changed, and a [`Notice`] for everything worth
+//! a line. A front end draws the one, tells the other, and answers with [`Intent`]s. It holds
+//! no state of the session's own.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use deskhand_protocol::{
+    control::StopCause,
+    handshake::Words,
+    text::{ChatText, Name},
+};
+
+/// Allow answers only after a prompt has been shown for so long, so that a click or key meant
+/// for something else grants nothing.
+pub const PROMPT_DELAY: Duration = Duration::from_millis(700);
+
+/// Everything there is to draw.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// How far it has come.
+    pub stage: Stage,
+    /// The one question that is open, if any. It comes before everything else.
+    pub prompt: Option<Prompt>,
+    /// Whether the server can be reached.
+    pub server: Server,
+}
+
+/// How far a session has come.
+#[derive(Debug, Clone)]
+pub enum Stage {
+    /// An invitation is open and nobody has come yet.
+    Waiting(Invitation),
+    /// Somebody is proving that they know the password.
+    Verifying(Invitation),
+    /// The novice has been asked whether `expert` may see the screen, or the picture is on its
+    /// way.
+    Connecting {
+        /// Claimed, never verified.
+        expert: Name,
+        /// What both should see.
+        words: Words,
+    },
+    /// The expert sees the screen.
+    Viewing {
+        /// Claimed, never verified.
+        expert: Name,
+        /// What both should see.
+        words: Words,
+        /// The novice paused the picture.
+        paused: bool,
+        /// Mouse and keyboard.
+        control: Control,
+    },
+    /// Over.
+    Ended(String),
+}
+
+/// Who has mouse and keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Only the novice.
+    None,
+    /// Both.
+    Shared {
+        /// Right now the novice uses them, and the expert's input is dropped.
+        local_hand: bool,
+    },
+}
+
+/// What the novice passes on.
+#[derive(Clone)]
+pub struct Invitation {
+    /// For any browser.
+    pub link: String,
+    /// To be told separately; `None` if the novice chose to have none.
+    pub password: Option<String>,
+    /// When it closes.
+    pub open_until: SystemTime,
+    /// Failed attempts so far.
+    pub failed: u8,
+}
+
+impl std::fmt::Debug for Invitation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Invitation(..)")
+    }
+}
+
+/// Whether the server can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// On the way.
+    Connecting,
+    /// Reachable: the invitation can be used.
+    Up,
+    /// Away; the agent tries again by itself.
+    Down,
+}
+
+/// A question to the novice. No answer means no.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// Which question an answer is for.
+    pub id: PromptId,
+    /// What is asked.
+    pub ask: Ask,
+    /// Allow counts from here on.
+    pub live_at: Instant,
+    /// No answer until here means no.
+    pub deadline: Instant,
+}
+
+/// Numbers the questions of a session; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PromptId(pub u32);
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// May they see the screen?
+    View {
+        /// Claimed, never verified.
+        expert: Name,
+        /// What both should see.
+        words: Words,
+    },
+    /// May they use mouse and keyboard?
+    Control {
+        /// Claimed, never verified.
+        expert: Name,
+    },
+}
+
+/// What the novice does.
+#[derive(Debug, Clone)]
+pub enum Intent {
+    /// Answers a question. The front end has made sure that a person did it.
+    Answer {
+        /// Which one.
+        prompt: PromptId,
+        /// What.
+        answer: Answer,
+    },
+    /// Says something to the expert.
+    Chat(ChatText),
+    /// Takes mouse and keyboard back.
+    StopControl,
+    /// Pauses the picture, or goes on.
+    Pause(bool),
+    /// Ends the session; while waiting: closes the invitation.
+    End,
+}
+
+/// An answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Allow,
+    /// No.
+    Refuse,
+    /// No, and close the invitation for good.
+    Block,
+}
+
+/// Something worth a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The invitation can be used now.
+    Open,
+    /// The server is away.
+    ServerAway,
+    /// Somebody holds the link and is trying a password.
+    Attempt,
+    /// They got it wrong; so many tries are left before the invitation locks.
+    WrongPassword {
+        /// Tries left.
+        left: u8,
+    },
+    /// Too many wrong passwords.
+    Locked,
+    /// The invitation reached its end.
+    Expired,
+    /// Somebody else tried to join meanwhile and was turned away.
+    BusyTurnedAway,
+    /// The novice approved, or the picture began.
+    ViewingStarted(Name),
+    /// The expert asks for control.
+    ControlAsked(Name),
+    /// Control is shared from now on.
+    ControlGranted(Name),
+    /// The novice said no, or nothing.
+    ControlRefused,
+    /// Control cannot be given safely; why.
+    ControlUnavailable(String),
+    /// Control is over; viewing goes on.
+    ControlStopped(StopCause),
+    /// The novice's own hand has precedence right now, or no longer.
+    LocalHand(bool),
+    /// Picture paused, or not.
+    Paused(bool),
+    /// Somebody said something.
+    Chat {
+        /// Who.
+        from: Speaker,
+        /// What.
+        text: ChatText,
+    },
+    /// The session is over; a sentence says why.
+    Ended(String),
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Speaker {
+    /// This side.
+    Novice,
+    /// The other side, by the name they gave.
+    Expert(Name),
+}
+
+impl Notice {
+    /// One plain line for a person.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Open => "The invitation is open. Waiting for your helper.".into(),
+            Self::ServerAway => {
+                "The server cannot be reached. Deskhand keeps trying; the invitation stays valid."
+                    .into()
+            }
+            Self::Attempt => "Somebody opened your invitation and is entering the password.".into(),
+            Self::WrongPassword { left: 1 } => "Wrong password. One more try is left.".into(),
+            Self::WrongPassword { left } => format!("Wrong password. {left} more tries are left."),
+            Self::Locked => {
+                "The invitation is locked: the password was wrong too often. Make a new invitation."
+                    .into()
+            }
+            Self::Expired => "The invitation has expired. Make a new one to go on.".into(),
+            Self::BusyTurnedAway => "Somebody else tried to join and was turned away.".into(),
+            Self::ViewingStarted(name) => format!("{name} can see your screen now."),
+            Self::ControlAsked(name) => format!("{name} asks to use your mouse and keyboard."),
+            Self::ControlGranted(name) => format!(
+                "{name} can use your mouse and keyboard now. Stop with Esc, with Ctrl+C or with Stop control."
+            ),
+            Self::ControlRefused => "Control was not given.".into(),
+            Self::ControlUnavailable(why) => format!("Control cannot be given: {why}"),
+            Self::ControlStopped(cause) => match cause {
+                StopCause::Escape => {
+                    "Control stopped: you pressed Esc. They can still see your screen."
+                }
+                StopCause::CtrlC => {
+                    "Control stopped: you pressed Ctrl+C. They can still see your screen."
+                }
+                StopCause::Button => "Control stopped. They can still see your screen.",
+                StopCause::Released => "They gave control back. They can still see your screen.",
+                StopCause::Silence => "Control stopped: the connection went silent.",
+                StopCause::Broken => {
+                    "Control stopped: mouse and keyboard could not be used any more."
+                }
+            }
+            .into(),
+            Self::LocalHand(true) => "You are using the mouse: your helper waits.".into(),
+            Self::LocalHand(false) => "Your helper can use the mouse again.".into(),
+            Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
+            Self::Paused(false) => "The picture goes on.".into(),
+            Self::Chat {
+                from: Speaker::Novice,
+                text,
+            } => format!("You: {text}"),
+            Self::Chat {
+                from: Speaker::Expert(name),
+                text,
+            } => format!("{name}: {text}"),
+            Self::Ended(why) => why.clone(),
+        }
+    }
+}

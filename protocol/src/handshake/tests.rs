@@ -1,0 +1,255 @@
+use expect_test::expect;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+use super::{
+    expert::{Joining, Waiting},
+    novice::{Answered, Challenged, Charged, Record},
+    seal::SealError,
+    *,
+};
+use crate::{envelope::SealedToAgent, invitation::Link, text::Name};
+
+const FP_N: Fingerprint = Fingerprint([0x11; 32]);
+const FP_E: Fingerprint = Fingerprint([0x22; 32]);
+
+/// Everything both ends hold, and a seed, so that each run is the same.
+struct Scene {
+    link: Link,
+    record: Record,
+    rng: ChaCha20Rng,
+}
+
+impl Scene {
+    fn new(password: &str) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let link = Link {
+            id: InvitationId::from_bytes([1; 16]),
+            secret: LinkSecret::from_bytes([2; 16]),
+            password: !password.is_empty(),
+        };
+        let record = Record::new(link.id, &link.secret, password, &mut rng).unwrap();
+        Self { link, record, rng }
+    }
+
+    /// As far as the hello, with the challenge altered on its way by `meddle`.
+    fn hello(
+        &mut self,
+        password: &str,
+        meddle: impl FnOnce(&mut Challenge),
+    ) -> (Challenged, Waiting, Hello) {
+        let (challenged, mut challenge) = Challenged::new(self.link.id, FP_N, &mut self.rng);
+        meddle(&mut challenge);
+        let joining = Joining::new(self.link.clone(), password);
+        let (waiting, hello) = joining.hello(&challenge, FP_E, &mut self.rng).unwrap();
+        (challenged, waiting, hello)
+    }
+
+    fn answer(
+        &mut self,
+        challenged: Challenged,
+        hello: &Hello,
+    ) -> Result<(Answered, Ke2), HandshakeError> {
+        challenged.verify_link(&self.record, hello)?.answer(
+            &self.record,
+            Charged::written_down(),
+            &mut self.rng,
+        )
+    }
+
+    fn run(&mut self, password: &str) -> Result<(Established, Established), HandshakeError> {
+        let (challenged, waiting, hello) = self.hello(password, |_| {});
+        let (answered, ke2) = self.answer(challenged, &hello)?;
+        let (expert, ke3) = waiting.finish(&ke2, &mut self.rng)?;
+        Ok((answered.finish(&ke3)?, expert))
+    }
+}
+
+fn introduce() -> SealedToAgent {
+    SealedToAgent::Introduce {
+        name: Name::new("Maria"),
+    }
+}
+
+#[test]
+fn both_ends_agree() {
+    for password in ["", "k7mpq2", "Grüße 😀"] {
+        let (mut novice, mut expert) = Scene::new(password).run(password).unwrap();
+        assert_eq!(novice.words, expert.words);
+        assert_eq!((novice.peer, expert.peer), (FP_E, FP_N));
+        let sealed = expert.channel.seal(&introduce());
+        assert_eq!(novice.channel.open(&sealed), Ok(introduce()));
+    }
+}
+
+#[test]
+fn the_password_is_one_whichever_way_it_is_composed() {
+    assert!(Scene::new("caf\u{e9}").run("cafe\u{301}").is_ok());
+}
+
+#[test]
+fn a_wrong_password_is_found_out_by_the_expert() {
+    let error = Scene::new("right").run("wrong").unwrap_err();
+    assert_eq!(error, HandshakeError::Mismatch);
+}
+
+#[test]
+fn without_the_link_no_attempt_is_charged() {
+    let mut scene = Scene::new("right");
+    scene.link.secret = LinkSecret::from_bytes([3; 16]);
+    let (challenged, _, hello) = scene.hello("right", |_| {});
+    assert_eq!(
+        challenged.verify_link(&scene.record, &hello).unwrap_err(),
+        HandshakeError::BadLink
+    );
+}
+
+#[test]
+fn a_swapped_certificate_is_refused_on_either_side() {
+    let mut scene = Scene::new("p");
+    let (challenged, _, hello) = scene.hello("p", |c| c.fingerprint = Fingerprint([0x66; 32]));
+    assert_eq!(
+        scene.answer(challenged, &hello).unwrap_err(),
+        HandshakeError::BadLink
+    );
+
+    let (challenged, _, mut hello) = scene.hello("p", |_| {});
+    hello.fingerprint = Fingerprint([0x66; 32]);
+    assert_eq!(
+        scene.answer(challenged, &hello).unwrap_err(),
+        HandshakeError::BadLink
+    );
+}
+
+#[test]
+fn a_holder_of_the_link_cannot_swap_the_certificate_either() {
+    // Knows the link, so the tag fits; does not know the password.
+    let mut scene = Scene::new("p");
+    let (challenged, waiting, _) = scene.hello("p", |_| {});
+    let (_, _, mut forged) = scene.hello("guess", |_| {});
+    forged.fingerprint = Fingerprint([0x66; 32]);
+    let context = Context {
+        id: scene.link.id,
+        nonce_n: Nonce([0; 32]),
+        nonce_e: forged.nonce,
+        fp_e: forged.fingerprint,
+        fp_n: FP_N,
+    };
+    let key = LinkKey::derive(&scene.link.id, &scene.link.secret);
+    forged.tag = Bytes(
+        context
+            .tag(&key, &forged.ke1.0)
+            .finalize()
+            .into_bytes()
+            .into(),
+    );
+    assert!(scene.answer(challenged, &forged).is_err(), "another nonce");
+    drop(waiting);
+}
+
+#[test]
+fn no_flipped_bit_is_accepted() {
+    let mut scene = Scene::new("p");
+    for bit in (0..320 * 8).step_by(7) {
+        let (challenged, waiting, hello) = scene.hello("p", |_| {});
+        let (_, mut ke2) = scene.answer(challenged, &hello).unwrap();
+        ke2.0.0[bit / 8] ^= 1 << (bit % 8);
+        assert!(
+            waiting.finish(&ke2, &mut scene.rng).is_err(),
+            "bit {bit} of KE2"
+        );
+    }
+    for bit in 0..64 * 8 {
+        let (challenged, waiting, hello) = scene.hello("p", |_| {});
+        let (answered, ke2) = scene.answer(challenged, &hello).unwrap();
+        let (_, mut ke3) = waiting.finish(&ke2, &mut scene.rng).unwrap();
+        ke3.0.0[bit / 8] ^= 1 << (bit % 8);
+        assert!(answered.finish(&ke3).is_err(), "bit {bit} of KE3");
+    }
+}
+
+#[test]
+fn a_replayed_hello_meets_another_challenge() {
+    let mut scene = Scene::new("p");
+    let (_, _, old) = scene.hello("p", |_| {});
+    let (challenged, _, _) = scene.hello("p", |_| {});
+    assert!(scene.answer(challenged, &old).is_err());
+}
+
+#[test]
+fn sealed_messages_cannot_be_repeated_reordered_reflected_or_crossed() {
+    let (mut novice, mut expert) = Scene::new("p").run("p").unwrap();
+    let first = expert.channel.seal(&introduce());
+    let second = expert.channel.seal(&SealedToAgent::Leave);
+    assert_eq!(
+        expert.channel.open::<SealedToAgent>(&first),
+        Err(SealError::Forged),
+        "reflected"
+    );
+    assert!(novice.channel.open::<SealedToAgent>(&second).is_ok());
+    assert_eq!(
+        novice.channel.open::<SealedToAgent>(&second),
+        Err(SealError::Replayed)
+    );
+    assert_eq!(
+        novice.channel.open::<SealedToAgent>(&first),
+        Err(SealError::Replayed)
+    );
+
+    let mut renumbered = first.clone();
+    renumbered.counter = 9;
+    assert_eq!(
+        novice.channel.open::<SealedToAgent>(&renumbered),
+        Err(SealError::Forged)
+    );
+
+    let mut scene = Scene::new("p");
+    scene.rng = ChaCha20Rng::seed_from_u64(8);
+    let (mut other, _) = scene.run("p").unwrap();
+    assert_eq!(
+        other.channel.open::<SealedToAgent>(&first),
+        Err(SealError::Forged),
+        "crossed"
+    );
+}
+
+#[test]
+fn records_survive_the_store() {
+    let mut scene = Scene::new("p");
+    let bytes = scene.record.to_bytes();
+    scene.record = Record::from_bytes(&bytes).unwrap();
+    assert!(scene.run("p").is_ok());
+    assert!(scene.run("q").is_err());
+    for cut in 0..bytes.len() {
+        assert!(Record::from_bytes(&bytes[..cut]).is_err(), "cut at {cut}");
+    }
+}
+
+/// The golden vector: whoever changes the handshake changes this, and the version with it.
+#[test]
+fn the_handshake_is_as_it_was() {
+    let mut scene = Scene::new("k7mpq2");
+    let (challenged, waiting, hello) = scene.hello("k7mpq2", |_| {});
+    let (answered, ke2) = scene.answer(challenged, &hello).unwrap();
+    let (mut expert, ke3) = waiting.finish(&ke2, &mut scene.rng).unwrap();
+    let novice = answered.finish(&ke3).unwrap();
+    let sealed = expert.channel.seal(&introduce());
+    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let shown = format!(
+        "route {}\nke1 {}\ntag {}\nke2 {}\nke3 {}\nwords {}\nsealed {}",
+        scene.link.id.route().to_text(),
+        hex(&hello.ke1.0[..16]),
+        hex(&hello.tag.0),
+        hex(&ke2.0.0[..16]),
+        hex(&ke3.0.0),
+        novice.words,
+        hex(&sealed.ciphertext),
+    );
+    expect![[r#"
+        route 2eyaR7twnhqoZE_xlYTImnu8mJKu9vvdP1_UAng3yGo
+        ke1 fe6004db7a1f356d5b3c28154bf235b7
+        tag 7fb67a3eaf9d6065ea1ea4d5ff1d014866bf77bbe9d2d9edcf72cf4e30f61251
+        ke2 28da9f41151e4176970df81b228e9166
+        ke3 80e2876bf4b082572b9a4ce286ff7c20f627a21ff55d91924d3a6c36f9e5b5ff558f152421e67201d5a630fa26c8a789dcb12d9ea6bd319d0ab37300c84ae629
+        words rabbit cradle
+        sealed 3f77b247f39aeac2427587a64e6c5ea673b100ce9544a871"#]].assert_eq(&shown);
+}

@@ -1,0 +1,78 @@
+//! What must hold for any bytes at all: called by the fuzz targets, and by `cargo test` on
+//! every input they ever saved.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{control, envelope, input, invitation::Link, signal, wire};
+
+fn round_trips<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
+    if let Ok(message) = wire::decode::<T>(bytes) {
+        assert_eq!(
+            wire::decode::<T>(&wire::encode(&message)).as_ref(),
+            Ok(&message)
+        );
+    }
+}
+
+fn signal_round_trips<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(text: &str) {
+    if let Ok(message) = signal::decode::<T>(text) {
+        assert_eq!(
+            signal::decode::<T>(&signal::encode(&message)).as_ref(),
+            Ok(&message)
+        );
+    }
+}
+
+/// Reads `bytes` as everything that comes from a data channel.
+pub fn channels(bytes: &[u8]) {
+    round_trips::<control::FromExpert>(bytes);
+    round_trips::<control::FromNovice>(bytes);
+    round_trips::<input::InputEvent>(bytes);
+    round_trips::<input::Motion>(bytes);
+    round_trips::<input::CursorMoved>(bytes);
+}
+
+/// Reads `bytes` as everything that comes through the server from the other end.
+pub fn envelopes(bytes: &[u8]) {
+    round_trips::<envelope::ToAgent>(bytes);
+    round_trips::<envelope::ToPage>(bytes);
+    round_trips::<envelope::SealedToAgent>(bytes);
+    round_trips::<envelope::SealedToPage>(bytes);
+}
+
+/// Reads `bytes` as socket messages of all four kinds.
+pub fn signals(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        signal_round_trips::<signal::FromNovice>(text);
+        signal_round_trips::<signal::ToNovice>(text);
+        signal_round_trips::<signal::FromExpert>(text);
+        signal_round_trips::<signal::ToExpert>(text);
+    }
+}
+
+/// Reads `bytes` as the fragment of a link.
+pub fn links(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(link) = Link::parse(text)
+    {
+        assert_eq!(Link::parse(&link.to_fragment()), Ok(link));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            super::signals(&bytes);
+            super::links(&bytes);
+            if let Some(first) = bytes.first_mut() {
+                *first = crate::VERSION;
+            }
+            super::channels(&bytes);
+            super::envelopes(&bytes);
+        }
+    }
+}
