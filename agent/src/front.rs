@@ -16,6 +16,19 @@ use deskhand_protocol::{
 /// for something else grants nothing.
 pub const PROMPT_DELAY: Duration = Duration::from_millis(700);
 
+/// A front end's end of the wires.
+#[derive(Debug)]
+pub struct FrontEnd {
+    /// The latest [`View`].
+    pub view: tokio::sync::watch::Receiver<View>,
+    /// Everything worth a line, in order.
+    pub notices: tokio::sync::mpsc::Receiver<Notice>,
+    /// What the novice does.
+    pub intents: tokio::sync::mpsc::Sender<Intent>,
+    /// The front end's own windows (X11 ids): injected input never reaches them.
+    pub own_windows: tokio::sync::watch::Sender<Vec<u32>>,
+}
+
 /// Everything there is to draw.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -182,8 +195,14 @@ pub enum Notice {
     Locked,
     /// The invitation reached its end.
     Expired,
-    /// Somebody else tried to join meanwhile and was turned away.
-    BusyTurnedAway,
+    /// The novice did not let them see the screen.
+    ViewRefused,
+    /// The novice did not say whether they may see the screen.
+    ViewUnanswered,
+    /// The connection showed another certificate than the one that belongs to the password.
+    Tampered,
+    /// The connection could not be made.
+    NotConnected,
     /// The novice approved, or the picture began.
     ViewingStarted(Name),
     /// The expert asks for control.
@@ -237,7 +256,18 @@ impl Notice {
                     .into()
             }
             Self::Expired => "The invitation has expired. Make a new one to go on.".into(),
-            Self::BusyTurnedAway => "Somebody else tried to join and was turned away.".into(),
+            Self::ViewRefused => {
+                "You did not let them see your screen. The invitation is still open.".into()
+            }
+            Self::ViewUnanswered => {
+                "There was no answer, so nobody sees your screen. The invitation is still open.".into()
+            }
+            Self::Tampered => {
+                "Somebody tried to get between you and your helper. Nobody has seen your screen.".into()
+            }
+            Self::NotConnected => {
+                "The connection could not be made. Your helper can try again with the same invitation.".into()
+            }
             Self::ViewingStarted(name) => format!("{name} can see your screen now."),
             Self::ControlAsked(name) => format!("{name} asks to use your mouse and keyboard."),
             Self::ControlGranted(name) => format!(

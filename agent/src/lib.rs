@@ -1,9 +1,18 @@
 //! Deskhand's agent: the novice's half.
 //!
-//! Three parts, each replaceable and testable alone: the [`session`](crate) and its consent, a
-//! pure state machine; [`media`], from damage to packets; and the [`hand`], a small process
-//! that owns injection. [`front`] is what both front ends see of them.
+//! Three parts, each replaceable and testable alone: the [`session`] and its consent, a pure
+//! state machine; [`media`], from damage to packets; and the [`hand`], a small process that owns
+//! injection. [`front`] is what both front ends see of them, and the driver is the one loop
+//! that runs it all.
 
+pub mod cli;
+pub mod clock;
+pub mod consent;
 pub mod front;
 pub mod hand;
+pub mod invitation;
+pub mod ledger;
 pub mod media;
+pub mod server;
+pub mod session;
+pub mod terminal;

@@ -26,6 +26,7 @@ pub enum ToAgent {
 
 /// Novice's agent to expert's page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "each lives for one message")]
 pub enum ToPage {
     /// Opens the handshake.
     Challenge(Challenge),
@@ -82,7 +83,10 @@ pub enum SealedToAgent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SealedToPage {
     /// The password was right; now the novice is being asked.
-    Accepted,
+    Accepted {
+        /// What the novice wants to be called; empty if they did not say.
+        novice: Name,
+    },
     /// The novice approved: the offer.
     Offer(Sdp),
     /// One ICE candidate of the agent's.

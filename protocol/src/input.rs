@@ -63,9 +63,7 @@ impl Norm {
 
     /// Which pixel of `size` this falls on; always below `size` (or 0).
     pub fn to_pixel(self, size: u16) -> u16 {
-        #[expect(clippy::cast_possible_truncation, reason = "at most size - 1")]
-        let pixel = ((u32::from(self.0) * u32::from(size)) >> 16) as u16;
-        pixel
+        ((u32::from(self.0) * u32::from(size)) >> 16) as u16
     }
 }
 

@@ -172,7 +172,7 @@ pub enum Refusal {
 }
 
 /// Opaque bytes for the other end; base64url on the wire.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Payload(Vec<u8>);
 
 impl Payload {

@@ -75,8 +75,11 @@ impl<'de, const CHARS: usize> Deserialize<'de> for Bounded<CHARS> {
 fn allowed(c: char) -> bool {
     match c {
         '\n' | '\t' | '\r' => true,
-        '\u{200e}' | '\u{200f}' | '\u{061c}' => false,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        '\u{061c}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' => false,
         c => !c.is_control(),
     }
 }

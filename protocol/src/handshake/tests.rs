@@ -233,7 +233,11 @@ fn the_handshake_is_as_it_was() {
     let (mut expert, ke3) = waiting.finish(&ke2, &mut scene.rng).unwrap();
     let novice = answered.finish(&ke3).unwrap();
     let sealed = expert.channel.seal(&introduce());
-    let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    };
     let shown = format!(
         "route {}\nke1 {}\ntag {}\nke2 {}\nke3 {}\nwords {}\nsealed {}",
         scene.link.id.route().to_text(),
@@ -244,12 +248,12 @@ fn the_handshake_is_as_it_was() {
         novice.words,
         hex(&sealed.ciphertext),
     );
-    expect![[r#"
+    expect![[r"
         route 2eyaR7twnhqoZE_xlYTImnu8mJKu9vvdP1_UAng3yGo
         ke1 fe6004db7a1f356d5b3c28154bf235b7
         tag 7fb67a3eaf9d6065ea1ea4d5ff1d014866bf77bbe9d2d9edcf72cf4e30f61251
         ke2 28da9f41151e4176970df81b228e9166
         ke3 80e2876bf4b082572b9a4ce286ff7c20f627a21ff55d91924d3a6c36f9e5b5ff558f152421e67201d5a630fa26c8a789dcb12d9ea6bd319d0ab37300c84ae629
         words rabbit cradle
-        sealed 3f77b247f39aeac2427587a64e6c5ea673b100ce9544a871"#]].assert_eq(&shown);
+        sealed 3f77b247f39aeac2427587a64e6c5ea673b100ce9544a871"]].assert_eq(&shown);
 }

@@ -8,7 +8,8 @@ use std::fmt;
 pub struct Words([&'static str; 2]);
 
 impl Words {
-    pub(super) fn from_bytes(bytes: [u8; 2]) -> Self {
+    /// The words of two bytes of key material.
+    pub fn from_bytes(bytes: [u8; 2]) -> Self {
         Self(bytes.map(|b| LIST[usize::from(b)]))
     }
 }

@@ -1,0 +1,265 @@
+//! The terminal front end's pure half: what is printed, and what a typed line means.
+
+use std::time::Instant;
+
+use deskhand_protocol::text::ChatText;
+
+use crate::front::{Answer, Ask, Control, Intent, Notice, Prompt, PromptId, Stage, View};
+
+/// Something for the terminal or the session.
+#[derive(Debug)]
+pub(super) enum Act {
+    /// A whole line.
+    Line(String),
+    /// Without a line break, flushed.
+    Ask(&'static str),
+    /// What was typed before now counts for nothing.
+    DiscardTyped,
+    /// To the session.
+    Intent(Intent),
+}
+
+const HELP: &str = "Type to chat. /stop takes control back, /pause and /resume the picture, /end ends the session.";
+const ONLY_STOP: &str = "While control is shared, only /stop and /end work here.";
+
+/// What the terminal shows right now.
+#[derive(Debug, Default)]
+pub(super) struct Console {
+    prompt: Option<Open>,
+    controlled: bool,
+    viewing: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    id: PromptId,
+    live_at: Instant,
+    /// `[y/N] ` stands on the screen: from here on a line is an answer.
+    live: bool,
+}
+
+impl Console {
+    /// The view has changed.
+    pub(super) fn view(&mut self, view: &View) -> Vec<Act> {
+        self.controlled = matches!(
+            view.stage,
+            Stage::Viewing {
+                control: Control::Shared { .. },
+                ..
+            }
+        );
+        let began = matches!(view.stage, Stage::Viewing { .. }) && !self.viewing;
+        self.viewing = matches!(view.stage, Stage::Viewing { .. });
+        let mut acts = Vec::new();
+        if began {
+            acts.push(Act::Line(HELP.into()));
+        }
+        match (&self.prompt, &view.prompt) {
+            (Some(open), Some(prompt)) if open.id == prompt.id => {}
+            (None, None) => {}
+            (old, new) => {
+                if old.as_ref().is_some_and(|open| open.live) {
+                    acts.push(Act::Line(String::new()));
+                }
+                if let Some(prompt) = new {
+                    acts.push(Act::DiscardTyped);
+                    acts.extend(question(prompt).into_iter().map(Act::Line));
+                }
+                self.prompt = new.as_ref().map(|prompt| Open {
+                    id: prompt.id,
+                    live_at: prompt.live_at,
+                    live: false,
+                });
+            }
+        }
+        acts
+    }
+
+    /// When something is due by time alone.
+    pub(super) fn wake(&self) -> Option<Instant> {
+        self.prompt
+            .as_ref()
+            .filter(|open| !open.live)
+            .map(|open| open.live_at)
+    }
+
+    /// Time has passed.
+    pub(super) fn tick(&mut self, now: Instant) -> Vec<Act> {
+        match &mut self.prompt {
+            Some(open) if !open.live && open.live_at <= now => {
+                open.live = true;
+                vec![Act::DiscardTyped, Act::Ask("[y/N] ")]
+            }
+            _ => vec![],
+        }
+    }
+
+    /// Something worth a line.
+    pub(super) fn notice(&self, notice: &Notice) -> Vec<Act> {
+        let mut acts = vec![];
+        if self.prompt.as_ref().is_some_and(|open| open.live) {
+            acts.push(Act::Line(String::new()));
+        }
+        acts.push(Act::Line(notice.sentence()));
+        if acts.len() > 1 {
+            acts.push(Act::Ask("[y/N] "));
+        }
+        acts
+    }
+
+    /// The novice typed a line.
+    pub(super) fn line(&mut self, line: &str) -> Vec<Act> {
+        let line = line.trim();
+        if let Some(open) = &self.prompt {
+            if !open.live {
+                return vec![];
+            }
+            let answer = match line.to_ascii_lowercase().as_str() {
+                "y" | "yes" => Answer::Allow,
+                "block" => Answer::Block,
+                _ => Answer::Refuse,
+            };
+            let prompt = open.id;
+            // Its line is complete; nothing has to be broken off any more.
+            self.prompt = Some(Open {
+                id: prompt,
+                live_at: open.live_at,
+                live: false,
+            });
+            return vec![Act::Intent(Intent::Answer { prompt, answer })];
+        }
+        match line {
+            "/stop" => vec![Act::Intent(Intent::StopControl)],
+            "/end" => vec![Act::Intent(Intent::End)],
+            _ if self.controlled => vec![Act::Line(ONLY_STOP.into())],
+            "/pause" => vec![Act::Intent(Intent::Pause(true))],
+            "/resume" => vec![Act::Intent(Intent::Pause(false))],
+            "" => vec![],
+            _ if line.starts_with('/') => vec![Act::Line(HELP.into())],
+            _ if !self.viewing => vec![Act::Line(
+                "Nobody is connected yet, so nobody can read that.".into(),
+            )],
+            _ => vec![Act::Intent(Intent::Chat(ChatText::new(line)))],
+        }
+    }
+}
+
+fn question(prompt: &Prompt) -> Vec<String> {
+    match &prompt.ask {
+        Ask::View { expert, words } => vec![
+            format!("{expert} (the name is not verified) wants to see your screen."),
+            format!("Both of you should see these words: {words}"),
+            "Allow them to see your screen? (y: yes, n: no, block: no, and close the invitation)"
+                .into(),
+        ],
+        Ask::Control { expert } => vec![
+            format!("{expert} wants to use your mouse and keyboard, together with you."),
+            "With control they can do whatever you can do on this computer.".into(),
+            "You can stop it at any moment: press Esc, or press Ctrl+C, or type /stop here.".into(),
+            "Allow control? (y: yes, n: no, block: no, and end the session)".into(),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use deskhand_protocol::text::Name;
+
+    use super::*;
+    use crate::front::{Invitation, Server};
+
+    fn waiting() -> Stage {
+        Stage::Waiting(Invitation {
+            link: String::new(),
+            password: None,
+            open_until: std::time::SystemTime::UNIX_EPOCH,
+            failed: 0,
+        })
+    }
+
+    fn asking(now: Instant) -> View {
+        let prompt = Prompt {
+            id: PromptId(1),
+            ask: Ask::Control {
+                expert: Name::new("Maria"),
+            },
+            live_at: now + Duration::from_millis(700),
+            deadline: now + Duration::from_secs(30),
+        };
+        View {
+            stage: waiting(),
+            prompt: Some(prompt),
+            server: Server::Up,
+        }
+    }
+
+    fn shown(acts: &[Act]) -> String {
+        let line = |act: &Act| match act {
+            Act::Line(line) => format!("{line}\n"),
+            Act::Ask(text) => (*text).to_owned(),
+            Act::DiscardTyped => "<discard>\n".into(),
+            Act::Intent(intent) => format!("<{intent:?}>\n"),
+        };
+        acts.iter().map(line).collect()
+    }
+
+    #[test]
+    fn nothing_typed_before_the_question_is_live_answers_it() {
+        let now = Instant::now();
+        let mut console = Console::default();
+        console.view(&asking(now));
+        assert_eq!(shown(&console.line("y")), "");
+        assert_eq!(shown(&console.tick(now)), "");
+        assert_eq!(
+            shown(&console.tick(now + Duration::from_millis(700))),
+            "<discard>\n[y/N] "
+        );
+        let answer = shown(&console.line(" Y "));
+        assert_eq!(answer, "<Answer { prompt: PromptId(1), answer: Allow }>\n");
+    }
+
+    #[test]
+    fn anything_but_yes_is_no() {
+        let now = Instant::now();
+        for typed in ["", "n", "ja", "/stop", "yy"] {
+            let mut console = Console::default();
+            console.view(&asking(now));
+            console.tick(now + Duration::from_secs(1));
+            assert!(
+                shown(&console.line(typed)).contains("answer: Refuse"),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_question_names_the_three_ways_to_stop() {
+        let text = shown(&Console::default().view(&asking(Instant::now())));
+        for way in ["Esc", "Ctrl+C", "/stop"] {
+            assert!(text.contains(way), "{way}");
+        }
+    }
+
+    #[test]
+    fn while_control_is_shared_only_stop_and_end_are_obeyed() {
+        let words = deskhand_protocol::handshake::Words::from_bytes([1, 2]);
+        let stage = Stage::Viewing {
+            expert: Name::new("Maria"),
+            words,
+            paused: false,
+            control: Control::Shared { local_hand: false },
+        };
+        let mut console = Console::default();
+        console.view(&View {
+            stage,
+            prompt: None,
+            server: Server::Up,
+        });
+        assert_eq!(shown(&console.line("rm -rf /")), format!("{ONLY_STOP}\n"));
+        assert_eq!(shown(&console.line("/pause")), format!("{ONLY_STOP}\n"));
+        assert_eq!(shown(&console.line("/stop")), "<StopControl>\n");
+        assert_eq!(shown(&console.line("/end")), "<End>\n");
+    }
+}
