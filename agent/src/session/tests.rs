@@ -93,14 +93,14 @@ impl Scene {
         self.input(Input::Tick);
     }
 
-    fn from_page(&mut self, join: JoinId, message: &ToAgent) {
+    fn relay_from_page(&mut self, join: JoinId, message: &ToAgent) {
         let payload = Payload::new(wire::encode(message)).unwrap();
         self.server(ToNovice::Relay { join, payload });
     }
 
     fn sealed(&mut self, expert: &mut Expert, message: &SealedToAgent) {
         let sealed = ToAgent::Sealed(expert.channel.seal(message));
-        self.from_page(expert.join, &sealed);
+        self.relay_from_page(expert.join, &sealed);
     }
 
     /// The last message to a page.
@@ -132,7 +132,7 @@ impl Scene {
         };
         let joining = Joining::new(self.link.clone(), password);
         let (waiting, hello) = joining.hello(&challenge, FP_E, &mut self.rng).unwrap();
-        self.from_page(join, &ToAgent::Hello(hello));
+        self.relay_from_page(join, &ToAgent::Hello(hello));
         Some(waiting)
     }
 
@@ -147,7 +147,7 @@ impl Scene {
             self.server(ToNovice::Left { join });
             return None;
         };
-        self.from_page(join, &ToAgent::Ke3(ke3));
+        self.relay_from_page(join, &ToAgent::Ke3(ke3));
         Some(Expert {
             join,
             channel: established.channel,
@@ -488,9 +488,9 @@ fn a_replayed_sealed_message_closes_the_socket_before_any_picture() {
         name: Name::new("Maria"),
     };
     let sealed = ToAgent::Sealed(expert.channel.seal(&introduce));
-    scene.from_page(expert.join, &sealed);
+    scene.relay_from_page(expert.join, &sealed);
     assert!(scene.session.view().prompt.is_some());
-    scene.from_page(expert.join, &sealed);
+    scene.relay_from_page(expert.join, &sealed);
     assert!(scene.dismissed(expert.join));
     assert!(
         scene.session.view().prompt.is_none(),
