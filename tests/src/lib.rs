@@ -1,1 +1,3 @@
-//! To come.
+//! What the end-to-end tests share.
+
+pub mod physical;
