@@ -183,5 +183,9 @@ impl Drop for Hand {
     fn drop(&mut self) {
         // Drops the pipe's end, wherever the writer is.
         self.writer.abort();
+        if self.shared.with(|state| state.gone) {
+            // It does not even read any more; whoever gave it up releases what it held.
+            let _ = self.child.start_kill();
+        }
     }
 }

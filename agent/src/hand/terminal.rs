@@ -4,7 +4,7 @@
 //! the agent's own; and where it cannot be told, control is not given.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     fs,
     io::{self, IsTerminal as _},
     path::Path,
@@ -29,57 +29,78 @@ pub enum TerminalWindow {
     Unknown(String),
 }
 
-/// Finds the window on `display` that holds this program's terminal.
-///
-/// # Errors
-/// The display cannot be reached.
-pub fn terminal_window(display: &str) -> Result<TerminalWindow, XError> {
+/// Finds the window on the display that `DISPLAY` names that holds this program's terminal.
+pub fn terminal_window() -> TerminalWindow {
     if !io::stdin().is_terminal() {
-        return Ok(TerminalWindow::None);
+        return TerminalWindow::None;
     }
+    // The console, or a serial line, is not in any window.
     let Some(terminal) = pseudo_terminal() else {
-        // The console, or a serial line: not in any window.
-        return Ok(TerminalWindow::None);
+        return TerminalWindow::None;
     };
-    let (connection, screen) = x11rb::connect(Some(display))?;
+    search(terminal).unwrap_or_else(|error| {
+        tracing::warn!(%error, "looking for the terminal's window");
+        TerminalWindow::Unknown(NOT_FOUND.into())
+    })
+}
+
+const NOT_FOUND: &str = "Deskhand cannot tell which window its questions are answered in. \
+                         Start it without a terminal, from the menu of programs.";
+
+fn search(terminal: u32) -> Result<TerminalWindow, XError> {
+    let (connection, screen) = x11rb::connect(None)?;
     let root = connection.setup().roots[screen].root;
-    let ancestors = ancestors();
-    if let Some(window) = named_window(&connection, &ancestors) {
-        return Ok(TerminalWindow::Windows(vec![window]));
+    let windows = windows(&connection, root)?;
+    let named = std::env::var("WINDOWID")
+        .ok()
+        .and_then(|id| id.parse().ok());
+    let of = |owners: &[u32]| owned_by(&windows, owners, named);
+
+    // Best of all: whose window shows it, because that program holds its other end.
+    let programs: BTreeSet<u32> = windows.iter().filter_map(|(pid, _)| *pid).collect();
+    let holders: Vec<u32> = (programs.iter().copied())
+        .filter(|pid| shows(*pid, terminal) == Some(true))
+        .collect();
+    if let Some(found) = of(&holders) {
+        return Ok(found);
     }
-    let programs = programs(&connection, root)?;
-    let of = |wanted: &dyn Fn(u32) -> bool| -> Vec<Window> {
-        let windows = programs.iter().filter(|(pid, _)| pid.is_some_and(wanted));
-        windows.map(|(_, window)| *window).collect()
-    };
-    let mine = of(&|pid| ancestors.contains(&pid));
-    if !mine.is_empty() {
-        return Ok(TerminalWindow::Windows(mine));
-    }
-    if let Some(inside) = inside_another() {
+    if let Some(program) = inside_another() {
         return Ok(TerminalWindow::Unknown(format!(
-            "Deskhand runs inside {inside}, so it cannot tell which window its questions are \
+            "Deskhand runs inside {program}, so it cannot tell which window its questions are \
              answered in. Start it in a terminal window of its own, or without a terminal."
         )));
     }
-    // No parent of ours has a window here. Whoever shows this terminal holds its other end.
-    let holders: HashSet<u32> = (programs.iter())
-        .filter_map(|(pid, _)| *pid)
-        .filter(|pid| shows(*pid, terminal) == Some(true))
-        .collect();
-    if !holders.is_empty() {
-        return Ok(TerminalWindow::Windows(of(&|pid| holders.contains(&pid))));
+    // The nearest parent with a window; one further up may be the whole desktop.
+    for pid in ancestors() {
+        if let Some(found) = of(&[pid]) {
+            return Ok(found);
+        }
     }
-    let all_known = (programs.iter())
-        .all(|(pid, _)| pid.is_some_and(|pid| shows(pid, terminal) == Some(false)));
-    if all_known {
+    // Nobody who has a window here shows it, if all of them can be asked.
+    let nobody = |(pid, _): &(Option<u32>, Window)| {
+        pid.is_some_and(|pid| shows(pid, terminal) == Some(false))
+    };
+    if windows.iter().all(nobody) {
         return Ok(TerminalWindow::None);
     }
-    Ok(TerminalWindow::Unknown(
-        "Deskhand cannot tell which window its questions are answered in. Start it without a \
-         terminal, from the menu of programs."
-            .into(),
-    ))
+    Ok(TerminalWindow::Unknown(NOT_FOUND.into()))
+}
+
+/// The windows of these processes; only the one that the terminal named, if it is among them.
+/// A name that was handed down through other programs may be another window's by now.
+fn owned_by(
+    windows: &[(Option<u32>, Window)],
+    owners: &[u32],
+    named: Option<Window>,
+) -> Option<TerminalWindow> {
+    let owned = windows
+        .iter()
+        .filter(|(pid, _)| pid.is_some_and(|pid| owners.contains(&pid)));
+    let all: Vec<Window> = owned.map(|(_, window)| *window).collect();
+    match named.filter(|window| all.contains(window)) {
+        Some(window) => Some(TerminalWindow::Windows(vec![window])),
+        None => (!all.is_empty()).then_some(TerminalWindow::Windows(all)),
+    }
 }
 
 /// The number of the pseudo-terminal that standard input is.
@@ -89,15 +110,9 @@ fn pseudo_terminal() -> Option<u32> {
 }
 
 /// This process, its parent, and so on.
-fn ancestors() -> HashSet<u32> {
-    let mut found = HashSet::new();
-    let mut next = Some(std::process::id());
-    while let Some(pid) = next.filter(|pid| *pid > 1)
-        && found.insert(pid)
-    {
-        next = parent(pid);
-    }
-    found
+fn ancestors() -> impl Iterator<Item = u32> {
+    let first = Some(std::process::id());
+    std::iter::successors(first, |pid| parent(*pid)).take_while(|pid| *pid > 1)
 }
 
 fn parent(pid: u32) -> Option<u32> {
@@ -106,16 +121,8 @@ fn parent(pid: u32) -> Option<u32> {
     line.trim().parse().ok()
 }
 
-/// The window that the terminal itself named, if it is a parent's: a name that was handed down
-/// through other programs may be another window's by now.
-fn named_window(connection: &RustConnection, ancestors: &HashSet<u32>) -> Option<Window> {
-    let window: Window = std::env::var("WINDOWID").ok()?.parse().ok()?;
-    let process = process_of(connection, window).ok()??;
-    ancestors.contains(&process).then_some(window)
-}
-
 /// Every window directly on the display, and those inside frames, with their processes.
-fn programs(
+fn windows(
     connection: &RustConnection,
     root: Window,
 ) -> Result<Vec<(Option<u32>, Window)>, XError> {
