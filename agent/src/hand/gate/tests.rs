@@ -1,3 +1,5 @@
+#![allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
+
 use std::fmt::Write as _;
 
 use deskhand_protocol::input::Norm;
