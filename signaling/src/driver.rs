@@ -1,0 +1,188 @@
+//! The one task that owns the [`Hub`]: takes in what the sockets say, carries out what the hub
+//! wants.
+//!
+//! It never waits for a socket. Whoever does not take what is said to them is parted from.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    pin::pin,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use deskhand_protocol::signal::{Refusal, ToNovice, encode};
+use tokio::{
+    sync::mpsc,
+    time::{interval, sleep_until},
+};
+
+use crate::{
+    hub::{Hub, Input, Output, Role, SocketId},
+    outbox::Outbox,
+    token::KeyRing,
+    visitor::{FORGET_EVERY, Limits},
+};
+
+/// How many events may wait for the driver; a socket that has more to say waits itself.
+pub(crate) const INBOX_LEN: usize = 256;
+
+/// What sockets send to the driver.
+pub(crate) enum Event {
+    /// A socket said a proper Hello.
+    Arrived {
+        socket: SocketId,
+        role: Role,
+        outbox: Outbox,
+    },
+    /// Anything later.
+    Input(Input),
+}
+
+pub(crate) struct Driver {
+    hub: Hub,
+    keys: KeyRing,
+    limits: Arc<Limits>,
+    outboxes: HashMap<SocketId, Outbox>,
+    /// Sockets whose task has not said goodbye yet.
+    alive: HashSet<SocketId>,
+}
+
+impl Driver {
+    pub(crate) fn new(hub: Hub, keys: KeyRing, limits: Arc<Limits>) -> Self {
+        Self {
+            hub,
+            keys,
+            limits,
+            outboxes: HashMap::new(),
+            alive: HashSet::new(),
+        }
+    }
+
+    /// Runs until `shutdown` and every socket has been told.
+    pub(crate) async fn run(
+        mut self,
+        mut inbox: mpsc::Receiver<Event>,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let mut shutdown = pin!(shutdown);
+        let mut open = true;
+        let mut housekeeping = interval(FORGET_EVERY);
+        while open || !self.alive.is_empty() {
+            let wake_at = self.hub.wake_at();
+            let input = tokio::select! {
+                event = inbox.recv() => match event {
+                    Some(Event::Arrived { socket, role, outbox }) => {
+                        self.alive.insert(socket);
+                        self.outboxes.insert(socket, outbox);
+                        Input::Connected { socket, role }
+                    }
+                    Some(Event::Input(input)) => input,
+                    None => break,
+                },
+                () = async {
+                    match wake_at {
+                        Some(at) => sleep_until(at.into()).await,
+                        None => std::future::pending().await,
+                    }
+                } => Input::Tick,
+                () = &mut shutdown, if open => {
+                    open = false;
+                    Input::Shutdown
+                }
+                _ = housekeeping.tick() => {
+                    self.limits.forget_idle();
+                    continue;
+                }
+            };
+            let late = match input {
+                Input::Connected { socket, .. } if !open => Some(socket),
+                _ => None,
+            };
+            self.feed(input);
+            if let Some(socket) = late {
+                self.feed(Input::Expel {
+                    socket,
+                    reason: Refusal::Restarting,
+                });
+            }
+        }
+    }
+
+    /// Hands an input to the hub, and then whatever carrying out its wishes brings up.
+    fn feed(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            if let Input::Gone { socket } = input {
+                self.alive.remove(&socket);
+                self.outboxes.remove(&socket);
+            }
+            for output in self.hub.handle(input, Instant::now()) {
+                if let Err(Overflow { socket }) = self.apply(output) {
+                    tracing::info!(socket = socket.0, "too slow");
+                    inputs.push_back(Input::Expel {
+                        socket,
+                        reason: Refusal::Slow,
+                    });
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, output: Output) -> Result<(), Overflow> {
+        match output {
+            Output::ToNovice { socket, message } => {
+                log_ends(socket, &message);
+                self.say(socket, encode(&message))
+            }
+            Output::ToExpert { socket, message } => self.say(socket, encode(&message)),
+            Output::Registered { socket, route, ttl } => {
+                match self.keys.mint(route, ttl, SystemTime::now()) {
+                    Ok(token) => {
+                        tracing::info!(socket = socket.0, ?route, ?ttl, "registered");
+                        self.say(socket, encode(&ToNovice::Registered { route, token }))
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "cannot sign an owner token");
+                        Ok(())
+                    }
+                }
+            }
+            Output::Close { socket } => {
+                self.outboxes.remove(&socket);
+                Ok(())
+            }
+        }
+    }
+
+    fn say(&mut self, socket: SocketId, text: String) -> Result<(), Overflow> {
+        let Some(outbox) = self.outboxes.get(&socket) else {
+            return Ok(()); // it was too slow a moment ago
+        };
+        if outbox.push(text) {
+            return Ok(());
+        }
+        if let Some(outbox) = self.outboxes.remove(&socket) {
+            outbox.abandon();
+        }
+        Err(Overflow { socket })
+    }
+}
+
+/// A socket's queue is full.
+struct Overflow {
+    socket: SocketId,
+}
+
+fn log_ends(socket: SocketId, message: &ToNovice) {
+    match message {
+        ToNovice::Unregistered { route, reason } => {
+            tracing::info!(socket = socket.0, ?route, ?reason, "unregistered");
+        }
+        ToNovice::Joined { join, route } => {
+            tracing::info!(socket = socket.0, join = join.0, ?route, "joined");
+        }
+        ToNovice::Left { join } => tracing::info!(socket = socket.0, join = join.0, "left"),
+        ToNovice::Closing { reason } => tracing::info!(socket = socket.0, ?reason, "closing"),
+        ToNovice::Registered { .. } | ToNovice::Relay { .. } => {}
+    }
+}

@@ -1,0 +1,289 @@
+//! The hub: who is connected, who waits where, and who is in a join with whom.
+//!
+//! INVARIANT: pure. It never awaits, spawns or reads a clock; [`crate::driver`] feeds it and
+//! carries out what it says. After [`Output::Close`] a socket is forgotten: nothing more is
+//! ever said to it. Every map is bounded by [`Bounds`].
+
+mod join;
+mod leave;
+mod register;
+mod relay;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::{Duration, Instant},
+};
+
+use deskhand_protocol::{
+    id::{JoinId, Route},
+    signal::{FromExpert, FromNovice, Refusal, ToExpert, ToNovice},
+};
+
+use crate::token::OwnerProof;
+
+/// Names a connected socket; never reused while the server runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId(pub u64);
+
+/// Which end a socket is; fixed by the address it connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The agent of somebody who wants help.
+    Novice,
+    /// The page of somebody who gives it.
+    Expert,
+}
+
+/// What happens to the hub.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A socket said a proper Hello.
+    Connected {
+        /// Its name from now on.
+        socket: SocketId,
+        /// Which end it is.
+        role: Role,
+    },
+    /// A novice's agent said something.
+    Novice {
+        /// Who.
+        socket: SocketId,
+        /// What.
+        message: FromNovice,
+        /// What the token in the message proves, if it carries one and it is good.
+        proof: Option<OwnerProof>,
+    },
+    /// An expert's page said something.
+    Expert {
+        /// Who.
+        socket: SocketId,
+        /// What.
+        message: FromExpert,
+    },
+    /// An edge found a reason to part with a socket: garbled, too fast, too slow.
+    Expel {
+        /// With whom.
+        socket: SocketId,
+        /// The reason.
+        reason: Refusal,
+    },
+    /// A socket is gone by itself.
+    Gone {
+        /// Which.
+        socket: SocketId,
+    },
+    /// Time has passed; see [`Hub::wake_at`].
+    Tick,
+    /// The server goes down.
+    Shutdown,
+}
+
+/// What the hub wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Tell a novice's agent.
+    ToNovice {
+        /// Whom.
+        socket: SocketId,
+        /// What.
+        message: ToNovice,
+    },
+    /// Tell an expert's page.
+    ToExpert {
+        /// Whom.
+        socket: SocketId,
+        /// What.
+        message: ToExpert,
+    },
+    /// Tell a novice's agent that `route` stands, with an owner token made for it.
+    Registered {
+        /// Whom.
+        socket: SocketId,
+        /// What stands.
+        route: Route,
+        /// How long it stands.
+        ttl: Duration,
+    },
+    /// Close a socket once everything said to it is on its way.
+    Close {
+        /// Which.
+        socket: SocketId,
+    },
+}
+
+/// How much of everything there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Routes all together, reachable or reserved.
+    pub routes: usize,
+    /// Routes of one socket.
+    pub routes_per_socket: usize,
+    /// Experts who wait at one route without having been approved.
+    pub waiting_per_route: usize,
+    /// Joins of one novice's socket, approved ones included.
+    pub joins_per_socket: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            routes: 100_000,
+            routes_per_socket: 64,
+            waiting_per_route: 8,
+            joins_per_socket: 64,
+        }
+    }
+}
+
+/// A connected socket.
+#[derive(Debug)]
+enum Peer {
+    Novice {
+        routes: BTreeSet<Route>,
+        joins: BTreeSet<JoinId>,
+    },
+    Expert {
+        join: Option<JoinId>,
+    },
+}
+
+/// An invitation the server knows of.
+#[derive(Debug)]
+struct Registration {
+    ends_at: Instant,
+    /// Whose it is; `None` while the owner is away, and reserved for their token until it ends.
+    owner: Option<SocketId>,
+}
+
+/// An expert and a novice who were introduced.
+#[derive(Debug)]
+struct Join {
+    novice: SocketId,
+    expert: SocketId,
+    route: Route,
+    approved: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Hub {
+    bounds: Bounds,
+    peers: BTreeMap<SocketId, Peer>,
+    routes: HashMap<Route, Registration>,
+    /// The same routes, by their end.
+    ends: BTreeSet<(Instant, Route)>,
+    joins: HashMap<JoinId, Join>,
+    next_join: u64,
+}
+
+impl Hub {
+    /// An empty hub. Joins are numbered from `first_join` on; a random one keeps what an agent
+    /// remembers from before a restart from meaning somebody else after it.
+    pub fn new(bounds: Bounds, first_join: u64) -> Self {
+        Self {
+            bounds,
+            peers: BTreeMap::new(),
+            routes: HashMap::new(),
+            ends: BTreeSet::new(),
+            joins: HashMap::new(),
+            next_join: first_join,
+        }
+    }
+
+    /// Takes in what happened and says what to do about it, in order.
+    pub fn handle(&mut self, input: Input, now: Instant) -> Vec<Output> {
+        let mut out = Vec::new();
+        if let Input::Gone { socket } = input {
+            self.forget(socket, &mut out); // first: nothing is said to it any more
+        }
+        self.expire(now, &mut out);
+        match input {
+            Input::Connected { socket, role } => self.connected(socket, role),
+            Input::Novice {
+                socket,
+                message,
+                proof,
+            } => match self.peers.get(&socket) {
+                Some(Peer::Novice { .. }) => self.novice(socket, message, proof, now, &mut out),
+                Some(Peer::Expert { .. }) => self.expel(socket, Refusal::Protocol, &mut out),
+                None => {} // said before it learnt that it was closed
+            },
+            Input::Expert { socket, message } => match self.peers.get(&socket) {
+                Some(Peer::Expert { .. }) => self.expert(socket, message, &mut out),
+                Some(Peer::Novice { .. }) => self.expel(socket, Refusal::Protocol, &mut out),
+                None => {}
+            },
+            Input::Expel { socket, reason } => self.expel(socket, reason, &mut out),
+            Input::Gone { .. } | Input::Tick => {}
+            Input::Shutdown => self.shut_down(&mut out),
+        }
+        out
+    }
+
+    /// When the hub next wants an [`Input::Tick`].
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.ends.first().map(|(ends_at, _)| *ends_at)
+    }
+
+    fn connected(&mut self, socket: SocketId, role: Role) {
+        let peer = match role {
+            Role::Novice => Peer::Novice {
+                routes: BTreeSet::new(),
+                joins: BTreeSet::new(),
+            },
+            Role::Expert => Peer::Expert { join: None },
+        };
+        self.peers.insert(socket, peer);
+    }
+
+    fn novice(
+        &mut self,
+        from: SocketId,
+        message: FromNovice,
+        proof: Option<OwnerProof>,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
+        match message {
+            // The edge took the first one; there is no second.
+            FromNovice::Hello { .. } => self.expel(from, Refusal::Protocol, out),
+            FromNovice::Register {
+                route, ttl_secs, ..
+            } => self.register(from, route, ttl_secs, proof, now, out),
+            FromNovice::Unregister { route } => self.unregister(from, route),
+            FromNovice::Relay { join, payload } => self.relay_to_expert(from, join, payload, out),
+            FromNovice::Approved { join } => self.approved(from, join),
+            FromNovice::Dismiss { join } => self.dismiss(from, join, out),
+        }
+    }
+
+    fn expert(&mut self, from: SocketId, message: FromExpert, out: &mut Vec<Output>) {
+        match message {
+            FromExpert::Hello { .. } => self.expel(from, Refusal::Protocol, out),
+            FromExpert::Join { route } => self.join(from, route, out),
+            FromExpert::Relay { payload } => self.relay_to_novice(from, payload, out),
+        }
+    }
+
+    /// The join, if it is one of this novice's. Others do not exist for it.
+    fn join_of_novice(&mut self, novice: SocketId, join: JoinId) -> Option<&mut Join> {
+        self.joins.get_mut(&join).filter(|j| j.novice == novice)
+    }
+
+    /// The closing word to a socket, and its end. Does not touch the maps.
+    fn say_closing(socket: SocketId, peer: &Peer, reason: Refusal, out: &mut Vec<Output>) {
+        out.push(match peer {
+            Peer::Novice { .. } => Output::ToNovice {
+                socket,
+                message: ToNovice::Closing { reason },
+            },
+            Peer::Expert { .. } => Output::ToExpert {
+                socket,
+                message: ToExpert::Closing { reason },
+            },
+        });
+        out.push(Output::Close { socket });
+    }
+}

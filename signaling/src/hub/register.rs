@@ -1,0 +1,128 @@
+//! Making an invitation reachable, and its end.
+
+use std::time::{Duration, Instant};
+
+use deskhand_protocol::{
+    id::Route,
+    signal::{MAX_TTL_SECS, Refusal, ToNovice},
+};
+
+use super::{Hub, Output, Peer, Registration, SocketId};
+use crate::token::OwnerProof;
+
+impl Hub {
+    /// A route that nobody holds goes to whoever asks: it is the hash of a random number that
+    /// only its maker knows by then, and the server keeps nothing across a restart. A route
+    /// that somebody holds moves only to a bearer of its owner token.
+    pub(super) fn register(
+        &mut self,
+        from: SocketId,
+        route: Route,
+        ttl_secs: u32,
+        proof: Option<OwnerProof>,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
+        let ttl = Duration::from_secs(ttl_secs.into());
+        let Some(ends_at) = now.checked_add(ttl).filter(|_| ttl_secs <= MAX_TTL_SECS) else {
+            return self.expel(from, Refusal::Protocol, out);
+        };
+        let held = self.routes.get(&route);
+        let proven = proof.is_some_and(|proof| proof.covers(&route));
+        let previous = held.and_then(|held| held.owner);
+        let refusal = if held.is_some() && previous != Some(from) && !proven {
+            Some(Refusal::NotOwner)
+        } else if ttl.is_zero() {
+            Some(Refusal::Expired)
+        } else if previous != Some(from) && !self.has_room(from, route) {
+            Some(Refusal::TooMany)
+        } else {
+            None
+        };
+        if let Some(reason) = refusal {
+            out.push(Output::ToNovice {
+                socket: from,
+                message: ToNovice::Unregistered { route, reason },
+            });
+            return;
+        }
+        if let Some(old) = previous.filter(|old| *old != from) {
+            self.expel(old, Refusal::Replaced, out);
+        }
+        let registration = Registration {
+            ends_at,
+            owner: Some(from),
+        };
+        if let Some(earlier) = self.routes.insert(route, registration) {
+            self.ends.remove(&(earlier.ends_at, route));
+        }
+        self.ends.insert((ends_at, route));
+        if let Some(Peer::Novice { routes, .. }) = self.peers.get_mut(&from) {
+            routes.insert(route);
+        }
+        out.push(Output::Registered {
+            socket: from,
+            route,
+            ttl,
+        });
+    }
+
+    /// Whether `from` may hold one more route. Where all places are taken, a reservation whose
+    /// owner is away makes room: its token is still good for coming back.
+    fn has_room(&mut self, from: SocketId, route: Route) -> bool {
+        let Some(Peer::Novice { routes, .. }) = self.peers.get(&from) else {
+            return false;
+        };
+        if routes.len() >= self.bounds.routes_per_socket {
+            return false;
+        }
+        if self.routes.len() < self.bounds.routes || self.routes.contains_key(&route) {
+            return true;
+        }
+        let away = self.ends.iter().copied().find(|(_, route)| {
+            self.routes
+                .get(route)
+                .is_some_and(|held| held.owner.is_none())
+        });
+        match away {
+            Some((ends_at, route)) => {
+                self.ends.remove(&(ends_at, route));
+                self.routes.remove(&route);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// A route that is not this socket's, or no longer, is none of its business: its message
+    /// may have crossed the end of the registration.
+    pub(super) fn unregister(&mut self, from: SocketId, route: Route) {
+        let Some(Peer::Novice { routes, .. }) = self.peers.get_mut(&from) else {
+            return;
+        };
+        if routes.remove(&route)
+            && let Some(held) = self.routes.remove(&route)
+        {
+            self.ends.remove(&(held.ends_at, route));
+        }
+    }
+
+    /// Ends what has reached its end. Joins go on: a session may outlast its invitation.
+    pub(super) fn expire(&mut self, now: Instant, out: &mut Vec<Output>) {
+        while let Some((ends_at, route)) = self.ends.first().copied().filter(|end| end.0 <= now) {
+            self.ends.remove(&(ends_at, route));
+            let owner = self.routes.remove(&route).and_then(|held| held.owner);
+            let Some(socket) = owner else { continue };
+            if let Some(Peer::Novice { routes, .. }) = self.peers.get_mut(&socket) {
+                routes.remove(&route);
+            }
+            out.push(Output::ToNovice {
+                socket,
+                message: ToNovice::Unregistered {
+                    route,
+                    reason: Refusal::Expired,
+                },
+            });
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Takes connections and speaks HTTP on them.
+//!
+//! Written out instead of `axum::serve`, which waits for ever for a request that does not come.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::sleep,
+};
+
+use crate::{
+    routes::Peer,
+    visitor::{Limits, Seat},
+};
+
+/// How long a request may take to arrive, and a connection may do nothing.
+const HEADER_PATIENCE: Duration = Duration::from_secs(10);
+/// The longest request head in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+/// When the system is out of descriptors, some are free again soon.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// Serves until `closing` turns true, then lets running answers end.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Arc<Limits>,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = turned(&mut closing) => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let Some(seat) = limits.connections.take(peer.ip().into()) else {
+                    continue; // and the stream is dropped
+                };
+                let router = router.clone();
+                connections.spawn(connection(stream, peer, router, seat, closing.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot take a connection");
+                sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    _seat: Seat,
+    mut closing: watch::Receiver<bool>,
+) {
+    // Small messages should leave at once; without it they leave a little later.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router.layer(Extension(Peer(peer.ip()))));
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_PATIENCE)
+            .max_buf_size(MAX_HEAD)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = turned(&mut closing) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+/// Waits until the server closes; so does the end of the server without a word.
+async fn turned(closing: &mut watch::Receiver<bool>) {
+    let _ = closing.wait_for(|closing| *closing).await;
+}

@@ -1,0 +1,128 @@
+//! What is found at which address.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use axum::{
+    Extension, Router,
+    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::{HeaderMap, StatusCode, Uri, header},
+    middleware::map_response,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+
+use crate::{
+    assets::Assets,
+    headers::Hardening,
+    hub::{Role, SocketId},
+    origin::Origin,
+    pages,
+    socket::{Shared, Socket, bounded},
+    visitor::Visitor,
+};
+
+/// The other end of a connection, put into each of its requests.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// What the routes know.
+pub(crate) struct Site {
+    pub(crate) assets: Assets,
+    /// Where our own page comes from.
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) next_socket: AtomicU64,
+}
+
+/// A request to become a socket.
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+pub(crate) fn router(site: Site) -> Router {
+    let hardening = Hardening::new(&site.origins);
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/about", get(|| async { pages::about() }))
+        .route("/pages.css", get(|| async { pages::style() }))
+        .route("/ws/novice", get(novice))
+        .route("/ws/expert", get(expert))
+        .fallback(get(file))
+        .layer(map_response(move |response: Response| {
+            let hardening = hardening.clone();
+            async move { hardening.apply(response) }
+        }))
+        .with_state(Arc::new(site))
+}
+
+async fn file(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    let path = match uri.path() {
+        "/" => "index.html",
+        path => path.trim_start_matches('/'),
+    };
+    match site.assets.get(path, &headers) {
+        Some(response) => response,
+        None if uri.path() == "/" => pages::not_built(),
+        None => pages::not_found(),
+    }
+}
+
+/// The agent is no browser: whoever names an origin is a page that has no business here.
+async fn novice(
+    State(site): State<Arc<Site>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+    upgrade: Upgrade,
+) -> Response {
+    if headers.contains_key(header::ORIGIN) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    site.upgrade(Role::Novice, peer, &headers, upgrade)
+}
+
+/// Our own page only: there are no cookies to steal, but a foreign page could use its visitors
+/// to knock at invitations.
+async fn expert(
+    State(site): State<Arc<Site>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    headers: HeaderMap,
+    upgrade: Upgrade,
+) -> Response {
+    let mut named = headers.get_all(header::ORIGIN).iter();
+    let own = match (named.next(), named.next()) {
+        (Some(one), None) => site.origins.iter().any(|own| own.is(one.as_bytes())),
+        _ => false,
+    };
+    if !own {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    site.upgrade(Role::Expert, peer, &headers, upgrade)
+}
+
+impl Site {
+    fn upgrade(&self, role: Role, peer: IpAddr, headers: &HeaderMap, upgrade: Upgrade) -> Response {
+        let upgrade = match upgrade {
+            Ok(upgrade) => upgrade,
+            Err(rejection) => return rejection.into_response(),
+        };
+        let visitor = Visitor::of(peer, headers, &self.trusted_proxies);
+        let seat = self.shared.limits.sockets.take(visitor);
+        let id = SocketId(self.next_socket.fetch_add(1, Ordering::Relaxed));
+        let shared = Arc::clone(&self.shared);
+        bounded(upgrade).on_upgrade(move |web| {
+            let socket = Socket {
+                id,
+                role,
+                visitor,
+                web,
+                shared,
+            };
+            socket.run(seat)
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! One WebSocket, from its first message to its last: an edge of the [`crate::hub`].
+//!
+//! It decodes and encodes, keeps time and keeps the peer's pace; it decides nothing else.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use deskhand_protocol::{
+    VERSION,
+    signal::{FromExpert, FromNovice, MAX_SIGNAL, Refusal, ToExpert, ToNovice, decode, encode},
+};
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
+};
+
+use crate::{
+    config::Patience,
+    driver::Event,
+    hub::{Input, Role, SocketId},
+    outbox::{Mail, outbox},
+    token::KeyRing,
+    visitor::{Limits, Seat, Visitor},
+};
+
+/// Frames wait here only while the peer takes none; see [`Patience::write`].
+const MAX_WRITE_BUFFER: usize = 256 * 1024;
+/// Messages a socket may send at once; after that it is read this often a second.
+const BURST: NonZeroU32 = NonZeroU32::new(512).unwrap();
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
+
+/// What every socket shares.
+pub(crate) struct Shared {
+    pub(crate) driver: mpsc::Sender<Event>,
+    pub(crate) keys: KeyRing,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) patience: Patience,
+}
+
+/// Bounds what a peer can make the server hold.
+pub(crate) fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MAX_SIGNAL)
+        .max_frame_size(MAX_SIGNAL)
+        .read_buffer_size(16 * 1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+}
+
+/// A socket that has been upgraded.
+pub(crate) struct Socket {
+    pub(crate) id: SocketId,
+    pub(crate) role: Role,
+    pub(crate) visitor: Visitor,
+    pub(crate) web: WebSocket,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// How the conversation stands after something was written.
+enum Written {
+    Yes,
+    /// The driver gave the peer up meanwhile.
+    Abandoned,
+    /// The peer is gone, or takes nothing.
+    Gone,
+}
+
+impl Socket {
+    /// Serves it to its end. Without a seat the visitor has too many already.
+    pub(crate) async fn run(mut self, seat: Option<Seat>) {
+        let Some(_seat) = seat else {
+            return self.refuse(Refusal::TooMany).await;
+        };
+        match self.greet().await {
+            Ok(()) => {}
+            Err(Some(reason)) => return self.refuse(reason).await,
+            Err(None) => return,
+        }
+        let (outbox, mail, abandoned) = outbox();
+        let arrived = Event::Arrived {
+            socket: self.id,
+            role: self.role,
+            outbox,
+        };
+        if self.shared.driver.send(arrived).await.is_err() {
+            return self.refuse(Refusal::Restarting).await;
+        }
+        tracing::info!(socket = self.id.0, role = ?self.role, from = %self.visitor, "connected");
+        self.converse(mail, &abandoned).await;
+        tracing::info!(socket = self.id.0, "gone");
+        let gone = Event::Input(Input::Gone { socket: self.id });
+        // No driver: there is nobody left to tell.
+        let _ = self.shared.driver.send(gone).await;
+    }
+
+    /// Takes the first message. `Err(None)`: the peer went away.
+    async fn greet(&mut self) -> Result<(), Option<Refusal>> {
+        let first = async {
+            loop {
+                match self.web.recv().await {
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    other => return other,
+                }
+            }
+        };
+        let text = match timeout(self.shared.patience.hello, first).await {
+            Ok(Some(Ok(Message::Text(text)))) => text,
+            Ok(None | Some(Ok(Message::Close(_)))) => return Err(None),
+            Ok(Some(_)) | Err(_) => return Err(Some(Refusal::Protocol)),
+        };
+        let version = match self.role {
+            Role::Novice => match decode(&text) {
+                Ok(FromNovice::Hello { version }) => Some(version),
+                _ => None,
+            },
+            Role::Expert => match decode(&text) {
+                Ok(FromExpert::Hello { version }) => Some(version),
+                _ => None,
+            },
+        };
+        match version {
+            Some(VERSION) => Ok(()),
+            Some(_) => Err(Some(Refusal::Version)),
+            None => Err(Some(Refusal::Protocol)),
+        }
+    }
+
+    async fn converse(&mut self, mut mail: Mail, abandoned: &Notify) {
+        let patience = self.shared.patience;
+        let pace = RateLimiter::direct(Quota::per_second(PER_SECOND).allow_burst(BURST));
+        let mut ping = interval(patience.ping);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ping.reset(); // the first one not at once
+        let mut heard = Instant::now();
+        // Nothing is read any more once a reason to part has been found.
+        let mut reading = true;
+        // The right to read one message.
+        let mut admitted = false;
+        loop {
+            let rest = if admitted { None } else { rest(&pace) };
+            admitted = rest.is_none();
+            let written = tokio::select! {
+                said = self.web.recv(), if reading && admitted => {
+                    admitted = false;
+                    heard = Instant::now();
+                    let input = match said {
+                        None | Some(Ok(Message::Close(_))) => return,
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                        Some(Ok(Message::Text(text))) => self.read(&text),
+                        // Binary, too long, or no WebSocket frame at all.
+                        Some(Ok(Message::Binary(_)) | Err(_)) => self.expel(Refusal::Protocol),
+                    };
+                    reading = !matches!(input, Input::Expel { .. });
+                    if self.shared.driver.send(Event::Input(input)).await.is_err() {
+                        return self.refuse(Refusal::Restarting).await;
+                    }
+                    Written::Yes
+                }
+                next = mail.next() => match next {
+                    Some(text) => self.write(Message::text(text), abandoned).await,
+                    None => return self.close(reading).await,
+                },
+                () = abandoned.notified() => Written::Abandoned,
+                _ = ping.tick() => self.write(Message::Ping(Vec::new().into()), abandoned).await,
+                () = sleep_until(heard + patience.idle) => Written::Gone,
+                () = sleep(rest.unwrap_or_default()), if rest.is_some() => Written::Yes,
+            };
+            match written {
+                Written::Yes => {}
+                Written::Abandoned => return self.refuse(Refusal::Slow).await,
+                Written::Gone => return,
+            }
+        }
+    }
+
+    async fn write(&mut self, message: Message, abandoned: &Notify) -> Written {
+        tokio::select! {
+            sent = timeout(self.shared.patience.write, self.web.send(message)) => match sent {
+                Ok(Ok(())) => Written::Yes,
+                Ok(Err(_)) | Err(_) => Written::Gone,
+            },
+            () = abandoned.notified() => Written::Abandoned,
+        }
+    }
+
+    fn expel(&self, reason: Refusal) -> Input {
+        Input::Expel {
+            socket: self.id,
+            reason,
+        }
+    }
+
+    /// A message as the hub's input: decoded, its token checked, its visitor's rate observed.
+    fn read(&self, text: &str) -> Input {
+        let socket = self.id;
+        let limits = &self.shared.limits;
+        match self.role {
+            Role::Novice => match decode(text) {
+                Ok(message) => {
+                    let mut proof = None;
+                    if let FromNovice::Register { token, .. } = &message {
+                        if !limits.registrations.allows(self.visitor) {
+                            return self.expel(Refusal::TooMany);
+                        }
+                        proof = token
+                            .as_ref()
+                            .and_then(|token| self.shared.keys.check(token));
+                    }
+                    Input::Novice {
+                        socket,
+                        message,
+                        proof,
+                    }
+                }
+                Err(_) => self.expel(Refusal::Protocol),
+            },
+            Role::Expert => match decode(text) {
+                Ok(FromExpert::Join { .. }) if !limits.joins.allows(self.visitor) => {
+                    self.expel(Refusal::TooMany)
+                }
+                Ok(message) => Input::Expert { socket, message },
+                Err(_) => self.expel(Refusal::Protocol),
+            },
+        }
+    }
+
+    /// Says why, and closes: for a socket the hub does not know, or no longer.
+    async fn refuse(&mut self, reason: Refusal) {
+        tracing::info!(socket = self.id.0, ?reason, from = %self.visitor, "refused");
+        let text = match self.role {
+            Role::Novice => encode(&ToNovice::Closing { reason }),
+            Role::Expert => encode(&ToExpert::Closing { reason }),
+        };
+        let said = timeout(
+            self.shared.patience.close,
+            self.web.send(Message::text(text)),
+        )
+        .await;
+        if let Ok(Ok(())) = said {
+            self.close(reason != Refusal::Protocol).await;
+        }
+    }
+
+    /// Ends a socket to which everything has been said. Lets the peer read it in peace: closing
+    /// on unread data would make the network drop what is under way. A peer that broke the
+    /// framing cannot be read from any more (`readable`).
+    async fn close(&mut self, readable: bool) {
+        let frame = CloseFrame {
+            code: close_code::NORMAL,
+            reason: "".into(),
+        };
+        let goodbye = async {
+            let mut open = self.web.send(Message::Close(Some(frame))).await.is_ok() && readable;
+            while open {
+                open = matches!(self.web.recv().await, Some(Ok(_)));
+            }
+        };
+        // Whether the peer was polite makes no difference.
+        let _ = timeout(self.shared.patience.close, goodbye).await;
+    }
+}
+
+/// How long to wait before the next message may be read.
+fn rest(pace: &DefaultDirectRateLimiter) -> Option<Duration> {
+    let until = pace.check().err()?;
+    Some(until.wait_time_from(DefaultClock::default().now()))
+}
