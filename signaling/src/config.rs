@@ -123,6 +123,8 @@ pub struct Config {
 /// How long the server waits for things.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
+    /// For the head of a request, and for the next one on a connection.
+    pub head: Duration,
     /// For the first message on a socket.
     pub hello: Duration,
     /// Between two pings.
@@ -138,6 +140,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
+            head: Duration::from_secs(10),
             hello: Duration::from_secs(5),
             ping: Duration::from_secs(20),
             idle: Duration::from_mins(1),

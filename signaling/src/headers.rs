@@ -8,7 +8,7 @@ use axum::{
 use crate::origin::Origin;
 
 /// What a page of ours may do: what the console needs, and nothing else.
-const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), bluetooth=(), camera=(), \
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), camera=(), \
     clipboard-read=(self), clipboard-write=(self), display-capture=(), fullscreen=(self), \
     geolocation=(), gyroscope=(), hid=(), idle-detection=(), keyboard-map=(self), \
     magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), \

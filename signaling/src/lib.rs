@@ -97,7 +97,13 @@ pub async fn serve(
     );
 
     let (closing, closed) = watch::channel(false);
-    let mut http = tokio::spawn(listen::serve(listener, router, limits, closed));
+    let mut http = tokio::spawn(listen::serve(
+        listener,
+        router,
+        limits,
+        config.patience,
+        closed,
+    ));
     let mut shutdown = std::pin::pin!(shutdown);
     let goodbye = async {
         shutdown.as_mut().await;

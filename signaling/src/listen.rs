@@ -18,12 +18,11 @@ use tokio::{
 };
 
 use crate::{
+    config::Patience,
     routes::Peer,
     visitor::{Limits, Seat},
 };
 
-/// How long a request may take to arrive, and a connection may do nothing.
-const HEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// The longest request head in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 /// When the system is out of descriptors, some are free again soon.
@@ -34,6 +33,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: Arc<Limits>,
+    patience: Patience,
     mut closing: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
@@ -49,7 +49,14 @@ pub(crate) async fn serve(
                     continue; // and the stream is dropped
                 };
                 let router = router.clone();
-                connections.spawn(connection(stream, peer, router, seat, closing.clone()));
+                connections.spawn(connection(
+                    stream,
+                    peer,
+                    router,
+                    seat,
+                    patience,
+                    closing.clone(),
+                ));
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot take a connection");
@@ -66,6 +73,7 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     _seat: Seat,
+    patience: Patience,
     mut closing: watch::Receiver<bool>,
 ) {
     // Small messages should leave at once; without it they leave a little later.
@@ -74,7 +82,7 @@ async fn connection(
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_PATIENCE)
+            .header_read_timeout(patience.head)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades()
