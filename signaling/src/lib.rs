@@ -48,7 +48,7 @@ use crate::{
 /// How long sockets and answers may take to end when the server goes down.
 const FAREWELL: Duration = Duration::from_secs(3);
 
-/// Why a server could not be started.
+/// Why a server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -58,13 +58,16 @@ pub enum ServeError {
     /// The system has no randomness to give.
     #[error("this system gives no random numbers: {0}")]
     NoRandomness(getrandom::Error),
+    /// A part of it ended by itself, which is a fault of the program.
+    #[error("a part of the server failed; see the log")]
+    Broken,
 }
 
 /// Serves on `listener` until `shutdown` resolves; then tells everybody, and returns once they
 /// are gone, or after a few seconds.
 ///
 /// # Errors
-/// [`ServeError`], before anything is served.
+/// [`ServeError`]; all but [`ServeError::Broken`] before anything is served.
 pub async fn serve(
     config: Config,
     listener: TcpListener,
@@ -97,33 +100,24 @@ pub async fn serve(
     );
 
     let (closing, closed) = watch::channel(false);
-    let mut http = tokio::spawn(listen::serve(
-        listener,
-        router,
-        limits,
-        config.patience,
-        closed,
-    ));
-    let mut shutdown = std::pin::pin!(shutdown);
-    let goodbye = async {
-        shutdown.as_mut().await;
-        closing.send_replace(true);
+    let mut sockets = tokio::spawn(driver.run(inbox, listen::turned(closed.clone())));
+    let http = listen::serve(listener, router, limits, config.patience, closed);
+    let mut http = tokio::spawn(http);
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        _ = &mut sockets => Err(ServeError::Broken),
+        _ = &mut http => Err(ServeError::Broken),
     };
-    let (down, is_down) = tokio::sync::oneshot::channel();
-    let mut sockets = tokio::spawn(driver.run(inbox, async {
-        let _ = is_down.await;
-    }));
-    goodbye.await;
-    let _ = down.send(());
-    let farewell = async {
-        let _ = tokio::join!(&mut sockets, &mut http);
-    };
-    if timeout(FAREWELL, farewell).await.is_err() {
-        tracing::warn!("some connections did not end in time");
-        sockets.abort();
-        http.abort();
+    closing.send_replace(true);
+    if ended.is_ok() {
+        let farewell = async { tokio::join!(&mut sockets, &mut http) };
+        if timeout(FAREWELL, farewell).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
     }
-    Ok(())
+    sockets.abort();
+    http.abort();
+    ended
 }
 
 /// Where our page may come from: the public address, and this computer under its own names.

@@ -2,7 +2,7 @@
 //!
 //! Written out instead of `axum::serve`, which waits for ever for a request that does not come.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -34,14 +34,15 @@ pub(crate) async fn serve(
     router: Router,
     limits: Arc<Limits>,
     patience: Patience,
-    mut closing: watch::Receiver<bool>,
+    closing: watch::Receiver<bool>,
 ) {
+    let mut closed = pin!(turned(closing.clone()));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             Some(_) = connections.join_next() => continue,
-            () = turned(&mut closing) => break,
+            () = &mut closed => break,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -74,12 +75,12 @@ async fn connection(
     router: Router,
     _seat: Seat,
     patience: Patience,
-    mut closing: watch::Receiver<bool>,
+    closing: watch::Receiver<bool>,
 ) {
     // Small messages should leave at once; without it they leave a little later.
     let _ = stream.set_nodelay(true);
     let service = TowerToHyperService::new(router.layer(Extension(Peer(peer.ip()))));
-    let mut connection = std::pin::pin!(
+    let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(patience.head)
@@ -89,7 +90,7 @@ async fn connection(
     );
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
-        () = turned(&mut closing) => {
+        () = turned(closing) => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -99,7 +100,8 @@ async fn connection(
     }
 }
 
-/// Waits until the server closes; so does the end of the server without a word.
-async fn turned(closing: &mut watch::Receiver<bool>) {
+/// Resolves when `closing` turns true, or whoever could turn it is gone.
+pub(crate) async fn turned(mut closing: watch::Receiver<bool>) {
+    // An error is the latter.
     let _ = closing.wait_for(|closing| *closing).await;
 }
