@@ -144,3 +144,14 @@ async fn a_request_that_never_comes_is_not_waited_for() {
     soon(stream.read_to_end(&mut answer)).await.unwrap();
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
 }
+
+#[tokio::test]
+async fn a_message_that_announces_itself_as_too_long_is_not_waited_for() {
+    let server = Server::start(config()).await;
+    let mut expert = server.expert().await;
+    // The head of a text frame of 1 MiB, masked with zeros
+    // (https://www.rfc-editor.org/rfc/rfc6455#section-5.2), and nothing of what it announces.
+    let head = [0x81, 0xFF, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0];
+    expert.0.0.get_mut().write_all(&head).await.unwrap();
+    expert.is_closed(Refusal::Protocol).await;
+}
