@@ -79,7 +79,10 @@ pub async fn serve(
     // 52 bits: a reader that takes JSON numbers for floats does not round them.
     let first_join = u64::from_le_bytes(first_join) >> 12;
 
-    let limits = Arc::new(Limits::new(config.max_sockets_per_ip));
+    let limits = Arc::new(Limits::new(
+        config.max_sockets_per_ip,
+        &config.trusted_proxies,
+    ));
     let (to_driver, inbox) = mpsc::channel(INBOX_LEN);
     let router = routes::router(Site {
         assets: Assets::embedded(),

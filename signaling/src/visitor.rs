@@ -77,8 +77,9 @@ impl fmt::Debug for Visitor {
 #[derive(Debug)]
 pub(crate) struct Seats {
     each: usize,
-    /// For visitors on this very computer, among them a proxy that names nobody.
-    loopback: usize,
+    /// For many behind one address: this very computer, and our own proxies.
+    shared: usize,
+    proxies: Vec<Visitor>,
     total: usize,
     taken: Mutex<Taken>,
 }
@@ -97,18 +98,19 @@ pub(crate) struct Seat {
 }
 
 impl Seats {
-    pub(crate) fn new(each: usize, loopback: usize, total: usize) -> Arc<Self> {
+    pub(crate) fn new(each: usize, shared: usize, total: usize, proxies: &[IpAddr]) -> Arc<Self> {
         Arc::new(Self {
             each,
-            loopback,
+            shared,
             total,
+            proxies: proxies.iter().copied().map(Visitor::from).collect(),
             taken: Mutex::default(),
         })
     }
 
     pub(crate) fn take(self: &Arc<Self>, visitor: Visitor) -> Option<Seat> {
-        let most = if visitor.is_loopback() {
-            self.loopback
+        let most = if visitor.is_loopback() || self.proxies.contains(&visitor) {
+            self.shared
         } else {
             self.each
         };
@@ -185,11 +187,11 @@ pub(crate) struct Limits {
 pub(crate) const FORGET_EVERY: Duration = Duration::from_mins(1);
 
 impl Limits {
-    pub(crate) fn new(sockets_per_visitor: Option<NonZeroUsize>) -> Self {
+    pub(crate) fn new(sockets_per_visitor: Option<NonZeroUsize>, proxies: &[IpAddr]) -> Self {
         let sockets = |default| sockets_per_visitor.map_or(default, NonZeroUsize::get);
         Self {
-            connections: Seats::new(100, 2_000, 4_000),
-            sockets: Seats::new(sockets(20), sockets(1_000), 10_000),
+            connections: Seats::new(100, 2_000, 4_000, proxies),
+            sockets: Seats::new(sockets(20), sockets(1_000), 10_000, proxies),
             joins: Rate::per_minute(const { NonZeroU32::new(60).unwrap() }),
             registrations: Rate::per_minute(const { NonZeroU32::new(240).unwrap() }),
         }
@@ -251,7 +253,7 @@ mod tests {
 
     #[test]
     fn seats_are_bounded_each_and_in_total_and_come_back() {
-        let seats = Seats::new(2, 3, 4);
+        let seats = Seats::new(2, 3, 4, &[]);
         let (a, b) = (visitor("192.0.2.1"), visitor("192.0.2.2"));
         let held: Vec<_> = (0..3).filter_map(|_| seats.take(a)).collect();
         assert_eq!(held.len(), 2);
@@ -264,6 +266,17 @@ mod tests {
         assert!(seats.take(b).is_some());
         drop(more);
         assert!(seats.taken.lock().unwrap().by.is_empty(), "nothing is kept");
+    }
+
+    #[test]
+    fn many_come_through_our_own_proxy() {
+        let seats = Seats::new(1, 3, 4, &[ip("192.0.2.1")]);
+        let taken = |from| {
+            let held: Vec<_> = (0..9).map_while(|_| seats.take(visitor(from))).collect();
+            held.len()
+        };
+        assert_eq!(taken("192.0.2.1"), 3);
+        assert_eq!(taken("192.0.2.2"), 1);
     }
 
     #[test]
