@@ -1,1 +1,5 @@
-//! To come.
+//! The expert's page.
+
+pub mod input;
+pub mod keyboard;
+pub mod pointer;
