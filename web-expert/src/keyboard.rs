@@ -290,7 +290,9 @@ impl Keyboard {
         let this = Held { code, keysym };
         let held = || self.held.iter().copied().chain([this]).map(Group::of);
         held().all(|group| group.is_some_and(|group| ALL.contains(&group)))
-            && ALL.iter().all(|wanted| held().any(|group| group == Some(*wanted)))
+            && ALL
+                .iter()
+                .all(|wanted| held().any(|group| group == Some(*wanted)))
     }
 
     fn is_held(&self, code: KeyCode) -> bool {

@@ -153,7 +153,10 @@ impl Wheel {
         }
         let sum = *rest + more;
         *rest = sum.fract();
-        #[expect(clippy::cast_possible_truncation, reason = "clamped, and a whole number")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "clamped, and a whole number"
+        )]
         let whole = sum.trunc().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16;
         whole
     }
@@ -199,7 +202,6 @@ impl Pace {
         self.latest = None;
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -72,10 +72,7 @@ fn every_event_names_its_grant_its_display_and_its_place() {
     let [Packet::Event(event)] = &packets[..] else {
         panic!("{packets:?}");
     };
-    assert_eq!(
-        (event.grant, event.epoch, event.at),
-        (GrantId(1), 3, at(7))
-    );
+    assert_eq!((event.grant, event.epoch, event.at), (GrantId(1), 3, at(7)));
 }
 
 #[test]
@@ -109,7 +106,11 @@ fn another_display_releases_under_its_own_number() {
         epoch: 4,
         ..DISPLAY
     });
-    assert!(packets.iter().all(|p| matches!(p, Packet::Event(e) if e.epoch == 4)));
+    assert!(
+        packets
+            .iter()
+            .all(|p| matches!(p, Packet::Event(e) if e.epoch == 4))
+    );
     assert_eq!(packets.len(), 2);
 }
 

@@ -147,7 +147,11 @@ fn caps_lock_is_one_press_whether_switched_on_or_off() {
     let press = "+CapsLock:ffe5 -CapsLock:ffe5";
     check(Platform::Mac, "+CapsLock=CapsLock", press);
     check(Platform::Mac, "-CapsLock=CapsLock", press);
-    check(Platform::Other, "+CapsLock=CapsLock; -CapsLock=CapsLock", press);
+    check(
+        Platform::Other,
+        "+CapsLock=CapsLock; -CapsLock=CapsLock",
+        press,
+    );
 }
 
 #[test]
@@ -172,7 +176,11 @@ fn dead_and_composing_keys_travel_as_places() {
 fn a_meaning_without_a_place_finds_one() {
     check(Platform::Other, "+=a; -=a", "+KeyA:61 -KeyA:61");
     check(Platform::Other, "+=?; -=?", "+Slash:3f -Slash:3f");
-    check(Platform::Other, "+Unidentified=Enter; -=Enter", "+Enter:ff0d -Enter:ff0d");
+    check(
+        Platform::Other,
+        "+Unidentified=Enter; -=Enter",
+        "+Enter:ff0d -Enter:ff0d",
+    );
     check(Platform::Other, "+=Unidentified; -=Unidentified", "");
     check(
         Platform::Other,

@@ -1,0 +1,224 @@
+//! From Connect to a sealed line: what the page says and hears through the server. Sans-I/O.
+//!
+//! The server is trusted with nothing here: whatever does not fit the step that is due ends the
+//! attempt, and an offer must carry the one certificate that the handshake has bound.
+
+use deskhand_protocol::{
+    VERSION,
+    control::EndReason,
+    envelope::{Candidate, Sealed, SealedToAgent, SealedToPage, ToAgent, ToPage},
+    handshake::{
+        Words,
+        expert::{Joining, Waiting},
+        seal,
+    },
+    id::{Fingerprint, Route},
+    invitation::Link,
+    signal::{FromExpert, Payload, Refusal, ToExpert},
+    text::{Name, Sdp},
+    wire,
+};
+use rand_core::{CryptoRng, RngCore};
+
+/// What comes of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// To the server.
+    Send(FromExpert),
+    /// To the page's state.
+    Tell(News),
+}
+
+/// What the page learns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The novice's computer answers; it is checking the password.
+    Checking,
+    /// The password was right; now the novice is being asked. Both should see these words.
+    Accepted(Words),
+    /// The novice approved.
+    Offer(Sdp),
+    /// One ICE candidate of the agent's.
+    Candidate(Candidate),
+    /// Nothing more will come.
+    Over(Over),
+}
+
+/// Why nothing more will come through the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Unknown, expired, locked, or a wrong password: one and the same.
+    Refused,
+    /// Somebody else is being helped.
+    Busy,
+    /// Too early; again after so many seconds.
+    Wait(u16),
+    /// The novice's computer parted.
+    Left,
+    /// The server closed the line.
+    Closed(Refusal),
+    /// Something did not fit: a certificate, a seal, an order. Somebody may be interfering.
+    Tampered,
+    /// The novice's computer said so, sealed.
+    Ended(EndReason),
+}
+
+/// One attempt. Of no further use once it has told [`News::Over`].
+#[derive(Debug)]
+pub struct Handshake {
+    route: Route,
+    name: Name,
+    fingerprint: Fingerprint,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// The novice's challenge is due.
+    Challenge(Joining),
+    /// KE1 is out.
+    Ke2(Waiting),
+    /// KE3 is out; the novice's computer has not answered under seal yet, so it may still refuse.
+    Unconfirmed(Line),
+    /// The novice's computer has proved itself under seal.
+    Sealed(Line),
+    /// Finished, one way or the other.
+    Over,
+}
+
+#[derive(Debug)]
+struct Line {
+    channel: seal::Channel,
+    words: Words,
+    peer: Fingerprint,
+}
+
+impl Handshake {
+    /// `fingerprint` is of a certificate made for this attempt; `password` is empty if the
+    /// invitation has none.
+    pub fn new(link: &Link, password: &str, name: Name, fingerprint: Fingerprint) -> Self {
+        Self {
+            route: link.id.route(),
+            name,
+            fingerprint,
+            step: Step::Challenge(Joining::new(link.clone(), password)),
+        }
+    }
+
+    /// What to say as soon as the socket is open.
+    pub fn open(&self) -> [FromExpert; 2] {
+        [
+            FromExpert::Hello { version: VERSION },
+            FromExpert::Join { route: self.route },
+        ]
+    }
+
+    /// Takes a message from the server.
+    pub fn handle(
+        &mut self,
+        message: &ToExpert,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Vec<Output> {
+        match message {
+            ToExpert::Joined => vec![],
+            ToExpert::Relay { payload } => match wire::decode(payload.as_bytes()) {
+                Ok(said) => self.from_novice(said, rng),
+                Err(_) => self.over(Over::Tampered),
+            },
+            ToExpert::Left => self.over(Over::Left),
+            ToExpert::Closing { reason } => self.over(Over::Closed(*reason)),
+        }
+    }
+
+    /// Seals a message for the novice's computer; `None` before there is a seal.
+    pub fn seal(&mut self, message: &SealedToAgent) -> Option<FromExpert> {
+        match &mut self.step {
+            Step::Unconfirmed(line) | Step::Sealed(line) => {
+                relay(&ToAgent::Sealed(line.channel.seal(message)))
+            }
+            Step::Challenge(_) | Step::Ke2(_) | Step::Over => None,
+        }
+    }
+
+    fn from_novice(&mut self, said: ToPage, rng: &mut (impl RngCore + CryptoRng)) -> Vec<Output> {
+        match (std::mem::replace(&mut self.step, Step::Over), said) {
+            (Step::Challenge(joining), ToPage::Challenge(challenge)) => {
+                match joining.hello(&challenge, self.fingerprint, rng) {
+                    Ok((waiting, hello)) => {
+                        self.step = Step::Ke2(waiting);
+                        let mut out = send(&ToAgent::Hello(hello));
+                        out.push(Output::Tell(News::Checking));
+                        out
+                    }
+                    Err(_) => self.over(Over::Tampered),
+                }
+            }
+            (Step::Ke2(waiting), ToPage::Ke2(ke2)) => match waiting.finish(&ke2, rng) {
+                Ok((established, ke3)) => {
+                    self.step = Step::Unconfirmed(Line {
+                        channel: established.channel,
+                        words: established.words,
+                        peer: established.peer,
+                    });
+                    let name = self.name.clone();
+                    let introduce = self.seal(&SealedToAgent::Introduce { name });
+                    let mut out = send(&ToAgent::Ke3(ke3));
+                    out.extend(introduce.map(Output::Send));
+                    out
+                }
+                // A wrong password and a message that somebody altered look alike.
+                Err(_) => self.over(Over::Refused),
+            },
+            (Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_), ToPage::Refused) => {
+                self.over(Over::Refused)
+            }
+            (Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_), ToPage::Busy) => {
+                self.over(Over::Busy)
+            }
+            (Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_), ToPage::Wait(secs)) => {
+                self.over(Over::Wait(secs))
+            }
+            (Step::Unconfirmed(line) | Step::Sealed(line), ToPage::Sealed(sealed)) => {
+                self.unseal(line, &sealed)
+            }
+            (Step::Over, _) => vec![],
+            (
+                Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_) | Step::Sealed(_),
+                ToPage::Challenge(_)
+                | ToPage::Ke2(_)
+                | ToPage::Refused
+                | ToPage::Busy
+                | ToPage::Wait(_)
+                | ToPage::Sealed(_),
+            ) => self.over(Over::Tampered),
+        }
+    }
+
+    fn unseal(&mut self, mut line: Line, sealed: &Sealed) -> Vec<Output> {
+        let news = match line.channel.open(sealed) {
+            Ok(SealedToPage::Accepted) => News::Accepted(line.words),
+            Ok(SealedToPage::Offer(sdp)) if line.peer.matches_sdp(sdp.as_str()) => News::Offer(sdp),
+            Ok(SealedToPage::Candidate(candidate)) => News::Candidate(candidate),
+            Ok(SealedToPage::Ended(reason)) => return self.over(Over::Ended(reason)),
+            Ok(SealedToPage::Offer(_)) | Err(_) => return self.over(Over::Tampered),
+        };
+        self.step = Step::Sealed(line);
+        vec![Output::Tell(news)]
+    }
+
+    fn over(&mut self, over: Over) -> Vec<Output> {
+        self.step = Step::Over;
+        vec![Output::Tell(News::Over(over))]
+    }
+}
+
+fn relay(message: &ToAgent) -> Option<FromExpert> {
+    Payload::new(wire::encode(message)).map(|payload| FromExpert::Relay { payload })
+}
+
+fn send(message: &ToAgent) -> Vec<Output> {
+    relay(message).map(Output::Send).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

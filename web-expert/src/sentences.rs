@@ -1,0 +1,154 @@
+//! Everything the page says to the expert about what happened. Plain English, no codes.
+
+use deskhand_protocol::{
+    control::{Denial, EndReason, StopCause},
+    invitation::LinkError,
+    signal::Refusal,
+};
+
+use crate::handshake::Over;
+
+/// Unknown, expired, locked, or a wrong password: the expert is never told which.
+pub const REFUSED: &str = "The invitation is not open, or the password is wrong. Ask the person \
+    you help to check both. After five wrong passwords an invitation locks for good.";
+
+/// No name was given.
+pub const NO_NAME: &str =
+    "Please enter your name, so that the person you help can see who is asking.";
+
+/// The expert cancelled, or ended it.
+pub const YOU_ENDED: &str = "You ended the session.";
+
+const TAMPERED: &str = "The connection was stopped for safety: what arrived was not from the \
+    computer that made this invitation, or was changed on the way. Ask for a new invitation.";
+
+const LOST: &str = "The connection to the novice's computer was lost.";
+
+/// A sentence, and whether trying again makes sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// For the expert.
+    pub text: &'static str,
+    /// What to offer.
+    pub then: Then,
+}
+
+/// What to offer after a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// The same form again, at once.
+    Form,
+    /// A button that leads back to the form.
+    Again,
+    /// Nothing: this invitation is of no more use here.
+    Nothing,
+}
+
+const fn verdict(text: &'static str, then: Then) -> Verdict {
+    Verdict { text, then }
+}
+
+/// The way through the server is over. [`Over::Wait`] is not an end and has no verdict.
+pub fn over(over: Over) -> Verdict {
+    match over {
+        Over::Refused | Over::Wait(_) => verdict(REFUSED, Then::Form),
+        Over::Busy => verdict(
+            "Somebody else is helping on this computer right now. Try again when they are done.",
+            Then::Form,
+        ),
+        Over::Left => verdict("The novice's computer has left.", Then::Again),
+        Over::Closed(reason) => refusal(reason),
+        Over::Tampered => verdict(TAMPERED, Then::Nothing),
+        Over::Ended(reason) => ended(reason),
+    }
+}
+
+fn refusal(reason: Refusal) -> Verdict {
+    match reason {
+        Refusal::Version | Refusal::Protocol => verdict(
+            "This page and the server do not understand each other. Reload the page, and open \
+             the invitation link again.",
+            Then::Nothing,
+        ),
+        Refusal::TooMany => verdict(
+            "Too many attempts from here. Wait a minute, then try again.",
+            Then::Form,
+        ),
+        Refusal::Slow | Refusal::Restarting | Refusal::Replaced => verdict(
+            "The server closed the connection. Try again in a moment.",
+            Then::Again,
+        ),
+        // Also anything that a later server may say.
+        _ => verdict(REFUSED, Then::Form),
+    }
+}
+
+/// The session is over.
+pub fn ended(reason: EndReason) -> Verdict {
+    match reason {
+        EndReason::Refused => verdict(
+            "The novice decided not to show their screen.",
+            Then::Nothing,
+        ),
+        EndReason::NoAnswer => verdict(
+            "The novice did not answer. Make sure they are at their computer, then try again.",
+            Then::Again,
+        ),
+        EndReason::Novice => verdict("The novice ended the session.", Then::Again),
+        EndReason::Expert => verdict(YOU_ENDED, Then::Again),
+        EndReason::Lost => verdict(LOST, Then::Again),
+        EndReason::Failed => verdict(
+            "The novice's computer cannot share its screen. Its own window says why.",
+            Then::Nothing,
+        ),
+    }
+}
+
+/// The server could not be reached, or went away before the novice approved.
+pub const NO_SERVER: Verdict = verdict(
+    "The server cannot be reached. Check your Internet connection, then try again.",
+    Then::Form,
+);
+
+/// The browser could not make the connection's certificate.
+pub const NO_CERTIFICATE: Verdict = verdict(
+    "This browser cannot make a secure direct connection. Try a current Firefox, Chrome, Edge \
+     or Safari.",
+    Then::Form,
+);
+
+/// Control is refused.
+pub fn denied(reason: Denial) -> &'static str {
+    match reason {
+        Denial::Refused => "The novice said no to sharing mouse and keyboard.",
+        Denial::NoAnswer => "The novice did not answer your request for control.",
+        Denial::TooSoon => "It is too early to ask for control again.",
+        Denial::Unavailable => "The novice's computer cannot give control safely. View only.",
+    }
+}
+
+/// Control has ended; `None` if the expert gave it back and knows.
+pub fn stopped(cause: StopCause) -> Option<&'static str> {
+    Some(match cause {
+        StopCause::Escape => "The novice stopped control with Esc. You can still see the screen.",
+        StopCause::CtrlC => "The novice stopped control with Ctrl+C. You can still see the screen.",
+        StopCause::Button => "The novice stopped control. You can still see the screen.",
+        StopCause::Silence => {
+            "Control stopped: nothing was heard from this page for a second. You can ask again."
+        }
+        StopCause::Broken => {
+            "Control stopped: the novice's computer can no longer use mouse and keyboard for you."
+        }
+        StopCause::Released => return None,
+    })
+}
+
+/// A link that is none.
+pub fn link(error: LinkError) -> &'static str {
+    match error {
+        LinkError::Newer => {
+            "This invitation was made by a newer version of Deskhand than this page."
+        }
+        _ => "This is not a complete invitation link. Copy the whole link, to its last character.",
+    }
+}

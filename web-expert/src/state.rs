@@ -1,0 +1,355 @@
+//! What the page shows, and how that changes: a pure state machine.
+//!
+//! [`State::handle`] takes everything that can happen and returns what is to be done about it.
+//! The edges (socket, peer connection, DOM) do it and report back as further events.
+
+mod console;
+
+use std::{fmt, time::Duration};
+
+use deskhand_protocol::{
+    control::{self, CursorShape, Display, FromNovice},
+    envelope::Candidate,
+    handshake::Words,
+    id::GrantId,
+    invitation::{Link, LinkError},
+    text::{Name, Sdp},
+};
+
+pub use console::{Console, Control, Line, Speaker, Spoken, View};
+
+use crate::{
+    handshake::{News, Over},
+    sentences::{self, Then, Verdict},
+};
+
+/// Everything that can happen. Times are the page's own clock, from its start.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The expert pasted a link.
+    Paste(String),
+    /// The expert pressed Connect.
+    Connect {
+        /// As typed.
+        name: String,
+        /// As typed; empty where none is asked for.
+        password: Password,
+    },
+    /// The expert gave up before the session began.
+    Cancel,
+    /// The expert wants to connect again.
+    Again,
+    /// The expert asks for mouse and keyboard.
+    TakeControl,
+    /// The expert gives them back.
+    ReleaseControl,
+    /// The expert says something.
+    Say(String),
+    /// How large the picture shall be.
+    View(View),
+    /// The expert has read the alert.
+    Dismiss,
+    /// The expert ends the session.
+    End,
+    /// From the way through the server.
+    News(News),
+    /// The socket could not be opened, or is gone.
+    SocketClosed,
+    /// The browser cannot make a certificate.
+    NoCertificate,
+    /// How the direct connection is.
+    Line(Line),
+    /// The direct connection is lost for good.
+    Lost,
+    /// From the novice, directly.
+    Novice(FromNovice),
+    /// The first frame is on the screen.
+    Frame,
+    /// Time has passed; sent while [`State::is_counting`].
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Open the socket and start the handshake.
+    Join(Credentials),
+    /// Tell the novice's computer, if there is a sealed way, that the expert gave up.
+    Leave,
+    /// Close the socket and the direct connection.
+    HangUp,
+    /// Let what was just sent go out, then close everything.
+    Part,
+    /// Answer the novice's offer.
+    Answer(Sdp),
+    /// A way to reach the novice's computer.
+    Candidate(Candidate),
+    /// Over channel `control`.
+    Send(control::FromExpert),
+    /// Positions refer to this display from now on.
+    Display(Display),
+    /// Mouse and keyboard go to the novice.
+    Grant(GrantId),
+    /// No longer; release everything first.
+    Revoke,
+    /// What the novice's pointer looks like.
+    Cursor(CursorShape),
+    /// Fill the form with this name next time.
+    Remember(Name),
+}
+
+/// The state of the page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// What is shown.
+    pub screen: Screen,
+    /// What the expert called themselves.
+    pub name: String,
+}
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Screen {
+    /// This browser will not do; why.
+    Unable(&'static str),
+    /// There is no link yet; and what was wrong with the last one.
+    NoLink(Option<LinkError>),
+    /// The form.
+    Join(Join),
+    /// On the way to the novice's yes.
+    Joining(Joining),
+    /// The session.
+    Console(Box<Console>),
+    /// Over.
+    Ended(Ended),
+}
+
+/// The form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Join {
+    /// Whose invitation.
+    pub link: Link,
+    /// Why the last attempt failed.
+    pub problem: Option<&'static str>,
+}
+
+/// On the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joining {
+    credentials: Credentials,
+    /// How far.
+    pub stage: Stage,
+}
+
+/// How far a join has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Looking for the novice's computer.
+    Reaching,
+    /// It checks the password.
+    Checking,
+    /// It wants a pause; the page tries again then.
+    Waiting {
+        /// When.
+        until: Duration,
+    },
+    /// The novice is being asked; both should see these words.
+    Asking(Words),
+}
+
+/// Over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Why.
+    pub text: &'static str,
+    /// Where Connect again leads, if it makes sense.
+    pub again: Option<Link>,
+}
+
+/// What the expert has to get in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The invitation.
+    pub link: Link,
+    /// Claimed, never verified.
+    pub name: Name,
+    /// What the novice told them.
+    pub password: Password,
+}
+
+/// A password; hides from `Debug`.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Password(pub String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+impl State {
+    /// A page that was opened with `fragment`. `unable` says why this browser will not do.
+    pub fn new(fragment: &str, name: String, unable: Option<&'static str>) -> Self {
+        let screen = match (unable, Link::parse(fragment)) {
+            (Some(why), _) => Screen::Unable(why),
+            (None, Ok(link)) => Screen::Join(Join {
+                link,
+                problem: None,
+            }),
+            (None, Err(_)) if fragment.trim_start_matches('#').is_empty() => Screen::NoLink(None),
+            (None, Err(error)) => Screen::NoLink(Some(error)),
+        };
+        Self { screen, name }
+    }
+
+    /// Whether something on the page changes by the passing of time alone.
+    pub fn is_counting(&self) -> bool {
+        match &self.screen {
+            Screen::Joining(joining) => matches!(joining.stage, Stage::Waiting { .. }),
+            Screen::Console(console) => console.is_counting(),
+            Screen::Unable(_) | Screen::NoLink(_) | Screen::Join(_) | Screen::Ended(_) => false,
+        }
+    }
+
+    /// Takes an event. What does not fit the screen came too late and changes nothing.
+    pub fn handle(&mut self, event: Event, now: Duration) -> Vec<Effect> {
+        match &mut self.screen {
+            Screen::Unable(_) => vec![],
+            Screen::NoLink(_) => self.without_link(event),
+            Screen::Join(_) => self.at_the_form(event),
+            Screen::Joining(_) => self.joining(event, now),
+            Screen::Console(console) => match console.handle(event, now) {
+                console::Next::Stay(effects) => effects,
+                console::Next::End(verdict, effects) => {
+                    let link = console.link.clone();
+                    self.end(verdict, link);
+                    effects
+                }
+            },
+            Screen::Ended(_) => self.after_the_end(event),
+        }
+    }
+
+    fn without_link(&mut self, event: Event) -> Vec<Effect> {
+        if let Event::Paste(text) = event {
+            // The whole link, or only what follows the number sign.
+            let fragment = text.trim().rsplit('#').next().unwrap_or_default();
+            self.screen = match Link::parse(fragment) {
+                Ok(link) => Screen::Join(Join {
+                    link,
+                    problem: None,
+                }),
+                Err(error) => Screen::NoLink(Some(error)),
+            };
+        }
+        vec![]
+    }
+
+    fn at_the_form(&mut self, event: Event) -> Vec<Effect> {
+        let (Screen::Join(join), Event::Connect { name, password }) = (&mut self.screen, event)
+        else {
+            return vec![];
+        };
+        self.name = name;
+        let name = Name::new(&self.name);
+        if name.is_empty() {
+            join.problem = Some(sentences::NO_NAME);
+            return vec![];
+        }
+        let credentials = Credentials {
+            link: join.link.clone(),
+            name: name.clone(),
+            password,
+        };
+        self.screen = Screen::Joining(Joining {
+            credentials: credentials.clone(),
+            stage: Stage::Reaching,
+        });
+        vec![Effect::Remember(name), Effect::Join(credentials)]
+    }
+
+    fn joining(&mut self, event: Event, now: Duration) -> Vec<Effect> {
+        let Screen::Joining(joining) = &mut self.screen else {
+            return vec![];
+        };
+        let link = joining.credentials.link.clone();
+        match event {
+            Event::News(News::Checking) => joining.stage = Stage::Checking,
+            Event::News(News::Accepted(words)) => joining.stage = Stage::Asking(words),
+            Event::News(News::Over(Over::Wait(secs))) => {
+                joining.stage = Stage::Waiting {
+                    until: now + Duration::from_secs(secs.into()),
+                };
+                return vec![Effect::HangUp];
+            }
+            Event::Tick => {
+                if let Stage::Waiting { until } = joining.stage
+                    && until <= now
+                {
+                    joining.stage = Stage::Reaching;
+                    return vec![Effect::Join(joining.credentials.clone())];
+                }
+            }
+            Event::News(News::Offer(sdp)) => {
+                if let Stage::Asking(words) = joining.stage {
+                    self.screen = Screen::Console(Box::new(Console::new(link, words)));
+                    return vec![Effect::Answer(sdp)];
+                }
+                return self.fail(sentences::over(Over::Tampered), link);
+            }
+            Event::News(News::Over(over)) => return self.fail(sentences::over(over), link),
+            // While it waits there is no socket, and its end is no news.
+            Event::SocketClosed if !matches!(joining.stage, Stage::Waiting { .. }) => {
+                return self.fail(sentences::NO_SERVER, link);
+            }
+            Event::NoCertificate => return self.fail(sentences::NO_CERTIFICATE, link),
+            Event::Cancel => {
+                self.screen = Screen::Join(Join {
+                    link,
+                    problem: None,
+                });
+                return vec![Effect::Leave, Effect::HangUp];
+            }
+            // Candidates belong to an offer; all else is late or of another screen.
+            _ => {}
+        }
+        vec![]
+    }
+
+    fn fail(&mut self, verdict: Verdict, link: Link) -> Vec<Effect> {
+        self.end(verdict, link);
+        vec![Effect::HangUp]
+    }
+
+    fn end(&mut self, verdict: Verdict, link: Link) {
+        self.screen = match verdict.then {
+            Then::Form => Screen::Join(Join {
+                link,
+                problem: Some(verdict.text),
+            }),
+            Then::Again => Screen::Ended(Ended {
+                text: verdict.text,
+                again: Some(link),
+            }),
+            Then::Nothing => Screen::Ended(Ended {
+                text: verdict.text,
+                again: None,
+            }),
+        };
+    }
+
+    fn after_the_end(&mut self, event: Event) -> Vec<Effect> {
+        if let (Screen::Ended(ended), Event::Again) = (&self.screen, event)
+            && let Some(link) = ended.again.clone()
+        {
+            self.screen = Screen::Join(Join {
+                link,
+                problem: None,
+            });
+        }
+        vec![]
+    }
+}
+
+#[cfg(test)]
+mod tests;

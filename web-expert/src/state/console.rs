@@ -1,0 +1,319 @@
+//! The session itself: picture, control, chat.
+
+use std::time::Duration;
+
+use deskhand_protocol::{
+    control::{Display, EndReason, FromExpert, FromNovice},
+    handshake::Words,
+    id::GrantId,
+    invitation::Link,
+    text::ChatText,
+};
+
+use super::{Effect, Event};
+use crate::{
+    handshake::{News, Over},
+    sentences::{self, Verdict},
+};
+
+/// The page remembers so many lines of chat.
+const MAX_LINES: usize = 500;
+
+/// A session that the novice has approved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Console {
+    pub(super) link: Link,
+    /// What both should see.
+    pub words: Words,
+    /// The direct connection.
+    pub line: Line,
+    /// The novice's computer is not on the server any more; harmless while the line is up.
+    parted: bool,
+    /// Whether a frame has arrived.
+    pub has_picture: bool,
+    /// The novice paused the picture.
+    pub paused: bool,
+    /// What is shared, once it is known.
+    pub display: Option<Display>,
+    /// Mouse and keyboard.
+    pub control: Control,
+    /// The latest lines, oldest first.
+    pub chat: Vec<Spoken>,
+    /// How large the picture is.
+    pub view: View,
+    /// Something the expert should not miss.
+    pub alert: Option<String>,
+}
+
+/// The direct connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    /// On its way.
+    Connecting,
+    /// Good.
+    Up,
+    /// Interrupted; the browser tries to get it back.
+    Interrupted,
+}
+
+/// Mouse and keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// View only.
+    None,
+    /// The novice is being asked.
+    Asking,
+    /// Shared.
+    Granted {
+        /// Under which number.
+        grant: GrantId,
+        /// The novice uses them right now, and the expert's input is dropped.
+        local_hand: bool,
+    },
+    /// Refused; asking again is possible later.
+    Denied {
+        /// When.
+        until: Duration,
+    },
+}
+
+/// How large the picture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// As large as the window allows, all of it.
+    Fit,
+    /// One pixel is one pixel.
+    Actual,
+}
+
+/// A line of chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoken {
+    /// Counts the lines of a session.
+    pub number: u32,
+    /// Who.
+    pub by: Speaker,
+    /// What.
+    pub text: ChatText,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// This side.
+    Expert,
+    /// The other side.
+    Novice,
+}
+
+/// What comes after an event.
+pub(super) enum Next {
+    /// The session goes on.
+    Stay(Vec<Effect>),
+    /// It is over.
+    End(Verdict, Vec<Effect>),
+}
+
+impl Console {
+    pub(super) fn new(link: Link, words: Words) -> Self {
+        Self {
+            link,
+            words,
+            line: Line::Connecting,
+            parted: false,
+            has_picture: false,
+            paused: false,
+            display: None,
+            control: Control::None,
+            chat: vec![],
+            view: View::Fit,
+            alert: None,
+        }
+    }
+
+    /// Whether the expert may ask for control.
+    pub fn may_ask(&self) -> bool {
+        self.line == Line::Up && self.control == Control::None
+    }
+
+    /// The grant, while control is held.
+    pub fn grant(&self) -> Option<GrantId> {
+        match self.control {
+            Control::Granted { grant, .. } => Some(grant),
+            Control::None | Control::Asking | Control::Denied { .. } => None,
+        }
+    }
+
+    pub(super) fn is_counting(&self) -> bool {
+        matches!(self.control, Control::Denied { .. })
+    }
+
+    pub(super) fn handle(&mut self, event: Event, now: Duration) -> Next {
+        let effects = match event {
+            Event::TakeControl if self.may_ask() => {
+                self.control = Control::Asking;
+                self.alert = None;
+                vec![Effect::Send(FromExpert::RequestControl)]
+            }
+            Event::ReleaseControl => self.release(),
+            Event::Say(text) => self.say(&text),
+            Event::View(view) => {
+                self.view = view;
+                vec![]
+            }
+            Event::Dismiss => {
+                self.alert = None;
+                vec![]
+            }
+            Event::End => {
+                let effects = vec![Effect::Revoke, Effect::Send(FromExpert::End), Effect::Part];
+                return Next::End(sentences::ended(EndReason::Expert), effects);
+            }
+            Event::News(news) => return self.news(news),
+            Event::Line(line) => {
+                self.line = line;
+                if line == Line::Interrupted && self.parted {
+                    return lost();
+                }
+                vec![]
+            }
+            Event::Lost => return lost(),
+            Event::Novice(FromNovice::Ended(reason)) => {
+                let effects = vec![Effect::Revoke, Effect::HangUp];
+                return Next::End(sentences::ended(reason), effects);
+            }
+            Event::Novice(said) => self.novice(said, now),
+            Event::Frame => {
+                self.has_picture = true;
+                vec![]
+            }
+            Event::Tick => {
+                if matches!(self.control, Control::Denied { until } if until <= now) {
+                    self.control = Control::None;
+                }
+                vec![]
+            }
+            // Of other screens; and once the line is up, the socket has done its work.
+            Event::TakeControl
+            | Event::Paste(_)
+            | Event::Connect { .. }
+            | Event::Cancel
+            | Event::Again
+            | Event::NoCertificate => vec![],
+            Event::SocketClosed => return self.server_is_gone(Over::Left),
+        };
+        Next::Stay(effects)
+    }
+
+    fn news(&mut self, news: News) -> Next {
+        match news {
+            News::Candidate(candidate) => Next::Stay(vec![Effect::Candidate(candidate)]),
+            News::Over(Over::Ended(reason)) => Next::End(
+                sentences::ended(reason),
+                vec![Effect::Revoke, Effect::HangUp],
+            ),
+            News::Over(Over::Tampered) => Next::End(
+                sentences::over(Over::Tampered),
+                vec![Effect::Revoke, Effect::HangUp],
+            ),
+            News::Over(over) => self.server_is_gone(over),
+            News::Checking | News::Accepted(_) | News::Offer(_) => Next::Stay(vec![]),
+        }
+    }
+
+    /// Without the server nothing can begin, but what has begun goes on.
+    fn server_is_gone(&mut self, over: Over) -> Next {
+        self.parted = true;
+        match self.line {
+            Line::Up => Next::Stay(vec![]),
+            Line::Interrupted => lost(),
+            Line::Connecting => {
+                Next::End(sentences::over(over), vec![Effect::Revoke, Effect::HangUp])
+            }
+        }
+    }
+
+    fn novice(&mut self, said: FromNovice, now: Duration) -> Vec<Effect> {
+        match said {
+            FromNovice::Display(display) => {
+                self.display = Some(display);
+                return vec![Effect::Display(display)];
+            }
+            FromNovice::Chat(text) => self.spoken(Speaker::Novice, text),
+            FromNovice::Asking => self.control = Control::Asking,
+            FromNovice::Granted(grant) => {
+                self.control = Control::Granted {
+                    grant,
+                    local_hand: false,
+                };
+                self.alert = None;
+                return vec![Effect::Grant(grant)];
+            }
+            FromNovice::Denied { reason, retry_secs } => {
+                self.control = Control::Denied {
+                    until: now + Duration::from_secs(retry_secs.into()),
+                };
+                let why = sentences::denied(reason);
+                self.alert = Some(match retry_secs {
+                    0 => why.into(),
+                    1 => format!("{why} You can ask again in a second."),
+                    secs => format!("{why} You can ask again in {secs} seconds."),
+                });
+                return vec![Effect::Revoke];
+            }
+            FromNovice::Stopped { grant, cause } => {
+                // A late word about an earlier grant says nothing about this one.
+                if self.grant().is_none_or(|held| held == grant) {
+                    self.control = Control::None;
+                    self.alert = sentences::stopped(cause).map(Into::into);
+                    return vec![Effect::Revoke];
+                }
+            }
+            FromNovice::LocalHand(now_local) => {
+                if let Control::Granted { local_hand, .. } = &mut self.control {
+                    *local_hand = now_local;
+                }
+            }
+            FromNovice::Paused(paused) => self.paused = paused,
+            FromNovice::CursorShape(shape) => return vec![Effect::Cursor(shape)],
+            FromNovice::Ended(_) => {} // told apart by the caller
+        }
+        vec![]
+    }
+
+    fn release(&mut self) -> Vec<Effect> {
+        let Some(grant) = self.grant() else {
+            return vec![];
+        };
+        self.control = Control::None;
+        self.alert = None;
+        vec![
+            Effect::Revoke,
+            Effect::Send(FromExpert::ReleaseControl(grant)),
+        ]
+    }
+
+    fn say(&mut self, text: &str) -> Vec<Effect> {
+        let text = ChatText::new(text);
+        if text.is_empty() || self.line == Line::Connecting {
+            return vec![];
+        }
+        self.spoken(Speaker::Expert, text.clone());
+        vec![Effect::Send(FromExpert::Chat(text))]
+    }
+
+    fn spoken(&mut self, by: Speaker, text: ChatText) {
+        let number = self.chat.last().map_or(0, |line| line.number + 1);
+        if self.chat.len() == MAX_LINES {
+            self.chat.remove(0);
+        }
+        self.chat.push(Spoken { number, by, text });
+    }
+}
+
+fn lost() -> Next {
+    Next::End(
+        sentences::ended(EndReason::Lost),
+        vec![Effect::Revoke, Effect::HangUp],
+    )
+}

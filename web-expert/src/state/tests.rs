@@ -1,0 +1,368 @@
+use deskhand_protocol::{
+    control::{Denial, EndReason, StopCause},
+    handshake::{
+        expert,
+        novice::{Challenged, Charged, Record},
+    },
+    id::{Fingerprint, InvitationId, LinkSecret},
+    signal::Refusal,
+    text::ChatText,
+};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+
+use super::*;
+
+fn link() -> Link {
+    Link {
+        id: InvitationId::from_bytes([1; 16]),
+        secret: LinkSecret::from_bytes([2; 16]),
+        password: true,
+    }
+}
+
+/// Words are made by a handshake and by nothing else.
+fn words() -> Words {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let link = link();
+    let record = Record::new(link.id, &link.secret, "", &mut rng).unwrap();
+    let (challenged, challenge) = Challenged::new(link.id, Fingerprint([0; 32]), &mut rng);
+    let (waiting, hello) = expert::Joining::new(link, "")
+        .hello(&challenge, Fingerprint([0; 32]), &mut rng)
+        .unwrap();
+    let (_, ke2) = challenged
+        .verify_link(&record, &hello)
+        .unwrap()
+        .answer(&record, Charged::written_down(), &mut rng)
+        .unwrap();
+    waiting.finish(&ke2, &mut rng).unwrap().0.words
+}
+
+fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+fn connect() -> Event {
+    Event::Connect {
+        name: "Maria".into(),
+        password: Password("secret".into()),
+    }
+}
+
+/// A page at the form.
+fn page() -> State {
+    State::new(&format!("#{}", link().to_fragment()), String::new(), None)
+}
+
+fn run(state: &mut State, events: impl IntoIterator<Item = Event>) -> Vec<Effect> {
+    events
+        .into_iter()
+        .flat_map(|event| state.handle(event, secs(0)))
+        .collect()
+}
+
+fn in_session() -> State {
+    let mut state = page();
+    run(
+        &mut state,
+        [
+            connect(),
+            Event::News(News::Checking),
+            Event::News(News::Accepted(words())),
+            Event::News(News::Offer(Sdp::new("v=0"))),
+            Event::Line(Line::Up),
+        ],
+    );
+    state
+}
+
+fn in_control() -> State {
+    let mut state = in_session();
+    run(
+        &mut state,
+        [
+            Event::TakeControl,
+            Event::Novice(FromNovice::Granted(GrantId(1))),
+        ],
+    );
+    state
+}
+
+fn console(state: &State) -> &Console {
+    let Screen::Console(console) = &state.screen else {
+        panic!("{state:?}")
+    };
+    console
+}
+
+#[test]
+fn opening_the_page_does_nothing_until_connect() {
+    let mut state = page();
+    assert!(matches!(&state.screen, Screen::Join(join) if join.link == link()));
+    let effects = state.handle(connect(), secs(0));
+    assert!(matches!(
+        &effects[..],
+        [Effect::Remember(_), Effect::Join(credentials)] if credentials.link == link()
+    ));
+}
+
+#[test]
+fn without_a_link_one_can_be_pasted_whole_or_in_part() {
+    let fragment = link().to_fragment();
+    for pasted in [
+        format!(" https://help.example/#{fragment}\n"),
+        format!("#{fragment}"),
+        fragment.clone(),
+    ] {
+        let mut state = State::new("", String::new(), None);
+        assert_eq!(state.screen, Screen::NoLink(None));
+        run(&mut state, [Event::Paste(pasted)]);
+        assert!(matches!(state.screen, Screen::Join(_)), "{state:?}");
+    }
+    let mut state = State::new("#nonsense", String::new(), None);
+    assert_eq!(state.screen, Screen::NoLink(Some(LinkError::Malformed)));
+    run(&mut state, [Event::Paste("2.x.y".into())]);
+    assert!(matches!(state.screen, Screen::NoLink(Some(_))));
+}
+
+#[test]
+fn a_nameless_expert_is_asked_for_a_name() {
+    let mut state = page();
+    let effects = state.handle(
+        Event::Connect {
+            name: "  ".into(),
+            password: Password::default(),
+        },
+        secs(0),
+    );
+    assert!(effects.is_empty());
+    assert!(matches!(state.screen, Screen::Join(join) if join.problem == Some(sentences::NO_NAME)));
+}
+
+#[test]
+fn every_refusal_before_the_password_is_proved_sounds_the_same() {
+    for over in [
+        Over::Refused,
+        Over::Closed(Refusal::Unavailable),
+        Over::Closed(Refusal::Expired),
+    ] {
+        let mut state = page();
+        let effects = run(&mut state, [connect(), Event::News(News::Over(over))]);
+        assert_eq!(effects.last(), Some(&Effect::HangUp));
+        assert!(matches!(&state.screen, Screen::Join(join)
+            if join.problem == Some(sentences::REFUSED)));
+    }
+}
+
+#[test]
+fn a_wait_counts_down_and_tries_again_by_itself() {
+    let mut state = page();
+    run(
+        &mut state,
+        [connect(), Event::News(News::Over(Over::Wait(8)))],
+    );
+    assert!(state.is_counting());
+    assert!(state.handle(Event::SocketClosed, secs(1)).is_empty());
+    assert!(state.handle(Event::Tick, secs(7)).is_empty());
+    let effects = state.handle(Event::Tick, secs(8));
+    assert!(matches!(&effects[..], [Effect::Join(_)]));
+    assert!(!state.is_counting());
+}
+
+#[test]
+fn an_offer_that_the_novice_was_not_asked_for_is_refused() {
+    let mut state = page();
+    run(
+        &mut state,
+        [connect(), Event::News(News::Offer(Sdp::new("v=0")))],
+    );
+    assert!(matches!(&state.screen, Screen::Ended(ended) if ended.again.is_none()));
+}
+
+#[test]
+fn giving_up_tells_the_novice() {
+    let mut state = page();
+    run(
+        &mut state,
+        [connect(), Event::News(News::Accepted(words()))],
+    );
+    assert_eq!(
+        state.handle(Event::Cancel, secs(0)),
+        [Effect::Leave, Effect::HangUp]
+    );
+    assert!(matches!(state.screen, Screen::Join(_)));
+}
+
+#[test]
+fn control_is_asked_for_granted_used_and_given_back() {
+    let mut state = in_session();
+    assert_eq!(
+        state.handle(Event::TakeControl, secs(0)),
+        [Effect::Send(control::FromExpert::RequestControl)]
+    );
+    assert!(
+        state.handle(Event::TakeControl, secs(0)).is_empty(),
+        "asked once is enough"
+    );
+    assert_eq!(
+        run(&mut state, [Event::Novice(FromNovice::Granted(GrantId(4)))]),
+        [Effect::Grant(GrantId(4))]
+    );
+    assert_eq!(
+        state.handle(Event::ReleaseControl, secs(0)),
+        [
+            Effect::Revoke,
+            Effect::Send(control::FromExpert::ReleaseControl(GrantId(4)))
+        ],
+        "what is held comes up before control is given back"
+    );
+    assert_eq!(console(&state).control, Control::None);
+}
+
+#[test]
+fn a_stop_ends_control_and_says_how() {
+    for cause in [StopCause::Escape, StopCause::CtrlC, StopCause::Button] {
+        let mut state = in_control();
+        let effects = run(
+            &mut state,
+            [Event::Novice(FromNovice::Stopped {
+                grant: GrantId(1),
+                cause,
+            })],
+        );
+        assert_eq!(effects, [Effect::Revoke]);
+        assert_eq!(console(&state).control, Control::None);
+        assert!(console(&state).alert.is_some());
+        assert!(console(&state).may_ask(), "may ask again");
+    }
+}
+
+#[test]
+fn a_late_stop_of_an_earlier_grant_does_not_end_this_one() {
+    let mut state = in_control();
+    let effects = run(
+        &mut state,
+        [
+            Event::Novice(FromNovice::Granted(GrantId(2))),
+            Event::Novice(FromNovice::Stopped {
+                grant: GrantId(1),
+                cause: StopCause::Released,
+            }),
+        ],
+    );
+    assert_eq!(effects, [Effect::Grant(GrantId(2))]);
+    assert_eq!(console(&state).grant(), Some(GrantId(2)));
+}
+
+#[test]
+fn after_a_refusal_the_expert_waits_before_asking_again() {
+    let mut state = in_session();
+    run(
+        &mut state,
+        [
+            Event::TakeControl,
+            Event::Novice(FromNovice::Denied {
+                reason: Denial::Refused,
+                retry_secs: 10,
+            }),
+        ],
+    );
+    assert!(state.is_counting() && !console(&state).may_ask());
+    assert!(state.handle(Event::TakeControl, secs(5)).is_empty());
+    state.handle(Event::Tick, secs(10));
+    assert!(console(&state).may_ask());
+}
+
+#[test]
+fn the_local_hand_pauses_only_control_that_is_held() {
+    let mut state = in_control();
+    run(&mut state, [Event::Novice(FromNovice::LocalHand(true))]);
+    assert_eq!(
+        console(&state).control,
+        Control::Granted {
+            grant: GrantId(1),
+            local_hand: true
+        }
+    );
+    let mut state = in_session();
+    run(&mut state, [Event::Novice(FromNovice::LocalHand(true))]);
+    assert_eq!(console(&state).control, Control::None);
+}
+
+#[test]
+fn chat_goes_both_ways_and_is_bounded() {
+    let mut state = in_session();
+    assert_eq!(
+        state.handle(Event::Say(" hello ".into()), secs(0)),
+        [Effect::Send(control::FromExpert::Chat(ChatText::new(
+            "hello"
+        )))]
+    );
+    assert!(state.handle(Event::Say("  \n ".into()), secs(0)).is_empty());
+    for n in 0..1000 {
+        let text = ChatText::new(&n.to_string());
+        run(&mut state, [Event::Novice(FromNovice::Chat(text))]);
+    }
+    let chat = &console(&state).chat;
+    assert_eq!(chat.len(), 500);
+    assert_eq!(chat.last().unwrap().text.as_str(), "999");
+    assert_eq!(chat.last().unwrap().number, 1000);
+}
+
+#[test]
+fn the_server_may_go_once_the_line_is_up() {
+    let mut state = in_session();
+    assert!(run(&mut state, [Event::News(News::Over(Over::Left))]).is_empty());
+    assert_eq!(console(&state).line, Line::Up);
+    run(&mut state, [Event::Line(Line::Interrupted)]);
+    assert!(matches!(state.screen, Screen::Ended(_)), "nobody is left");
+}
+
+#[test]
+fn an_interruption_alone_is_waited_out() {
+    let mut state = in_session();
+    run(
+        &mut state,
+        [Event::Line(Line::Interrupted), Event::Line(Line::Up)],
+    );
+    assert_eq!(console(&state).line, Line::Up);
+    let effects = run(&mut state, [Event::Lost]);
+    assert_eq!(effects, [Effect::Revoke, Effect::HangUp]);
+    assert!(matches!(&state.screen, Screen::Ended(ended) if ended.again.is_some()));
+}
+
+#[test]
+fn the_end_is_said_before_the_line_closes() {
+    let mut state = in_control();
+    assert_eq!(
+        state.handle(Event::End, secs(0)),
+        [
+            Effect::Revoke,
+            Effect::Send(control::FromExpert::End),
+            Effect::Part
+        ]
+    );
+    run(&mut state, [Event::Again]);
+    assert!(matches!(state.screen, Screen::Join(_)));
+}
+
+#[test]
+fn the_novices_end_is_the_end() {
+    let mut state = in_control();
+    let effects = run(
+        &mut state,
+        [Event::Novice(FromNovice::Ended(EndReason::Novice))],
+    );
+    assert_eq!(effects, [Effect::Revoke, Effect::HangUp]);
+    assert!(
+        run(&mut state, [Event::Novice(FromNovice::Granted(GrantId(9)))]).is_empty(),
+        "nothing comes after it"
+    );
+}
+
+#[test]
+fn no_secret_shows_in_debug() {
+    let mut state = page();
+    run(&mut state, [connect()]);
+    let shown = format!("{state:?}");
+    assert!(!shown.contains("secret\"") && !shown.contains(&link().to_fragment()));
+}
