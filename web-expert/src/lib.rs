@@ -1,8 +1,25 @@
-//! The expert's page.
+//! The expert's page: join an invitation, see the novice's desktop, chat, share control.
+//!
+//! INVARIANTS: the pure modules ([`handshake`], [`input`], [`keyboard`], [`pointer`],
+//! [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
+//! edges; [`view`] draws, puts text into text nodes only and returns events. Loading the page
+//! contacts nobody.
 
+pub mod app;
+pub mod certificate;
+pub mod channels;
+pub mod cursor;
+pub mod hands;
 pub mod handshake;
+pub mod heart;
 pub mod input;
+pub mod js;
 pub mod keyboard;
+pub mod memory;
+pub mod peer;
 pub mod pointer;
 pub mod sentences;
+pub mod server;
+pub mod shell;
 pub mod state;
+pub mod view;

@@ -351,5 +351,11 @@ impl State {
     }
 }
 
+/// What a countdown shows: whole seconds, and never 0 while there is something left.
+pub fn seconds_left(until: Duration, now: Duration) -> u64 {
+    let left = until.saturating_sub(now);
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,165 @@
+//! The page: one loop over a closed set of messages.
+
+use std::collections::VecDeque;
+
+use gloo_timers::callback::Interval;
+use yew::{Component, Context, Html, html};
+
+use crate::{
+    channels,
+    hands::Hands,
+    js,
+    keyboard::Platform,
+    memory, peer,
+    shell::{Heard, Shell},
+    state::{Control, Event, Screen, State},
+    view::{
+        console::ConsoleView, ended::EndedView, join::JoinView, joining::JoiningView,
+        link::LinkView, unable::UnableView,
+    },
+};
+
+/// Countdowns show whole seconds; four looks per second keep them honest.
+const TICK_MILLIS: u32 = 250;
+
+/// Everything that reaches the page.
+#[derive(Debug)]
+pub enum Msg {
+    /// From the expert or the clock.
+    Event(Event),
+    /// From an edge.
+    Heard(Heard),
+}
+
+/// The root component.
+#[derive(Debug)]
+pub struct App {
+    state: State,
+    shell: Shell,
+    ticker: Option<Interval>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        Self {
+            state: State::new(&take_fragment(), memory::name(), unable()),
+            shell: Shell::new(Hands::new(platform()), ctx.link().callback(Msg::Heard)),
+            ticker: None,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        // The novice's pointer is drawn on its own, many times a second.
+        let draws = !matches!(
+            msg,
+            Msg::Heard(Heard::Peer(peer::Heard::Channel(channels::Heard::Cursor(
+                _
+            ))))
+        );
+        let mut events: VecDeque<Event> = match msg {
+            Msg::Event(event) => [event].into(),
+            Msg::Heard(heard) => self.shell.hear(heard).into(),
+        };
+        while let Some(event) = events.pop_front() {
+            for effect in self.state.handle(event, js::now()) {
+                events.extend(self.shell.apply(effect));
+            }
+        }
+        self.shell.cursor.own(self.has_the_pointer());
+        self.keep_time(ctx);
+        draws
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let on = ctx.link().callback(Msg::Event);
+        match &self.state.screen {
+            Screen::Unable(why) => html! { <UnableView {why} /> },
+            Screen::NoLink(problem) => html! { <LinkView problem={*problem} {on} /> },
+            Screen::Join(join) => html! {
+                <JoinView join={join.clone()} name={self.state.name.clone()} {on} />
+            },
+            Screen::Joining(joining) => html! {
+                <JoiningView stage={joining.stage} now={js::now()} {on} />
+            },
+            Screen::Console(console) => html! {
+                <ConsoleView
+                    console={(**console).clone()}
+                    now={js::now()}
+                    stream={self.shell.stream.clone()}
+                    hands={self.shell.hands.clone()}
+                    cursor={self.shell.cursor.clone()}
+                    {on}
+                />
+            },
+            Screen::Ended(ended) => html! { <EndedView ended={ended.clone()} {on} /> },
+        }
+    }
+}
+
+impl App {
+    fn has_the_pointer(&self) -> bool {
+        let Screen::Console(console) = &self.state.screen else {
+            return false;
+        };
+        matches!(
+            console.control,
+            Control::Granted {
+                local_hand: false,
+                ..
+            }
+        )
+    }
+
+    fn keep_time(&mut self, ctx: &Context<Self>) {
+        if !self.state.is_counting() {
+            self.ticker = None;
+        } else if self.ticker.is_none() {
+            let link = ctx.link().clone();
+            self.ticker = Some(Interval::new(TICK_MILLIS, move || {
+                link.send_message(Msg::Event(Event::Tick));
+            }));
+        }
+    }
+}
+
+/// Takes the invitation out of the address bar, where a glance, a screenshot or the history
+/// could give it away. From here on it is in memory only.
+fn take_fragment() -> String {
+    let Some(window) = web_sys::window() else {
+        return String::new();
+    };
+    let location = window.location();
+    let fragment = location.hash().unwrap_or_default();
+    if !fragment.is_empty()
+        && let (Ok(history), Ok(path)) = (window.history(), location.pathname())
+    {
+        let state = wasm_bindgen::JsValue::NULL;
+        history.replace_state_with_url(&state, "", Some(&path)).ok();
+    }
+    fragment
+}
+
+/// Why this browser will not do, if so.
+fn unable() -> Option<&'static str> {
+    let window = web_sys::window()?;
+    if !window.is_secure_context() {
+        return Some(
+            "This page was opened over a connection that is not encrypted. Open it with an \
+             address that begins with https://, then open the invitation link again.",
+        );
+    }
+    (!js::has_webrtc(&window)).then_some(
+        "This browser cannot show another computer's screen, because it has no WebRTC or it is \
+         switched off. Open the invitation link in a current Firefox, Chrome, Edge or Safari.",
+    )
+}
+
+fn platform() -> Platform {
+    let name = web_sys::window()
+        .and_then(|window| window.navigator().platform().ok())
+        .unwrap_or_default();
+    Platform::from_dom(&name)
+}

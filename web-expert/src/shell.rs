@@ -1,0 +1,266 @@
+//! Where decisions become acts: the one place that owns the socket, the handshake, the direct
+//! connection and the hands.
+
+use deskhand_protocol::{
+    envelope::{Candidate, SealedToAgent},
+    text::Sdp,
+};
+use gloo_timers::callback::Timeout;
+use rand_core::OsRng;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::MediaStream;
+use yew::Callback;
+
+use crate::{
+    certificate::Certificate,
+    channels,
+    cursor::Cursor,
+    hands::Hands,
+    handshake::{Handshake, Output},
+    memory, peer,
+    peer::Peer,
+    server,
+    server::Server,
+    state::{Credentials, Effect, Event, Line},
+};
+
+/// After the last word the connection stays so long, unless the other side closes it before.
+const PARTING_MILLIS: u32 = 1_000;
+
+/// Something from outside the page's own state.
+#[derive(Debug)]
+pub enum Heard {
+    /// The certificate for attempt so-and-so is there.
+    Certified(u32, Option<Certificate>),
+    /// From the socket.
+    Server(server::Heard),
+    /// From the direct connection.
+    Peer(peer::Heard),
+    /// The parting connection has had its time.
+    Parted,
+}
+
+/// The edges of one page.
+#[derive(Debug)]
+pub struct Shell {
+    on: Callback<Heard>,
+    /// Counts the attempts, so that a certificate that comes too late is told apart.
+    attempt: u32,
+    joining: Option<Credentials>,
+    certificate: Option<Certificate>,
+    handshake: Option<Handshake>,
+    server: Option<Server>,
+    peer: Option<Peer>,
+    parting: Option<(Peer, Timeout)>,
+    /// The picture.
+    pub stream: Option<MediaStream>,
+    /// Mouse and keyboard.
+    pub hands: Hands,
+    /// The novice's pointer.
+    pub cursor: Cursor,
+}
+
+impl Shell {
+    /// Edges that report to `on`.
+    pub fn new(hands: Hands, on: Callback<Heard>) -> Self {
+        Self {
+            on,
+            attempt: 0,
+            joining: None,
+            certificate: None,
+            handshake: None,
+            server: None,
+            peer: None,
+            parting: None,
+            stream: None,
+            hands,
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Does what was decided; returns what follows from it at once.
+    pub fn apply(&mut self, effect: Effect) -> Vec<Event> {
+        match effect {
+            Effect::Join(credentials) => self.join(credentials),
+            Effect::Leave => self.seal(&SealedToAgent::Leave),
+            Effect::HangUp => self.hang_up(),
+            Effect::Part => self.part(),
+            Effect::Answer(offer) => return self.answer(&offer),
+            Effect::Candidate(candidate) => {
+                if let Some(peer) = &self.peer {
+                    peer.candidate(&candidate);
+                }
+            }
+            Effect::Send(message) => {
+                if let Some(peer) = &self.peer {
+                    peer.channels().control(&message);
+                }
+            }
+            Effect::Display(display) => self.hands.display(display),
+            Effect::Grant(grant) => self.hands.grant(grant),
+            Effect::Revoke => self.hands.revoke(),
+            Effect::Cursor(shape) => self.cursor.shape(shape),
+            Effect::Remember(name) => memory::remember_name(name.as_str()),
+        }
+        vec![]
+    }
+
+    /// Takes what an edge says; returns what it means for the state.
+    pub fn hear(&mut self, heard: Heard) -> Vec<Event> {
+        match heard {
+            Heard::Certified(attempt, made) if attempt == self.attempt => self.certified(made),
+            Heard::Certified(..) => vec![],
+            Heard::Server(said) => self.server(said),
+            Heard::Peer(said) => self.peer(said),
+            Heard::Parted => {
+                self.parting = None;
+                vec![]
+            }
+        }
+    }
+
+    fn join(&mut self, credentials: Credentials) {
+        self.hang_up();
+        self.parting = None;
+        self.attempt += 1;
+        self.joining = Some(credentials);
+        let (attempt, on) = (self.attempt, self.on.clone());
+        spawn_local(async move {
+            let made = Certificate::make().await.ok();
+            on.emit(Heard::Certified(attempt, made));
+        });
+    }
+
+    fn certified(&mut self, made: Option<Certificate>) -> Vec<Event> {
+        // Given up meanwhile.
+        let Some(Credentials {
+            link,
+            name,
+            password,
+        }) = self.joining.take()
+        else {
+            return vec![];
+        };
+        let Some(certificate) = made else {
+            return vec![Event::NoCertificate];
+        };
+        let Ok(server) = Server::open(&self.on.reform(Heard::Server)) else {
+            return vec![Event::SocketClosed];
+        };
+        self.server = Some(server);
+        self.handshake = Some(Handshake::new(
+            &link,
+            &password.0,
+            name,
+            certificate.fingerprint,
+        ));
+        self.certificate = Some(certificate);
+        vec![]
+    }
+
+    fn server(&mut self, said: server::Heard) -> Vec<Event> {
+        let (Some(server), Some(handshake)) = (&self.server, &mut self.handshake) else {
+            return vec![];
+        };
+        match said {
+            server::Heard::Open => {
+                for message in handshake.open() {
+                    server.send(&message);
+                }
+                vec![]
+            }
+            server::Heard::Message(message) => handshake
+                .handle(&message, &mut OsRng)
+                .into_iter()
+                .filter_map(|output| match output {
+                    Output::Send(message) => {
+                        server.send(&message);
+                        None
+                    }
+                    Output::Tell(news) => Some(Event::News(news)),
+                })
+                .collect(),
+            server::Heard::Closed => {
+                self.server = None;
+                vec![Event::SocketClosed]
+            }
+        }
+    }
+
+    fn answer(&mut self, offer: &Sdp) -> Vec<Event> {
+        let Some(certificate) = self.certificate.take() else {
+            return vec![Event::Lost];
+        };
+        let on = self.on.reform(Heard::Peer);
+        match Peer::answer(&certificate, offer, &on) {
+            Ok(peer) => {
+                self.hands.connect(peer.channels());
+                self.peer = Some(peer);
+                vec![]
+            }
+            Err(_) => vec![Event::Lost],
+        }
+    }
+
+    fn peer(&mut self, said: peer::Heard) -> Vec<Event> {
+        match said {
+            peer::Heard::Answer(answer) => self.seal(&SealedToAgent::Answer(answer)),
+            peer::Heard::Candidate(candidate) => self.trickle(candidate),
+            peer::Heard::Track(stream) => self.stream = Some(stream),
+            // Connected once the channels are open; after that, again when it comes back.
+            peer::Heard::Connected(true) => {
+                let open = self.peer.as_ref().is_some_and(|p| p.channels().is_open());
+                return if open {
+                    vec![Event::Line(Line::Up)]
+                } else {
+                    vec![]
+                };
+            }
+            peer::Heard::Connected(false) => return vec![Event::Line(Line::Interrupted)],
+            peer::Heard::Channel(channels::Heard::Open) => return vec![Event::Line(Line::Up)],
+            peer::Heard::Channel(channels::Heard::Novice(message)) => {
+                return vec![Event::Novice(message)];
+            }
+            peer::Heard::Channel(channels::Heard::Cursor(moved)) => self.cursor.moved(moved),
+            peer::Heard::Lost
+            | peer::Heard::Channel(channels::Heard::Closed | channels::Heard::Garbled) => {
+                self.parting = None;
+                return vec![Event::Lost];
+            }
+        }
+        vec![]
+    }
+
+    fn trickle(&mut self, candidate: Candidate) {
+        self.seal(&SealedToAgent::Candidate(candidate));
+    }
+
+    fn seal(&mut self, message: &SealedToAgent) {
+        let sealed = self.handshake.as_mut().and_then(|h| h.seal(message));
+        if let (Some(server), Some(sealed)) = (&self.server, sealed) {
+            server.send(&sealed);
+        }
+    }
+
+    fn hang_up(&mut self) {
+        self.joining = None;
+        self.certificate = None;
+        self.handshake = None;
+        self.server = None;
+        self.peer = None;
+        self.stream = None;
+        self.cursor.forget();
+    }
+
+    fn part(&mut self) {
+        let peer = self.peer.take();
+        self.hang_up();
+        self.parting = peer.map(|peer| {
+            let on = self.on.clone();
+            (
+                peer,
+                Timeout::new(PARTING_MILLIS, move || on.emit(Heard::Parted)),
+            )
+        });
+    }
+}

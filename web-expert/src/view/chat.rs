@@ -1,0 +1,89 @@
+//! The conversation.
+
+use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
+use yew::{Callback, Html, NodeRef, Properties, component, html, use_effect_with, use_node_ref};
+
+use crate::state::{Event, Speaker, Spoken};
+
+/// What to show.
+#[derive(Debug, Properties, PartialEq)]
+pub struct Props {
+    /// Oldest first.
+    pub lines: Vec<Spoken>,
+    /// What both should see.
+    pub words: String,
+    /// Whether anything can be said yet.
+    pub ready: bool,
+    /// What the expert does.
+    pub on: Callback<Event>,
+}
+
+/// The chat panel.
+#[component]
+pub fn ChatView(props: &Props) -> Html {
+    let (log, field) = (use_node_ref(), use_node_ref());
+    {
+        let log = log.clone();
+        use_effect_with(props.lines.last().map(|line| line.number), move |_| {
+            if let Some(log) = log.cast::<Element>() {
+                log.set_scroll_top(log.scroll_height());
+            }
+        });
+    }
+    let onsubmit = {
+        let (field, on) = (field.clone(), props.on.clone());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            say(&field, &on);
+        }
+    };
+    let onkeydown = {
+        let (field, on) = (field.clone(), props.on.clone());
+        move |event: KeyboardEvent| {
+            // Enter that picks a word of an input method is not meant for us.
+            if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+                event.prevent_default();
+                say(&field, &on);
+            }
+        }
+    };
+    html! {
+        <aside class="chat" id="chat" aria-label="Chat">
+            <p class="both">{ "Both of you see " }<strong>{ props.words.clone() }</strong></p>
+            <div class="log" role="log" aria-label="Conversation" tabindex="0" ref={log}>
+                if props.lines.is_empty() {
+                    <p class="hint">{ "Say hello. Only the two of you can read this." }</p>
+                }
+                { for props.lines.iter().map(line) }
+            </div>
+            <form {onsubmit}>
+                <textarea ref={field} rows="1" maxlength="4096" aria-label="Message"
+                    placeholder="Message" autocomplete="off" {onkeydown} />
+                <button class="primary" type="submit" disabled={!props.ready}>{ "Send" }</button>
+            </form>
+        </aside>
+    }
+}
+
+fn line(line: &Spoken) -> Html {
+    let (class, who) = match line.by {
+        Speaker::Expert => ("mine", "You"),
+        Speaker::Novice => ("theirs", "Novice"),
+    };
+    html! {
+        <p key={line.number} class={class}>
+            <span class="who">{ who }<span class="unseen">{ ": " }</span></span>
+            <span class="said">{ line.text.as_str() }</span>
+        </p>
+    }
+}
+
+fn say(field: &NodeRef, on: &Callback<Event>) {
+    if let Some(field) = field.cast::<HtmlTextAreaElement>() {
+        let text = field.value();
+        if !text.trim().is_empty() {
+            field.set_value("");
+            on.emit(Event::Say(text));
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Over, and why.
+
+use yew::{Callback, Html, Properties, component, html};
+
+use super::card::Card;
+use crate::state::{Ended, Event};
+
+/// What to show.
+#[derive(Debug, Properties, PartialEq)]
+pub struct Props {
+    /// Why.
+    pub ended: Ended,
+    /// What the expert does.
+    pub on: Callback<Event>,
+}
+
+/// Says why.
+#[component]
+pub fn EndedView(props: &Props) -> Html {
+    let again = props.on.reform(|_| Event::Again);
+    html! {
+        <Card title="The session is over">
+            <p role="alert">{ props.ended.text }</p>
+            if props.ended.again.is_some() {
+                <button class="primary wide" type="button" onclick={again}>{ "Connect again" }</button>
+            } else {
+                <p class="hint">{ "To try again, ask for a new invitation. You can close this page." }</p>
+            }
+        </Card>
+    }
+}

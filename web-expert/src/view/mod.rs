@@ -1,0 +1,15 @@
+//! What each screen looks like. Views draw what they are given and return events; text goes
+//! into text nodes only.
+
+pub mod card;
+pub mod chat;
+pub mod console;
+pub mod ended;
+pub mod icon;
+pub mod join;
+pub mod joining;
+pub mod keys;
+pub mod link;
+pub mod screen;
+pub mod toolbar;
+pub mod unable;

@@ -1,0 +1,162 @@
+//! The novice's desktop.
+
+use gloo_events::EventListener;
+use wasm_bindgen::JsCast as _;
+use web_sys::{HtmlCanvasElement, HtmlElement, HtmlVideoElement, MediaStream};
+use yew::{AttrValue, Callback, Component, Context, Html, NodeRef, Properties, classes, html};
+
+use crate::{
+    cursor::{Cursor, Elements},
+    hands::Hands,
+    state::{Event, View},
+};
+
+/// What to show.
+#[derive(Debug, Properties, PartialEq)]
+pub struct Props {
+    /// The picture, once it is there.
+    pub stream: Option<MediaStream>,
+    /// What lies over the picture, if it is not to be taken for live.
+    pub overlay: Option<AttrValue>,
+    /// How large.
+    pub view: View,
+    /// Whether the expert's hands act on it.
+    pub controlled: bool,
+    /// The expert's hands.
+    pub hands: Hands,
+    /// The novice's pointer.
+    pub cursor: Cursor,
+    /// The element that takes the keyboard.
+    pub video: NodeRef,
+    /// The expert wants the keyboard back.
+    pub leave: Callback<()>,
+    /// What happens.
+    pub on: Callback<Event>,
+}
+
+/// The picture, the pointer on it, and the ears for mouse and keyboard.
+#[derive(Debug, Default)]
+pub struct ScreenView {
+    stage: NodeRef,
+    canvas: NodeRef,
+    listeners: Vec<EventListener>,
+    playing: Option<MediaStream>,
+}
+
+impl Component for ScreenView {
+    type Message = ();
+    type Properties = Props;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self::default()
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        let class = classes!(
+            "stage",
+            match props.view {
+                View::Fit => "fit",
+                View::Actual => "actual",
+            },
+            props.controlled.then_some("controlled"),
+        );
+        let keys_hint = if props.controlled {
+            "Keys you press here go to the novice's desktop. Ctrl+Alt+Shift brings you back to \
+             the toolbar."
+        } else {
+            "View only."
+        };
+        html! {
+            <div {class} ref={self.stage.clone()}>
+                <div class="sheet">
+                    // Muted, or browsers would not start it by themselves.
+                    <video ref={props.video.clone()} tabindex="0" aria-label="Novice's desktop"
+                        aria-describedby="keys-hint" autoplay=true muted=true playsinline=true
+                        disablepictureinpicture="true" />
+                    <canvas class="pointer" width="0" height="0" aria-hidden="true"
+                        ref={self.canvas.clone()} />
+                </div>
+                <p class="unseen" id="keys-hint">{ keys_hint }</p>
+                if let Some(overlay) = &props.overlay {
+                    <div class="overlay"><p>{ overlay.clone() }</p></div>
+                }
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        let props = ctx.props();
+        let (Some(stage), Some(video), Some(canvas)) = (
+            self.stage.cast::<HtmlElement>(),
+            props.video.cast::<HtmlVideoElement>(),
+            self.canvas.cast::<HtmlCanvasElement>(),
+        ) else {
+            return;
+        };
+        if first {
+            self.listeners = props.hands.attach(&stage, &video, props.leave.clone());
+            self.listeners
+                .extend(watch_size(&video, &props.cursor, &props.on));
+            props.cursor.attach(Some(Elements {
+                stage,
+                video: video.clone(),
+                canvas,
+            }));
+        }
+        if self.playing != props.stream {
+            self.playing.clone_from(&props.stream);
+            video.set_muted(true);
+            video.set_src_object(props.stream.as_ref());
+        }
+        props.cursor.relayout();
+    }
+
+    fn destroy(&mut self, ctx: &Context<Self>) {
+        ctx.props().hands.release_all();
+        ctx.props().cursor.attach(None);
+    }
+}
+
+/// The first frame; and whatever changes the picture's size or place.
+fn watch_size(
+    video: &HtmlVideoElement,
+    cursor: &Cursor,
+    on: &Callback<Event>,
+) -> Vec<EventListener> {
+    let mut all = vec![];
+    {
+        let on = on.clone();
+        all.push(EventListener::new(video, "loadeddata", move |_| {
+            on.emit(Event::Frame);
+        }));
+    }
+    {
+        let (cursor, picture) = (cursor.clone(), video.clone());
+        all.push(EventListener::new(video, "resize", move |_| {
+            set_actual_size(&picture);
+            cursor.relayout();
+        }));
+    }
+    if let Some(window) = web_sys::window() {
+        let (cursor, picture) = (cursor.clone(), video.clone());
+        all.push(EventListener::new(&window, "resize", move |_| {
+            set_actual_size(&picture);
+            cursor.relayout();
+        }));
+    }
+    all
+}
+
+/// For 1:1, where one pixel of the picture is one of the expert's screen, whatever the zoom.
+fn set_actual_size(video: &HtmlVideoElement) {
+    let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
+    let style = video.unchecked_ref::<HtmlElement>().style();
+    for (name, pixels) in [
+        ("--actual-width", video.video_width()),
+        ("--actual-height", video.video_height()),
+    ] {
+        let size = f64::from(pixels) / ratio;
+        style.set_property(name, &format!("{size}px")).ok();
+    }
+}

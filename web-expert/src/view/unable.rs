@@ -1,0 +1,22 @@
+//! A browser that will not do.
+
+use yew::{Html, Properties, component, html};
+
+use super::card::Card;
+
+/// What to say.
+#[derive(Debug, Properties, PartialEq)]
+pub struct Props {
+    /// Why, and what to do.
+    pub why: &'static str,
+}
+
+/// Says why, and what to do.
+#[component]
+pub fn UnableView(props: &Props) -> Html {
+    html! {
+        <Card title="This will not work here">
+            <p role="alert">{ props.why }</p>
+        </Card>
+    }
+}
