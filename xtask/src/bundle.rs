@@ -17,8 +17,8 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// What the bundle was made from; of the same name as a file that no browser asks for.
-const STAMP: &str = ".made-from";
+/// Says what the bundle was made from. Not in the bundle itself, all of which is served.
+const STAMP: &str = "target/page/bundle.stamp";
 
 /// How much work to put into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,12 +64,16 @@ pub fn bundle(root: &Path, profile: Profile) -> Result<()> {
     let fixed = read_static(root)?;
     let out = root.join("static/bundle");
 
-    let stamp = format!("{profile:?} {}", digest(&wasm, &fixed));
-    if fs::read_to_string(out.join(STAMP)).is_ok_and(|old| old == stamp) {
+    let (stamp, stamp_file) = (digest(profile, &wasm, &fixed), root.join(STAMP));
+    let same = fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp);
+    if same && out.join("index.html").exists() {
         return Ok(());
     }
     let files = assemble(generate(&wasm)?, fixed)?;
     // Made from scratch, so that nothing stale is served; without a stamp until it is whole.
+    if stamp_file.exists() {
+        fs::remove_file(&stamp_file)?;
+    }
     if out.exists() {
         fs::remove_dir_all(&out).context("remove the old bundle")?;
     }
@@ -77,7 +81,7 @@ pub fn bundle(root: &Path, profile: Profile) -> Result<()> {
     for (name, bytes) in &files {
         write_compressed(&out, name, bytes, profile)?;
     }
-    fs::write(out.join(STAMP), stamp)?;
+    fs::write(&stamp_file, stamp)?;
     Ok(())
 }
 
@@ -222,10 +226,10 @@ fn hash(value: &impl std::hash::Hash) -> u64 {
     hasher.finish()
 }
 
-fn digest(wasm: &[u8], fixed: &BTreeMap<String, Vec<u8>>) -> String {
+fn digest(profile: Profile, wasm: &[u8], fixed: &BTreeMap<String, Vec<u8>>) -> String {
     // A change of this file may change the bundle, too.
     let recipe = include_bytes!("bundle.rs");
-    format!("{:016x}", hash(&(wasm, fixed, recipe.as_slice())))
+    format!("{profile:?} {:016x}", hash(&(wasm, fixed, recipe.as_slice())))
 }
 
 /// Writes a file and its `.br` and `.gz` siblings, and says how large they are.
