@@ -121,7 +121,7 @@ impl Hands {
         &self,
         stage: &Element,
         video: &HtmlVideoElement,
-        leave: Callback<()>,
+        leave: &Callback<()>,
     ) -> Vec<EventListener> {
         let mut all = self.keys(stage, leave);
         all.extend(self.pointer(stage, video));
@@ -129,7 +129,7 @@ impl Hands {
         all
     }
 
-    fn keys(&self, stage: &Element, leave: Callback<()>) -> Vec<EventListener> {
+    fn keys(&self, stage: &Element, leave: &Callback<()>) -> Vec<EventListener> {
         ["keydown", "keyup"]
             .into_iter()
             .map(|name| {
@@ -183,7 +183,7 @@ impl Hands {
         ] {
             let (hands, stage, video) = (self.clone(), stage.clone(), video.clone());
             all.push(listen(&stage.clone(), name, move |event: &PointerEvent| {
-                hands.pointed(name, event, &stage, &video)
+                hands.pointed(name, event, &stage, &video);
             }));
         }
         let (hands, picture) = (self.clone(), video.clone());

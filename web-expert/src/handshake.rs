@@ -77,11 +77,11 @@ enum Step {
     /// The novice's challenge is due.
     Challenge(Joining),
     /// KE1 is out.
-    Ke2(Waiting),
+    Ke2(Box<Waiting>),
     /// KE3 is out; the novice's computer has not answered under seal yet, so it may still refuse.
-    Unconfirmed(Line),
+    Unconfirmed(Box<Line>),
     /// The novice's computer has proved itself under seal.
-    Sealed(Line),
+    Sealed(Box<Line>),
     /// Finished, one way or the other.
     Over,
 }
@@ -122,7 +122,7 @@ impl Handshake {
         match message {
             ToExpert::Joined => vec![],
             ToExpert::Relay { payload } => match wire::decode(payload.as_bytes()) {
-                Ok(said) => self.from_novice(said, rng),
+                Ok(said) => self.novice_said(said, rng),
                 Err(_) => self.over(Over::Tampered),
             },
             ToExpert::Left => self.over(Over::Left),
@@ -140,12 +140,12 @@ impl Handshake {
         }
     }
 
-    fn from_novice(&mut self, said: ToPage, rng: &mut (impl RngCore + CryptoRng)) -> Vec<Output> {
+    fn novice_said(&mut self, said: ToPage, rng: &mut (impl RngCore + CryptoRng)) -> Vec<Output> {
         match (std::mem::replace(&mut self.step, Step::Over), said) {
             (Step::Challenge(joining), ToPage::Challenge(challenge)) => {
                 match joining.hello(&challenge, self.fingerprint, rng) {
                     Ok((waiting, hello)) => {
-                        self.step = Step::Ke2(waiting);
+                        self.step = Step::Ke2(Box::new(waiting));
                         let mut out = send(&ToAgent::Hello(hello));
                         out.push(Output::Tell(News::Checking));
                         out
@@ -155,11 +155,11 @@ impl Handshake {
             }
             (Step::Ke2(waiting), ToPage::Ke2(ke2)) => match waiting.finish(&ke2, rng) {
                 Ok((established, ke3)) => {
-                    self.step = Step::Unconfirmed(Line {
+                    self.step = Step::Unconfirmed(Box::new(Line {
                         channel: established.channel,
                         words: established.words,
                         peer: established.peer,
-                    });
+                    }));
                     let name = self.name.clone();
                     let introduce = self.seal(&SealedToAgent::Introduce { name });
                     let mut out = send(&ToAgent::Ke3(ke3));
@@ -194,7 +194,7 @@ impl Handshake {
         }
     }
 
-    fn unseal(&mut self, mut line: Line, sealed: &Sealed) -> Vec<Output> {
+    fn unseal(&mut self, mut line: Box<Line>, sealed: &Sealed) -> Vec<Output> {
         let news = match line.channel.open(sealed) {
             Ok(SealedToPage::Accepted) => News::Accepted(line.words),
             Ok(SealedToPage::Offer(sdp)) if line.peer.matches_sdp(sdp.as_str()) => News::Offer(sdp),

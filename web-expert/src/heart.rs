@@ -26,7 +26,7 @@ impl Heart {
         let beat = Rc::new(move || {
             // Two clocks drive it; what comes too soon after the other is left out.
             let now = js::now();
-            if last.get().is_none_or(|last| now - last >= period * 3 / 4) {
+            if last.get().is_none_or(|last| now >= last + period * 3 / 4) {
                 last.set(Some(now));
                 beat();
             }

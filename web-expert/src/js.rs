@@ -50,7 +50,7 @@ pub fn fingerprint(certificate: &RtcCertificate) -> Option<String> {
         .unchecked_ref::<CertificateWithFingerprints>()
         .get_fingerprints();
     all.iter()
-        .map(|print| print.unchecked_into::<DtlsFingerprint>())
+        .map(wasm_bindgen::JsCast::unchecked_into::<DtlsFingerprint>)
         .find(|print| {
             print
                 .algorithm()

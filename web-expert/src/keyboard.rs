@@ -236,7 +236,7 @@ impl Keyboard {
         }
     }
 
-    /// AltGr on Windows comes as `ControlLeft` (which nobody pressed) and then `AltRight`. The
+    /// `AltGr` on Windows comes as `ControlLeft` (which nobody pressed) and then `AltRight`. The
     /// Ctrl is taken back, or AltGr+E would arrive as Ctrl+€.
     fn undo_fake_control(&mut self, code: KeyCode, stroke: &Stroke, out: &mut Vec<Action>) {
         let alt_graph = code == KeyCode::AltRight && stroke.key == "AltGraph";
@@ -342,7 +342,7 @@ enum Group {
 impl Group {
     const ALL: [Self; 4] = [Self::Shift, Self::Ctrl, Self::Alt, Self::Meta];
 
-    /// `AltRight` that means AltGr belongs to none: no flag of the browser shows it reliably.
+    /// `AltRight` that means `AltGr` belongs to none: no flag of the browser shows it reliably.
     fn of(held: Held) -> Option<Self> {
         const ALT_GRAPH: Option<Keysym> = Some(Keysym(0xfe03));
         if held.keysym == ALT_GRAPH {

@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::{DefaultHasher, Hasher as _},
     io::Write as _,
     path::Path,
     process::Command,
@@ -156,7 +156,7 @@ fn generate(wasm: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
         .remove_producers_section(true)
         .generate_output()?;
     ensure!(
-        output.snippets().is_empty() && output.local_modules().is_empty(),
+        output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
         "the page must not bring JavaScript of its own"
     );
     Ok(BTreeMap::from([
@@ -229,7 +229,10 @@ fn hash(value: &impl std::hash::Hash) -> u64 {
 fn digest(profile: Profile, wasm: &[u8], fixed: &BTreeMap<String, Vec<u8>>) -> String {
     // A change of this file may change the bundle, too.
     let recipe = include_bytes!("bundle.rs");
-    format!("{profile:?} {:016x}", hash(&(wasm, fixed, recipe.as_slice())))
+    format!(
+        "{profile:?} {:016x}",
+        hash(&(wasm, fixed, recipe.as_slice()))
+    )
 }
 
 /// Writes a file and its `.br` and `.gz` siblings, and says how large they are.
@@ -241,9 +244,9 @@ fn write_compressed(out: &Path, name: &str, bytes: &[u8], profile: Profile) -> R
         ..Default::default()
     };
     brotli::BrotliCompress(&mut &bytes[..], &mut small, &parameters)?;
-    let mut zipper = flate2::write::GzEncoder::new(vec![], flate2::Compression::best());
-    zipper.write_all(bytes)?;
-    let zipped = zipper.finish()?;
+    let mut gzip = flate2::write::GzEncoder::new(vec![], flate2::Compression::best());
+    gzip.write_all(bytes)?;
+    let zipped = gzip.finish()?;
 
     fs::write(out.join(name), bytes)?;
     fs::write(out.join(format!("{name}.br")), &small)?;

@@ -135,7 +135,7 @@ fn motion_goes_on_after_control_ended_in_the_middle_of_one() {
 }
 
 /// Anything that can happen on the page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     Key(KeyCode, bool, bool, Modifiers),
     Press(u16, bool, Modifiers),

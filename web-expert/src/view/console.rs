@@ -64,8 +64,11 @@ pub fn ConsoleView(props: &Props) -> Html {
         Callback::from(move |()| focus_first_button(&bar))
     };
     let send = {
-        let hands = props.hands.clone();
-        Callback::from(move |codes: &'static [_]| hands.chord(codes))
+        let (hands, video) = (props.hands.clone(), video.clone());
+        Callback::from(move |codes: &'static [_]| {
+            hands.chord(codes);
+            focus(&video);
+        })
     };
     let toggle_fullscreen = {
         let whole = whole.clone();
@@ -91,7 +94,7 @@ pub fn ConsoleView(props: &Props) -> Html {
             </div>
             <div class="body">
                 <ScreenView stream={props.stream.clone()} overlay={overlay(console)}
-                    view={console.view} controlled={console.grant().is_some()}
+                    display={console.display} view={console.view} controlled={console.grant().is_some()}
                     hands={props.hands.clone()} cursor={props.cursor.clone()} {video} {leave}
                     on={props.on.clone()} />
                 if *chat {
@@ -122,8 +125,14 @@ fn hand_over_keyboard(video: &NodeRef) {
     let writing = web_sys::window()
         .and_then(|window| window.document()?.active_element())
         .is_some_and(|element| matches!(element.tag_name().as_str(), "TEXTAREA" | "INPUT"));
-    if let (false, Some(video)) = (writing, video.cast::<HtmlElement>()) {
-        video.focus().ok();
+    if !writing {
+        focus(video);
+    }
+}
+
+fn focus(node: &NodeRef) {
+    if let Some(element) = node.cast::<HtmlElement>() {
+        element.focus().ok();
     }
 }
 

@@ -1,7 +1,6 @@
 //! Combinations that the expert's own system or browser would keep for itself.
 
 use deskhand_protocol::key::KeyCode;
-use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::{
     Callback, Html, NodeRef, Properties, component, html, use_effect_with, use_node_ref, use_state,
@@ -71,10 +70,9 @@ pub fn KeysMenu(props: &Props) -> Html {
         }
     };
     let item = |(name, codes): (&'static str, &'static [KeyCode])| {
-        let (open, button, send) = (open.clone(), button.clone(), props.send.clone());
+        let (open, send) = (open.clone(), props.send.clone());
         let onclick = move |_| {
             open.set(false);
-            focus(&button);
             send.emit(codes);
         };
         html! { <button type="button" role="menuitem" tabindex="-1" {onclick}>{ name }</button> }
@@ -104,7 +102,7 @@ fn focus_first(menu: &NodeRef) {
     let first = menu
         .cast::<Element>()
         .and_then(|menu| menu.first_element_child());
-    if let Some(Ok(item)) = first.map(|item| item.dyn_into::<HtmlElement>()) {
+    if let Some(Ok(item)) = first.map(wasm_bindgen::JsCast::dyn_into::<HtmlElement>) {
         item.focus().ok();
     }
 }

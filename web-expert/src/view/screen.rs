@@ -1,8 +1,11 @@
 //! The novice's desktop.
 
+use deskhand_protocol::control::Display;
 use gloo_events::EventListener;
-use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlCanvasElement, HtmlElement, HtmlVideoElement, MediaStream};
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use web_sys::{
+    Element, HtmlCanvasElement, HtmlElement, HtmlVideoElement, MediaStream, ResizeObserver,
+};
 use yew::{AttrValue, Callback, Component, Context, Html, NodeRef, Properties, classes, html};
 
 use crate::{
@@ -18,6 +21,8 @@ pub struct Props {
     pub stream: Option<MediaStream>,
     /// What lies over the picture, if it is not to be taken for live.
     pub overlay: Option<AttrValue>,
+    /// What is shared, once it is known.
+    pub display: Option<Display>,
     /// How large.
     pub view: View,
     /// Whether the expert's hands act on it.
@@ -41,6 +46,7 @@ pub struct ScreenView {
     canvas: NodeRef,
     listeners: Vec<EventListener>,
     playing: Option<MediaStream>,
+    size: Option<Resized>,
 }
 
 impl Component for ScreenView {
@@ -95,9 +101,9 @@ impl Component for ScreenView {
             return;
         };
         if first {
-            self.listeners = props.hands.attach(&stage, &video, props.leave.clone());
-            self.listeners
-                .extend(watch_size(&video, &props.cursor, &props.on));
+            self.listeners = props.hands.attach(&stage, &video, &props.leave);
+            self.listeners.extend(watch_picture(ctx, &video));
+            self.size = Resized::watch(&stage, ctx.link().callback(|()| ()));
             props.cursor.attach(Some(Elements {
                 stage,
                 video: video.clone(),
@@ -109,6 +115,7 @@ impl Component for ScreenView {
             video.set_muted(true);
             video.set_src_object(props.stream.as_ref());
         }
+        set_actual_size(&video, props.display);
         props.cursor.relayout();
     }
 
@@ -118,45 +125,51 @@ impl Component for ScreenView {
     }
 }
 
-/// The first frame; and whatever changes the picture's size or place.
-fn watch_size(
-    video: &HtmlVideoElement,
-    cursor: &Cursor,
-    on: &Callback<Event>,
-) -> Vec<EventListener> {
-    let mut all = vec![];
-    {
-        let on = on.clone();
-        all.push(EventListener::new(video, "loadeddata", move |_| {
-            on.emit(Event::Frame);
-        }));
-    }
-    {
-        let (cursor, picture) = (cursor.clone(), video.clone());
-        all.push(EventListener::new(video, "resize", move |_| {
-            set_actual_size(&picture);
-            cursor.relayout();
-        }));
-    }
-    if let Some(window) = web_sys::window() {
-        let (cursor, picture) = (cursor.clone(), video.clone());
-        all.push(EventListener::new(&window, "resize", move |_| {
-            set_actual_size(&picture);
-            cursor.relayout();
-        }));
-    }
-    all
+/// The first frame, and changes of the picture's own size.
+fn watch_picture(ctx: &Context<ScreenView>, video: &HtmlVideoElement) -> [EventListener; 2] {
+    let (on, layout) = (ctx.props().on.clone(), ctx.link().callback(|()| ()));
+    [
+        EventListener::new(video, "loadeddata", move |_| on.emit(Event::Frame)),
+        EventListener::new(video, "resize", move |_| layout.emit(())),
+    ]
 }
 
-/// For 1:1, where one pixel of the picture is one of the expert's screen, whatever the zoom.
-fn set_actual_size(video: &HtmlVideoElement) {
+/// For 1:1, where one pixel of the display is one of the expert's screen, whatever the zoom and
+/// whatever size the picture is sent in.
+fn set_actual_size(video: &HtmlVideoElement, display: Option<Display>) {
     let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
+    let (width, height) = display.map_or_else(
+        || (video.video_width(), video.video_height()),
+        |display| (display.width.into(), display.height.into()),
+    );
     let style = video.unchecked_ref::<HtmlElement>().style();
-    for (name, pixels) in [
-        ("--actual-width", video.video_width()),
-        ("--actual-height", video.video_height()),
-    ] {
+    for (name, pixels) in [("--actual-width", width), ("--actual-height", height)] {
         let size = f64::from(pixels) / ratio;
         style.set_property(name, &format!("{size}px")).ok();
+    }
+}
+
+/// Tells when an element got another size, until it is dropped.
+#[derive(Debug)]
+struct Resized {
+    observer: ResizeObserver,
+    _told: Closure<dyn Fn()>,
+}
+
+impl Resized {
+    fn watch(element: &Element, on: Callback<()>) -> Option<Self> {
+        let told = Closure::<dyn Fn()>::new(move || on.emit(()));
+        let observer = ResizeObserver::new(told.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Self {
+            observer,
+            _told: told,
+        })
+    }
+}
+
+impl Drop for Resized {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }
