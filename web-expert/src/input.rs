@@ -78,6 +78,8 @@ pub struct Input {
     epoch: Option<u16>,
     at: Position,
     seq: u32,
+    /// Something has gone down since everything was last let go of.
+    pressed: bool,
     keyboard: Keyboard,
     buttons: Buttons,
     wheel: Wheel,
@@ -194,7 +196,10 @@ impl Input {
     pub fn release_all(&mut self) -> Vec<Packet> {
         let mut actions = self.keyboard.release_all();
         actions.extend(self.buttons.follow(0, false));
-        actions.push(Action::ReleaseAll);
+        // Also when nothing is known to be held: the other end may know better.
+        if std::mem::take(&mut self.pressed) {
+            actions.push(Action::ReleaseAll);
+        }
         self.events(actions)
     }
 
@@ -224,10 +229,16 @@ impl Input {
         }))
     }
 
-    fn events(&self, actions: Vec<Action>) -> Vec<Packet> {
+    fn events(&mut self, actions: Vec<Action>) -> Vec<Packet> {
         let (Some(grant), Some(epoch)) = (self.grant, self.epoch) else {
             return vec![];
         };
+        self.pressed |= actions.iter().any(|action| {
+            matches!(
+                action,
+                Action::Key { down: true, .. } | Action::Button { down: true, .. }
+            )
+        });
         actions
             .into_iter()
             .map(|action| {

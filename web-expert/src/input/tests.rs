@@ -98,6 +98,18 @@ fn the_end_of_control_releases_under_the_old_grant() {
 }
 
 #[test]
+fn letting_go_is_said_once_and_also_when_nothing_is_known_to_be_held() {
+    let mut input = in_control();
+    assert!(input.release_all().is_empty(), "nothing went down yet");
+    input.key(&stroke(KeyCode::KeyA, true));
+    input.key(&stroke(KeyCode::KeyA, false));
+    assert!(
+        matches!(&input.release_all()[..], [Packet::Event(e)] if e.action == Action::ReleaseAll)
+    );
+    assert!(input.release_all().is_empty(), "blur, hidden tab and all");
+}
+
+#[test]
 fn another_display_releases_under_its_own_number() {
     let mut input = in_control();
     input.press(at(5), LEFT);
