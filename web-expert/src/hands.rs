@@ -181,9 +181,9 @@ impl Hands {
             "pointercancel",
             "lostpointercapture",
         ] {
-            let (hands, stage, video) = (self.clone(), stage.clone(), video.clone());
-            all.push(listen(&stage.clone(), name, move |event: &PointerEvent| {
-                hands.pointed(name, event, &stage, &video);
+            let (hands, video) = (self.clone(), video.clone());
+            all.push(listen(stage, name, move |event: &PointerEvent| {
+                hands.pointed(name, event, &video);
             }));
         }
         let (hands, picture) = (self.clone(), video.clone());
@@ -200,7 +200,7 @@ impl Hands {
             "dragstart",
         ] {
             let hands = self.clone();
-            all.push(listen(stage, name, move |event: &Event| {
+            all.push(listen(video, name, move |event: &Event| {
                 if hands.is_active() {
                     event.prevent_default();
                 }
@@ -209,8 +209,12 @@ impl Hands {
         all
     }
 
-    fn pointed(&self, name: &str, event: &PointerEvent, stage: &Element, video: &HtmlVideoElement) {
-        if name == "pointerdown" {
+    fn pointed(&self, name: &str, event: &PointerEvent, video: &HtmlVideoElement) {
+        // On the picture, and not on a bar that scrolls it.
+        let on_video = event
+            .target()
+            .is_some_and(|target| &target == video.as_ref());
+        if name == "pointerdown" && on_video {
             video.unchecked_ref::<HtmlElement>().focus().ok();
         }
         if !self.is_active() {
@@ -224,14 +228,14 @@ impl Hands {
         let lost = matches!(name, "pointercancel" | "lostpointercapture");
         let press = Press {
             buttons: if lost { 0 } else { event.buttons() },
-            may_press: pressed && picture.contains(x, y),
+            may_press: pressed && on_video && picture.contains(x, y),
             modifiers: modifiers(event),
         };
         self.send(|input| input.press(at, press));
         match name {
             // A drag goes on beyond the edge of the screen.
-            "pointerdown" => {
-                stage.set_pointer_capture(event.pointer_id()).ok();
+            "pointerdown" if on_video => {
+                video.set_pointer_capture(event.pointer_id()).ok();
             }
             "pointermove" => self.moved(at),
             _ => {}
