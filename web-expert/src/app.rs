@@ -82,7 +82,7 @@ impl Component for App {
                 <JoinView join={join.clone()} name={self.state.name.clone()} {on} />
             },
             Screen::Joining(joining) => html! {
-                <JoiningView stage={joining.stage} now={js::now()} {on} />
+                <JoiningView stage={joining.stage.clone()} now={js::now()} {on} />
             },
             Screen::Console(console) => html! {
                 <ConsoleView

@@ -34,14 +34,23 @@ pub enum Output {
 pub enum News {
     /// The novice's computer answers; it is checking the password.
     Checking,
-    /// The password was right; now the novice is being asked. Both should see these words.
-    Accepted(Words),
+    /// The password was right; now the novice is being asked.
+    Accepted(Met),
     /// The novice approved.
     Offer(Sdp),
     /// One ICE candidate of the agent's.
     Candidate(Candidate),
     /// Nothing more will come.
     Over(Over),
+}
+
+/// The other end, once both have proved themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// What the novice wants to be called; empty if they did not say.
+    pub novice: Name,
+    /// What both should see.
+    pub words: Words,
 }
 
 /// Why nothing more will come through the server.
@@ -196,7 +205,10 @@ impl Handshake {
 
     fn unseal(&mut self, mut line: Box<Line>, sealed: &Sealed) -> Vec<Output> {
         let news = match line.channel.open(sealed) {
-            Ok(SealedToPage::Accepted) => News::Accepted(line.words),
+            Ok(SealedToPage::Accepted { novice }) => News::Accepted(Met {
+                novice,
+                words: line.words,
+            }),
             Ok(SealedToPage::Offer(sdp)) if line.peer.matches_sdp(sdp.as_str()) => News::Offer(sdp),
             Ok(SealedToPage::Candidate(candidate)) => News::Candidate(candidate),
             Ok(SealedToPage::Ended(reason)) => return self.over(Over::Ended(reason)),

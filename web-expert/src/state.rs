@@ -10,7 +10,6 @@ use std::{fmt, time::Duration};
 use deskhand_protocol::{
     control::{self, CursorShape, Display, FromNovice},
     envelope::Candidate,
-    handshake::Words,
     id::GrantId,
     invitation::{Link, LinkError},
     text::{Name, Sdp},
@@ -19,7 +18,7 @@ use deskhand_protocol::{
 pub use console::{Console, Control, Line, Speaker, Spoken, View};
 
 use crate::{
-    handshake::{News, Over},
+    handshake::{Met, News, Over},
     sentences::{self, Then, Verdict},
 };
 
@@ -142,7 +141,7 @@ pub struct Joining {
 }
 
 /// How far a join has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// Looking for the novice's computer.
     Reaching,
@@ -153,8 +152,8 @@ pub enum Stage {
         /// When.
         until: Duration,
     },
-    /// The novice is being asked; both should see these words.
-    Asking(Words),
+    /// The novice is being asked.
+    Asking(Met),
 }
 
 /// Over.
@@ -275,7 +274,7 @@ impl State {
         let link = joining.credentials.link.clone();
         match event {
             Event::News(News::Checking) => joining.stage = Stage::Checking,
-            Event::News(News::Accepted(words)) => joining.stage = Stage::Asking(words),
+            Event::News(News::Accepted(met)) => joining.stage = Stage::Asking(met),
             Event::News(News::Over(Over::Wait(secs))) => {
                 joining.stage = Stage::Waiting {
                     until: now + Duration::from_secs(secs.into()),
@@ -291,8 +290,9 @@ impl State {
                 }
             }
             Event::News(News::Offer(sdp)) => {
-                if let Stage::Asking(words) = joining.stage {
-                    self.screen = Screen::Console(Box::new(Console::new(link, words)));
+                if let Stage::Asking(met) = &joining.stage {
+                    let console = Console::new(link, met.clone());
+                    self.screen = Screen::Console(Box::new(console));
                     return vec![Effect::Answer(sdp)];
                 }
                 return self.fail(sentences::over(Over::Tampered), link);

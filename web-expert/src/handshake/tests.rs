@@ -92,6 +92,12 @@ fn over(over: Over) -> Vec<Output> {
     vec![Output::Tell(News::Over(over))]
 }
 
+fn accepted() -> SealedToPage {
+    SealedToPage::Accepted {
+        novice: Name::new("Anna"),
+    }
+}
+
 fn offer_of(fingerprint: Fingerprint) -> Sdp {
     let hex: Vec<_> = fingerprint.0.iter().map(|b| format!("{b:02X}")).collect();
     Sdp::exact(format!(
@@ -106,8 +112,11 @@ fn the_right_password_leads_to_the_same_words_and_an_offer() {
     let mut pair = Pair::new(PASSWORD);
     let mut novice = pair.established();
     assert_eq!(
-        pair.hear_sealed(&mut novice, &SealedToPage::Accepted),
-        [Output::Tell(News::Accepted(novice.words))]
+        pair.hear_sealed(&mut novice, &accepted()),
+        [Output::Tell(News::Accepted(Met {
+            novice: Name::new("Anna"),
+            words: novice.words
+        }))]
     );
     let offer = offer_of(NOVICE);
     assert_eq!(
@@ -149,7 +158,7 @@ fn an_offer_with_another_certificate_is_tampering() {
 fn a_repeated_seal_is_tampering() {
     let mut pair = Pair::new(PASSWORD);
     let mut novice = pair.established();
-    let sealed = novice.channel.seal(&SealedToPage::Accepted);
+    let sealed = novice.channel.seal(&accepted());
     pair.hear(&ToPage::Sealed(sealed.clone()));
     assert_eq!(pair.hear(&ToPage::Sealed(sealed)), over(Over::Tampered));
 }
@@ -162,7 +171,7 @@ fn before_the_first_seal_the_novice_may_still_refuse_and_after_it_nobody_can_fak
 
     let mut pair = Pair::new(PASSWORD);
     let mut novice = pair.established();
-    pair.hear_sealed(&mut novice, &SealedToPage::Accepted);
+    pair.hear_sealed(&mut novice, &accepted());
     assert_eq!(pair.hear(&ToPage::Refused), over(Over::Tampered));
 }
 

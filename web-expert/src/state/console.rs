@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use deskhand_protocol::{
     control::{Display, EndReason, FromExpert, FromNovice},
-    handshake::Words,
     id::GrantId,
     invitation::Link,
     text::ChatText,
@@ -12,7 +11,7 @@ use deskhand_protocol::{
 
 use super::{Effect, Event};
 use crate::{
-    handshake::{News, Over},
+    handshake::{Met, News, Over},
     sentences::{self, Verdict},
 };
 
@@ -23,8 +22,8 @@ const MAX_LINES: usize = 500;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Console {
     pub(super) link: Link,
-    /// What both should see.
-    pub words: Words,
+    /// The other end.
+    pub met: Met,
     /// The direct connection.
     pub line: Line,
     /// The novice's computer is not on the server any more; harmless while the line is up.
@@ -115,10 +114,10 @@ pub(super) enum Next {
 }
 
 impl Console {
-    pub(super) fn new(link: Link, words: Words) -> Self {
+    pub(super) fn new(link: Link, met: Met) -> Self {
         Self {
             link,
-            words,
+            met,
             line: Line::Connecting,
             parted: false,
             has_picture: false,

@@ -1,14 +1,10 @@
 use deskhand_protocol::{
     control::{Denial, EndReason, StopCause},
-    handshake::{
-        expert,
-        novice::{Challenged, Charged, Record},
-    },
-    id::{Fingerprint, InvitationId, LinkSecret},
+    handshake::Words,
+    id::{InvitationId, LinkSecret},
     signal::Refusal,
     text::ChatText,
 };
-use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 use super::*;
 
@@ -20,21 +16,11 @@ fn link() -> Link {
     }
 }
 
-/// Words are made by a handshake and by nothing else.
-fn words() -> Words {
-    let mut rng = ChaCha20Rng::seed_from_u64(1);
-    let link = link();
-    let record = Record::new(link.id, &link.secret, "", &mut rng).unwrap();
-    let (challenged, challenge) = Challenged::new(link.id, Fingerprint([0; 32]), &mut rng);
-    let (waiting, hello) = expert::Joining::new(link, "")
-        .hello(&challenge, Fingerprint([0; 32]), &mut rng)
-        .unwrap();
-    let (_, ke2) = challenged
-        .verify_link(&record, &hello)
-        .unwrap()
-        .answer(&record, Charged::written_down(), &mut rng)
-        .unwrap();
-    waiting.finish(&ke2, &mut rng).unwrap().0.words
+fn met() -> Met {
+    Met {
+        novice: Name::new("Anna"),
+        words: Words::from_bytes([1, 2]),
+    }
 }
 
 fn secs(secs: u64) -> Duration {
@@ -67,7 +53,7 @@ fn in_session() -> State {
         [
             connect(),
             Event::News(News::Checking),
-            Event::News(News::Accepted(words())),
+            Event::News(News::Accepted(met())),
             Event::News(News::Offer(Sdp::new("v=0"))),
             Event::Line(Line::Up),
         ],
@@ -181,10 +167,7 @@ fn an_offer_that_the_novice_was_not_asked_for_is_refused() {
 #[test]
 fn giving_up_tells_the_novice() {
     let mut state = page();
-    run(
-        &mut state,
-        [connect(), Event::News(News::Accepted(words()))],
-    );
+    run(&mut state, [connect(), Event::News(News::Accepted(met()))]);
     assert_eq!(
         state.handle(Event::Cancel, secs(0)),
         [Effect::Leave, Effect::HangUp]

@@ -3,15 +3,18 @@
 use web_sys::{Element, HtmlTextAreaElement, KeyboardEvent, SubmitEvent};
 use yew::{Callback, Html, NodeRef, Properties, component, html, use_effect_with, use_node_ref};
 
-use crate::state::{Event, Speaker, Spoken};
+use crate::{
+    handshake::Met,
+    state::{Event, Speaker, Spoken},
+};
 
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
 pub struct Props {
     /// Oldest first.
     pub lines: Vec<Spoken>,
-    /// What both should see.
-    pub words: String,
+    /// The other end.
+    pub met: Met,
     /// Whether anything can be said yet.
     pub ready: bool,
     /// What the expert does.
@@ -49,12 +52,12 @@ pub fn ChatView(props: &Props) -> Html {
     };
     html! {
         <aside class="chat" id="chat" aria-label="Chat">
-            <p class="both">{ "Both of you see " }<strong>{ props.words.clone() }</strong></p>
+            <p class="both">{ "Both of you see " }<strong>{ props.met.words.to_string() }</strong></p>
             <div class="log" role="log" aria-label="Conversation" tabindex="0" ref={log}>
                 if props.lines.is_empty() {
                     <p class="hint">{ "Say hello. Only the two of you can read this." }</p>
                 }
-                { for props.lines.iter().map(line) }
+                { for props.lines.iter().map(|line| spoken(line, &props.met)) }
             </div>
             <form {onsubmit}>
                 <textarea ref={field} rows="1" maxlength="4096" aria-label="Message"
@@ -65,10 +68,11 @@ pub fn ChatView(props: &Props) -> Html {
     }
 }
 
-fn line(line: &Spoken) -> Html {
+fn spoken(line: &Spoken, met: &Met) -> Html {
     let (class, who) = match line.by {
         Speaker::Expert => ("mine", "You"),
-        Speaker::Novice => ("theirs", "Novice"),
+        Speaker::Novice if met.novice.is_empty() => ("theirs", "Novice"),
+        Speaker::Novice => ("theirs", met.novice.as_str()),
     };
     html! {
         <p key={line.number} class={class}>

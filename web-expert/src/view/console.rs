@@ -98,7 +98,7 @@ pub fn ConsoleView(props: &Props) -> Html {
                     hands={props.hands.clone()} cursor={props.cursor.clone()} {video} {leave}
                     on={props.on.clone()} />
                 if *chat {
-                    <ChatView lines={console.chat.clone()} words={console.words.to_string()}
+                    <ChatView lines={console.chat.clone()} met={console.met.clone()}
                         ready={console.line != Line::Connecting} on={props.on.clone()} />
                 }
             </div>

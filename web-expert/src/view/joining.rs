@@ -22,7 +22,7 @@ pub struct Props {
 #[component]
 pub fn JoiningView(props: &Props) -> Html {
     let cancel = props.on.reform(|_| Event::Cancel);
-    let status = match props.stage {
+    let status = match &props.stage {
         Stage::Reaching => "Looking for the novice's computer…",
         Stage::Checking => "Checking the password…",
         Stage::Waiting { .. } => "After a wrong password there is a short pause.",
@@ -31,14 +31,14 @@ pub fn JoiningView(props: &Props) -> Html {
     html! {
         <Card title="Connecting">
             <p class="progress" role="status">{ status }</p>
-            if let Stage::Waiting { until } = props.stage {
+            if let Stage::Waiting { until } = &props.stage {
                 // A count in a live region would be read out every second.
-                <p role="timer">{ format!("Trying again in {} s", seconds_left(until, props.now)) }</p>
+                <p role="timer">{ format!("Trying again in {} s", seconds_left(*until, props.now)) }</p>
             }
-            if let Stage::Asking(words) = props.stage {
+            if let Stage::Asking(met) = &props.stage {
                 <div class="words">
                     <span>{ "Both of you should see:" }</span>
-                    <strong>{ words.to_string() }</strong>
+                    <strong>{ met.words.to_string() }</strong>
                 </div>
                 <p class="hint">
                     { "Ask them to read the words aloud. If theirs are others, somebody is in \
