@@ -1,3 +1,22 @@
-//! What the end-to-end tests share.
+//! Everything the end-to-end tests act with: the real server, the real agent on a real X
+//! display, a real browser, and stand-ins for those who misbehave.
+//!
+//! What is started here ends with the test that started it, also if the test panics. A wait
+//! waits for something, up to a deadline; when that passes, the test panics with a sentence,
+//! and every part that is dropped on the way out prints what it had said.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test harness: a failure is a panic with a sentence"
+)]
 
-pub mod physical;
+pub mod browser;
+pub mod desktop;
+pub mod expert;
+pub mod novice;
+pub mod output;
+pub mod probe;
+pub mod process;
+pub mod server;
+pub mod wait;

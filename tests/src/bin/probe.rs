@@ -1,0 +1,186 @@
+//! A small X program that says what arrives in it, a line for each event, with the X server's
+//! own time in milliseconds:
+//!
+//! ```text
+//! ready
+//! key press 38 61 state 0 time 1234      (keycode in decimal, keysym in hexadecimal)
+//! button press 1 at 420 300 time 1240    (position on the display)
+//! move 421 300 time 1251
+//! focus in
+//! ```
+//!
+//! `paint RRGGBB` on standard input fills its window and is answered by `painted RRGGBB`.
+//! Its arguments are the window's place: `probe X Y WIDTH HEIGHT`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "part of the test harness: it fails loudly and speaks on standard output"
+)]
+
+use std::{io::BufRead as _, sync::Arc, thread};
+
+use x11rb::{
+    COPY_DEPTH_FROM_PARENT,
+    connection::Connection as _,
+    properties::{WmSizeHints, WmSizeHintsSpecification},
+    protocol::{
+        Event,
+        xproto::{
+            AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateWindowAux, EventMask,
+            GetKeyboardMappingReply, KeyPressEvent, PropMode, Window, WindowClass,
+        },
+    },
+    rust_connection::RustConnection,
+    wrapper::ConnectionExt as _,
+};
+
+fn main() {
+    let place: Vec<u16> = std::env::args()
+        .skip(1)
+        .map(|n| n.parse().unwrap())
+        .collect();
+    let [x, y, width, height] = place[..] else {
+        panic!("usage: probe X Y WIDTH HEIGHT")
+    };
+    let (connection, screen) = x11rb::connect(None).unwrap();
+    let connection = Arc::new(connection);
+    let root = connection.setup().roots[screen].root;
+    let window = open(&connection, root, [x, y, width, height]);
+    thread::spawn({
+        let connection = Arc::clone(&connection);
+        move || paint_on_request(&connection, window)
+    });
+    let mut names = Names::read(&connection);
+    loop {
+        match connection.wait_for_event().unwrap() {
+            Event::Expose(event) if event.count == 0 => println!("ready"),
+            Event::KeyPress(event) => print_key("press", &event, &names),
+            Event::KeyRelease(event) => print_key("release", &event, &names),
+            Event::ButtonPress(e) => println!(
+                "button press {} at {} {} time {}",
+                e.detail, e.root_x, e.root_y, e.time
+            ),
+            Event::ButtonRelease(e) => println!(
+                "button release {} at {} {} time {}",
+                e.detail, e.root_x, e.root_y, e.time
+            ),
+            Event::MotionNotify(e) => println!("move {} {} time {}", e.root_x, e.root_y, e.time),
+            Event::FocusIn(_) => println!("focus in"),
+            Event::FocusOut(_) => println!("focus out"),
+            Event::MappingNotify(_) => names = Names::read(&connection),
+            _ => {}
+        }
+    }
+}
+
+fn open(connection: &RustConnection, root: Window, place: [u16; 4]) -> Window {
+    let window = connection.generate_id().unwrap();
+    let [x, y, width, height] = place;
+    let (x, y) = (i16::try_from(x).unwrap(), i16::try_from(y).unwrap());
+    let events = EventMask::EXPOSURE
+        | EventMask::KEY_PRESS
+        | EventMask::KEY_RELEASE
+        | EventMask::BUTTON_PRESS
+        | EventMask::BUTTON_RELEASE
+        | EventMask::POINTER_MOTION
+        | EventMask::FOCUS_CHANGE;
+    let look = CreateWindowAux::new()
+        .background_pixel(0x00ff_ffff)
+        .event_mask(events);
+    connection
+        .create_window(
+            COPY_DEPTH_FROM_PARENT,
+            window,
+            root,
+            x,
+            y,
+            width,
+            height,
+            0,
+            WindowClass::INPUT_OUTPUT,
+            0,
+            &look,
+        )
+        .unwrap();
+    // A place that the window manager leaves alone, and no frame that would shift it.
+    let mut hints = WmSizeHints::new();
+    hints.position = Some((WmSizeHintsSpecification::UserSpecified, x.into(), y.into()));
+    hints.set_normal_hints(connection, window).unwrap();
+    let motif = connection
+        .intern_atom(false, b"_MOTIF_WM_HINTS")
+        .unwrap()
+        .reply()
+        .unwrap()
+        .atom;
+    connection
+        .change_property32(PropMode::REPLACE, window, motif, motif, &[2, 0, 0, 0, 0])
+        .unwrap();
+    connection
+        .change_property8(
+            PropMode::REPLACE,
+            window,
+            AtomEnum::WM_NAME,
+            AtomEnum::STRING,
+            b"probe",
+        )
+        .unwrap();
+    connection.map_window(window).unwrap();
+    connection.flush().unwrap();
+    window
+}
+
+fn paint_on_request(connection: &RustConnection, window: Window) {
+    for line in std::io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let Some(hex) = line.strip_prefix("paint ") else {
+            continue;
+        };
+        let pixel = u32::from_str_radix(hex, 16).unwrap();
+        let look = ChangeWindowAttributesAux::new().background_pixel(pixel);
+        connection.change_window_attributes(window, &look).unwrap();
+        connection.clear_area(false, window, 0, 0, 0, 0).unwrap();
+        connection.sync().unwrap();
+        println!("painted {hex}");
+    }
+}
+
+fn print_key(what: &str, event: &KeyPressEvent, names: &Names) {
+    let state = u16::from(event.state);
+    println!(
+        "key {what} {} {:x} state {state} time {}",
+        event.detail,
+        names.keysym(event.detail, state),
+        event.time
+    );
+}
+
+/// Which keysyms the keys have.
+struct Names {
+    first: u8,
+    map: GetKeyboardMappingReply,
+}
+
+impl Names {
+    fn read(connection: &RustConnection) -> Self {
+        let setup = connection.setup();
+        let (first, last) = (setup.min_keycode, setup.max_keycode);
+        let map = connection
+            .get_keyboard_mapping(first, last - first + 1)
+            .unwrap()
+            .reply()
+            .unwrap();
+        Self { first, map }
+    }
+
+    /// Shift (bit 0) chooses the second column, if there is one.
+    fn keysym(&self, code: u8, state: u16) -> u32 {
+        let row = usize::from(code - self.first) * usize::from(self.map.keysyms_per_keycode);
+        let plain = self.map.keysyms[row];
+        let shifted = self.map.keysyms.get(row + 1).copied().unwrap_or(0);
+        if state & 1 == 1 && shifted != 0 {
+            shifted
+        } else {
+            plain
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A real X display with a real window manager, and what is on it.
+
+use std::path::Path;
+
+use rustix::process::Signal;
+use x11rb::{
+    connection::Connection as _,
+    protocol::xproto::{ConnectionExt as _, ImageFormat},
+    rust_connection::RustConnection,
+};
+
+use crate::{
+    process::Process,
+    wait::{self, PATIENCE},
+};
+
+/// Width and height of every display here.
+pub const SIZE: (u16, u16) = (1280, 800);
+
+/// Which X server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// In memory, with a keyboard of its own.
+    Xvfb,
+    /// In memory, with a keyboard and pointer that a VNC client moves.
+    Xvnc,
+}
+
+/// A display and its window manager.
+pub struct Desktop {
+    // Dropped in this order: programs before the server they are on.
+    programs: Vec<Process>,
+    server: Process,
+    /// For `DISPLAY`.
+    pub display: String,
+}
+
+impl Desktop {
+    /// Starts an Xvfb desktop.
+    pub async fn start() -> Self {
+        Self::start_on(Kind::Xvfb, &[]).await
+    }
+
+    /// Starts a desktop on the given server; `args` are passed on to it.
+    pub async fn start_on(kind: Kind, args: &[&str]) -> Self {
+        let (width, height) = SIZE;
+        let mut command = match kind {
+            Kind::Xvfb => Process::command("Xvfb"),
+            Kind::Xvnc => Process::command("Xvnc"),
+        };
+        command.args(["-displayfd", "1", "-nolisten", "tcp", "-noreset"]);
+        match kind {
+            Kind::Xvfb => command.args(["-screen", "0", &format!("{width}x{height}x24")]),
+            Kind::Xvnc => command.args([
+                "-geometry",
+                &format!("{width}x{height}"),
+                "-depth",
+                "24",
+                "-SecurityTypes",
+                "None",
+                "-localhost",
+            ]),
+        };
+        let server = Process::start("X server", command.args(args));
+        let number = server
+            .stdout
+            .wait("number of the display", PATIENCE, 0, |text| {
+                text.contains('\n').then(|| text.trim().to_owned())
+            })
+            .await;
+        let mut desktop = Self {
+            programs: Vec::new(),
+            server,
+            display: format!(":{number}"),
+        };
+        desktop.run(&["openbox", "--sm-disable", "--startup", "echo ready"]);
+        // Before it says so, windows that are opened can get lost.
+        desktop.programs[0]
+            .stdout
+            .wait("window manager", PATIENCE, 0, |text| {
+                text.contains("ready\n").then_some(())
+            })
+            .await;
+        desktop
+    }
+
+    /// Starts a program on it, which ends with it.
+    pub fn run(&mut self, words: &[&str]) {
+        let mut command = Process::command(words[0]);
+        command.args(&words[1..]);
+        let process = Process::start(words[0], self.dress(&mut command));
+        self.programs.push(process);
+    }
+
+    /// Gives a command this display, and nothing of the one the tests run on.
+    pub fn dress<'a>(
+        &self,
+        command: &'a mut std::process::Command,
+    ) -> &'a mut std::process::Command {
+        command
+            .env("DISPLAY", &self.display)
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("XDG_SESSION_TYPE")
+            .env_remove("WINDOWID")
+            .env_remove("XAUTHORITY")
+    }
+
+    /// A connection of the test's own.
+    pub fn connect(&self) -> RustConnection {
+        let (connection, _) = x11rb::connect(Some(&self.display)).expect("the display is up");
+        connection
+    }
+
+    /// Keys that are down right now, as X keycodes.
+    pub fn keys_down(&self) -> Vec<u8> {
+        let keys = self.connect().query_keymap().unwrap().reply().unwrap().keys;
+        (0..=u8::MAX)
+            .filter(|code| keys[usize::from(code / 8)] >> (code % 8) & 1 == 1)
+            .collect()
+    }
+
+    /// Whether any pointer button is down.
+    pub fn button_down(&self) -> bool {
+        let connection = self.connect();
+        let root = connection.setup().roots[0].root;
+        let pointer = connection.query_pointer(root).unwrap().reply().unwrap();
+        u16::from(pointer.mask) & 0x1f00 != 0
+    }
+
+    /// Waits until no key and no button is down.
+    pub async fn all_released(&self, within: std::time::Duration) {
+        wait::until("release of keys and buttons", within, async || {
+            (self.keys_down().is_empty() && !self.button_down()).then_some(())
+        })
+        .await;
+    }
+
+    /// Saves a picture of the whole display.
+    pub fn save_picture(&self, path: &Path) {
+        let connection = self.connect();
+        let root = connection.setup().roots[0].root;
+        let (width, height) = SIZE;
+        let image = connection
+            .get_image(ImageFormat::Z_PIXMAP, root, 0, 0, width, height, !0)
+            .unwrap()
+            .reply()
+            .unwrap();
+        let rgb: Vec<u8> = image
+            .data
+            .chunks_exact(4)
+            .flat_map(|p| [p[2], p[1], p[0]])
+            .collect();
+        save_png(path, width, height, &rgb);
+    }
+
+    /// Ends the X server at once, as a crash would.
+    pub fn crash(&self) {
+        self.server.signal(Signal::KILL);
+    }
+}
+
+fn save_png(path: &Path, width: u16, height: u16, rgb: &[u8]) {
+    let file = std::fs::File::create(path).expect("the picture can be written");
+    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), width.into(), height.into());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_compression(png::Compression::High);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(rgb).unwrap();
+    writer.finish().unwrap();
+}
