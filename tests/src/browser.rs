@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use fantoccini::{
     Client, ClientBuilder, Locator,
     actions::{
-        InputSource as _, KeyAction, KeyActions, MouseActions, PointerAction, WheelAction,
-        WheelActions,
+        InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+        WheelAction, WheelActions,
     },
     elements::Element,
     wd::WebDriverCompatibleCommand,
@@ -200,6 +200,17 @@ impl Browser {
             .perform_actions(mouse)
             .await
             .expect("the mouse can be moved");
+    }
+
+    /// Moves the mouse to a place of the window, presses its left button and leaves it down.
+    pub async fn presses_mouse_at(&self, (x, y): (f64, f64)) {
+        let to = PointerAction::MoveTo {
+            duration: None,
+            x,
+            y,
+        };
+        let button = MOUSE_BUTTON_LEFT;
+        self.mouse([to, PointerAction::Down { button }]).await;
     }
 
     /// Turns the wheel by so many pixels at a place of the window.

@@ -14,9 +14,14 @@
 pub mod browser;
 pub mod desktop;
 pub mod expert;
+pub mod fake_expert;
+pub mod hostile;
+pub mod keys;
 pub mod novice;
 pub mod output;
+pub mod physical;
 pub mod probe;
 pub mod process;
+pub mod scene;
 pub mod server;
 pub mod wait;

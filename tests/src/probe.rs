@@ -60,6 +60,16 @@ impl Event {
         }
     }
 
+    /// Whether it is a button's going down (or up).
+    pub fn is_button(&self, number: u8, going_down: bool) -> bool {
+        matches!(*self, Self::Button { down, button, .. } if button == number && down == going_down)
+    }
+
+    /// Whether it is the going down (or up) of a key that means `wanted`.
+    pub fn is_key(&self, wanted: u32, going_down: bool) -> bool {
+        matches!(*self, Self::Key { down, keysym, .. } if keysym == wanted && down == going_down)
+    }
+
     fn parse(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split(' ').collect();
         Some(match words[..] {

@@ -2,5 +2,20 @@
 //!
 //! One binary, so that it is linked once. Each file is about one promise.
 #![allow(missing_docs, reason = "tests are named by what they show")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a failure is a panic with a sentence"
+)]
 
+mod crash;
 mod harness;
+mod hostile;
+mod input;
+mod password;
+mod prompts;
+mod refusal;
+mod sentences;
+mod session;
+mod stop;

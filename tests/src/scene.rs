@@ -1,0 +1,68 @@
+//! A whole session, ready to be played.
+
+use crate::{desktop::Desktop, expert::Expert, novice::Novice, probe::Probe, server::Server};
+
+/// Everybody. Dropped in this order: those who depend on others first.
+pub struct Scene {
+    /// Sees the desktop.
+    pub expert: Expert,
+    /// Let them in.
+    pub novice: Novice,
+    /// A program on the novice's desktop that has the keyboard.
+    pub probe: Probe,
+    /// The novice's desktop.
+    pub desktop: Desktop,
+    /// Introduced them.
+    pub server: Server,
+}
+
+impl Scene {
+    /// Up to the point where the expert sees the desktop.
+    pub async fn viewing() -> Self {
+        let server = Server::start().await;
+        let desktop = Desktop::start().await;
+        let probe = Probe::open(&desktop).await;
+        let mut novice = Novice::invite(&server, &desktop).await;
+        let expert = Expert::view(&mut novice).await;
+        Self {
+            expert,
+            novice,
+            probe,
+            desktop,
+            server,
+        }
+    }
+
+    /// Up to the point where the expert has mouse and keyboard, and has clicked on the probe.
+    pub async fn controlling() -> Self {
+        let mut scene = Self::viewing().await;
+        scene.expert.gets_control(&mut scene.novice).await;
+        scene.expert_reaches_probe().await;
+        scene
+    }
+
+    /// The expert clicks on the probe, and it arrives there.
+    pub async fn expert_reaches_probe(&mut self) {
+        let middle = self.probe.middle();
+        self.expert.clicks(middle, 0).await;
+        self.probe
+            .wait("click of the expert", |events| {
+                events.iter().any(|e| e.is_button(1, false)).then_some(())
+            })
+            .await;
+        self.probe.forget();
+    }
+
+    /// The expert sees what happens on the desktop.
+    pub async fn expert_sees_changes(&mut self) {
+        for rgb in [[220, 30, 40], [30, 60, 210]] {
+            self.probe.paint(rgb).await;
+            self.expert.sees_colour(self.probe.middle(), rgb).await;
+        }
+    }
+
+    /// The end: nobody may have found an error in the browser.
+    pub async fn close(self) {
+        self.expert.browser.close().await;
+    }
+}
