@@ -1,1 +1,72 @@
-fn main() {}
+//! What the README and continuous integration call: `cargo xtask run`, `cargo xtask test`.
+//!
+//! Each command does its own set-up and says what it is doing while it does it.
+#![expect(
+    clippy::print_stderr,
+    reason = "a command-line tool; it speaks to the person who called it"
+)]
+
+mod build;
+mod bundle;
+mod desktop;
+mod packages;
+mod run;
+mod screenshots;
+mod steps;
+mod test;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::Parser;
+
+use crate::{bundle::Profile, steps::Steps};
+
+/// Builds, runs and tests Deskhand.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Set everything up, start the server and an invitation, and print its link and password.
+    Run(run::Options),
+    /// Build both programs for release, the expert's page inside the server.
+    Build,
+    /// Build the expert's page alone, into static/bundle.
+    Bundle,
+    /// Install what the tests need, then run all of them and all checks.
+    Test(test::Options),
+    /// Make the README's pictures from the running programs, into docs/.
+    Screenshots,
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    match root().and_then(|root| call(&command, &root)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nIt did not work: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn call(command: &Command, root: &Path) -> anyhow::Result<()> {
+    let mut steps = Steps::new();
+    match command {
+        Command::Run(options) => run::run(&mut steps, root, options),
+        Command::Build => build::release(&mut steps, root),
+        Command::Bundle => build::page(&mut steps, root, Profile::Release),
+        Command::Test(options) => test::run(&mut steps, root, options),
+        Command::Screenshots => screenshots::run(&mut steps, root),
+    }
+}
+
+/// The folder of the workspace, wherever the command was called from.
+fn root() -> anyhow::Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .context("the workspace has no folder")
+}

@@ -1,0 +1,146 @@
+//! `cargo xtask test`: every check and every test.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+};
+
+use anyhow::{Context as _, bail};
+
+use crate::{
+    build,
+    bundle::Profile,
+    packages::{self, Set},
+    steps::{Steps, sh, show},
+};
+
+/// The page's package, which is also checked and built for the browser.
+const PAGE: &str = "deskhand-web-expert";
+/// The package of the end-to-end tests.
+const END_TO_END: &str = "deskhand-tests";
+const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
+
+/// What to leave out.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Leave out formatting, lints and the check of dependencies.
+    #[arg(long)]
+    skip_checks: bool,
+    /// Only end-to-end tests whose name contains this.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+}
+
+/// Runs everything, going on after a failed check, and repeats all results at the end.
+///
+/// # Errors
+/// If anything failed.
+pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<()> {
+    packages::ensure(steps, &[Set::Build, Set::Tests])?;
+    packages::ensure_wasm_target(steps)?;
+    let everything = options.only.is_none();
+    // The server embeds the page, so the page comes before the first build of the server.
+    build::page(steps, root, Profile::Quick)?;
+    if everything && !options.skip_checks {
+        packages::ensure_lint_tools(steps)?;
+        checks(steps, root);
+    }
+    let mut results = Vec::new();
+    if everything {
+        steps.check("Unit, property and simulation tests", || {
+            cargo_test(
+                root,
+                &["--workspace", "--exclude", END_TO_END],
+                &[],
+                &mut results,
+            )
+        });
+    }
+    steps.step("Building server and agent", || {
+        sh(build::cargo(root)
+            .args(["build", "--locked"])
+            .args(build::PROGRAMS))
+    })?;
+    steps.check("End-to-end tests", || {
+        let threads = end_to_end_threads();
+        let mut harness = vec!["--test-threads", threads.as_str()];
+        harness.extend(options.only.as_deref());
+        cargo_test(root, &["--package", END_TO_END], &harness, &mut results)
+    });
+    steps.print_summary();
+    let mut out = std::io::stdout().lock();
+    writeln!(out)?;
+    for line in results {
+        writeln!(out, "{line}")?;
+    }
+    steps.verdict()
+}
+
+fn checks(steps: &mut Steps, root: &Path) {
+    steps.check("Formatting", || {
+        sh(build::cargo(root).args(["fmt", "--all", "--check"]))
+    });
+    steps.check("Lints", || {
+        sh(build::cargo(root)
+            .args(["clippy", "--locked", "--workspace", "--all-targets"])
+            .args(["--", "--deny", "warnings"]))
+    });
+    steps.check("Lints of the page, for the browser", || {
+        sh(build::cargo(root)
+            .args(["clippy", "--locked", "--package", PAGE])
+            .args(WASM)
+            .args(["--", "--deny", "warnings"]))
+    });
+    if packages::in_path("cargo-deny") {
+        // Known vulnerabilities are looked up on the Internet, so they are not checked here.
+        steps.check("Licences and sources of dependencies", || {
+            sh(build::cargo(root).args(["deny", "check", "bans", "licenses", "sources"]))
+        });
+    } else {
+        eprintln!(
+            "\ncargo-deny is not installed, so licences and sources of dependencies are not \
+             checked (cargo install cargo-deny)."
+        );
+    }
+}
+
+/// A browser, an encoder and an X server keep about two cores busy.
+fn end_to_end_threads() -> String {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    (cores / 2).clamp(1, 4).to_string()
+}
+
+/// Runs `cargo test`, shows everything as it comes and keeps the result lines.
+fn cargo_test(
+    root: &Path,
+    args: &[&str],
+    harness: &[&str],
+    results: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let mut command: Command = build::cargo(root);
+    command
+        .args(["test", "--locked", "--no-fail-fast"])
+        .args(args)
+        .arg("--")
+        .args(harness)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().context("cannot start cargo")?;
+    let stdout = child.stdout.take().context("cargo has no output")?;
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        writeln!(std::io::stdout(), "{line}")?;
+        let counted = line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed");
+        let failed = line.starts_with("test ") && line.ends_with("FAILED");
+        if counted || failed {
+            results.push(line);
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", show(&command));
+    }
+    Ok(())
+}
