@@ -2,17 +2,20 @@
 //!
 //! Three parts, each replaceable and testable alone: the [`session`] and its consent, a pure
 //! state machine; [`media`], from damage to packets; and the [`hand`], a small process that owns
-//! injection. [`front`] is what both front ends see of them, and the driver is the one loop
-//! that runs it all.
+//! injection. [`front`] is what both front ends see of them, and the [`driver`] is the one loop that
+//! runs it all.
 
 pub mod cli;
 pub mod clock;
 pub mod consent;
+pub mod driver;
 pub mod front;
 pub mod hand;
 pub mod invitation;
 pub mod ledger;
 pub mod media;
+pub mod peer;
 pub mod server;
 pub mod session;
+pub mod start;
 pub mod terminal;

@@ -1,3 +1,194 @@
 //! Media: damage, grab, convert, encode, packets.
 //!
-//! Latest frame wins; nothing is unbounded between capture and socket.
+//! One dedicated thread does all of it in one visible loop ([`worker`]) and sleeps while
+//! nothing changes: nothing is grabbed, converted or encoded then.
+//!
+//! INVARIANT: nothing is unbounded between capture and socket. Of frames, pointer positions and
+//! shapes the latest wins; a packet that cannot be delivered is dropped and answered with a key
+//! frame.
+
+pub mod blocks;
+pub mod capture;
+pub mod convert;
+pub mod encode;
+mod outbox;
+pub mod pace;
+pub mod rect;
+pub mod sharpen;
+mod wake;
+mod worker;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use deskhand_protocol::{control::CursorShape, input::Position};
+use tokio::sync::mpsc;
+
+use capture::{CaptureError, FrameSource};
+use wake::Waker;
+
+/// What the novice or the policy allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// The bitrate to start with and never to exceed.
+    pub max_bitrate_kbit: u32,
+    /// Frames a second; never more than 60.
+    pub max_fps: u8,
+}
+
+/// What comes out of the media thread.
+#[derive(Debug, Clone)]
+pub enum MediaEvent {
+    /// What is shared: comes first, and on every change. Both sides are even.
+    Display {
+        /// In pixels.
+        width: u16,
+        /// In pixels.
+        height: u16,
+    },
+    /// A piece of the picture.
+    Packet(Packet),
+    /// What the novice's pointer looks like.
+    CursorShape(CursorShape),
+    /// Where the novice's pointer is.
+    CursorMoved(Position),
+    /// It is over; a sentence says why. Nothing comes after it.
+    Failed(String),
+}
+
+/// One frame of the codec's bitstream.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    /// The bitstream.
+    pub data: Bytes,
+    /// Whether it is decodable alone.
+    pub key: bool,
+    /// When the picture was taken from the screen.
+    pub captured: Instant,
+    /// Since the previous packet; one frame's time for the first.
+    pub duration: Duration,
+}
+
+/// The running media thread. Dropping it stops the thread and waits for its end.
+#[derive(Debug)]
+pub struct Media {
+    shared: Option<Arc<Shared>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How the handle speaks to the thread: latest wins, so there is no queue.
+#[derive(Debug)]
+struct Shared {
+    wishes: Mutex<Wishes>,
+    waker: Waker,
+}
+
+/// What the thread should do next time it looks.
+#[derive(Debug, Default, Clone, Copy)]
+struct Wishes {
+    stop: bool,
+    paused: bool,
+    key_frame: bool,
+    bitrate: Option<u32>,
+}
+
+impl Shared {
+    /// Takes what was wished once; `stop` and `paused` stay.
+    fn take(&self) -> Wishes {
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = *wishes;
+        wishes.key_frame = false;
+        wishes.bitrate = None;
+        taken
+    }
+
+    fn wish(&self, wish: impl FnOnce(&mut Wishes)) {
+        wish(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
+        self.waker.wake();
+    }
+}
+
+impl Media {
+    /// Starts to capture from what `source` opens, on a thread of its own.
+    ///
+    /// Everything that goes wrong arrives as [`MediaEvent::Failed`]. The thread also ends when
+    /// the receiver of `events` is dropped.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "no sender may outlive the thread, or the receiver would never see the end"
+    )]
+    pub fn start(
+        source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
+        settings: Settings,
+        events: mpsc::Sender<MediaEvent>,
+    ) -> Self {
+        match Self::try_start(source, settings, events.clone()) {
+            Ok(media) => media,
+            Err(error) => {
+                tracing::warn!(%error, "the media thread cannot start");
+                let sentence = "This computer is too busy to share its screen right now.";
+                // A fresh channel has room; a closed one means that nobody asks any more.
+                let _ = events.try_send(MediaEvent::Failed(sentence.into()));
+                Self {
+                    shared: None,
+                    thread: None,
+                }
+            }
+        }
+    }
+
+    fn try_start(
+        source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
+        settings: Settings,
+        events: mpsc::Sender<MediaEvent>,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            wishes: Mutex::default(),
+            waker: Waker::new()?,
+        });
+        let thread = std::thread::Builder::new().name("media".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || worker::run(source, settings, events, &shared)
+        })?;
+        Ok(Self {
+            shared: Some(shared),
+            thread: Some(thread),
+        })
+    }
+
+    /// Stops showing anything, the pointer included, or goes on with what is on the screen then.
+    pub fn pause(&self, paused: bool) {
+        self.wish(|wishes| wishes.paused = paused);
+    }
+
+    /// Asks for a key frame. However often this is called, there is at most one a second.
+    pub fn request_key_frame(&self) {
+        self.wish(|wishes| wishes.key_frame = true);
+    }
+
+    /// Follows this bitrate from now on, within the settings.
+    pub fn set_bitrate(&self, kbit: u32) {
+        self.wish(|wishes| wishes.bitrate = Some(kbit));
+    }
+
+    fn wish(&self, wish: impl FnOnce(&mut Wishes)) {
+        if let Some(shared) = &self.shared {
+            shared.wish(wish);
+        }
+    }
+}
+
+impl Drop for Media {
+    fn drop(&mut self) {
+        self.wish(|wishes| wishes.stop = true);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the media thread panicked");
+        }
+    }
+}

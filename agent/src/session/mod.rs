@@ -364,6 +364,9 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 "The server runs another version of Deskhand. Ask its operator which one fits.",
                 out,
             ),
+            ToNovice::Closing {
+                reason: Refusal::Replaced,
+            } => self.give_up("Another Deskhand took over this invitation.", out),
             // Anything else of the server's: its socket closes next, and the edge tries again.
             ToNovice::Closing { .. }
             | ToNovice::Registered { .. }

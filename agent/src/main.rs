@@ -1,0 +1,99 @@
+//! `deskhand`: the novice's program.
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use deskhand_agent::{
+    cli::{Cli, Command, Invite},
+    front::{Control, Intent, Stage},
+    hand,
+    session::Outcome,
+    start, terminal,
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Some(Command::Hand) => return hand::process::run(),
+        Some(Command::Invite(options)) => invite(&options),
+        None => invite(&cli.invite),
+    };
+    match result {
+        Ok(Outcome::Finished) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::FAILURE,
+        Err(error) => {
+            #[expect(
+                clippy::print_stderr,
+                reason = "the one place where a person reads an error"
+            )]
+            {
+                eprintln!("deskhand: {error:#}.");
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn invite(options: &Invite) -> anyhow::Result<Outcome> {
+    log_to_stderr();
+    let ready = start::prepare(options)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the program cannot start")?;
+    let _inside = runtime.enter();
+    let (invitation, front, session) = ready.split();
+    let session = runtime.spawn(session);
+    runtime
+        .spawn(obey_signals(front.view.clone(), front.intents.clone()))
+        .is_finished();
+    if options.terminal {
+        terminal::announce(&invitation);
+        runtime.block_on(terminal::run(front));
+    } else {
+        runtime.block_on(terminal::run(front));
+    }
+    runtime.block_on(session).context("the session broke off")
+}
+
+/// Ctrl+C in the terminal takes control back while it is given, and else ends; so does the
+/// system's request to end.
+async fn obey_signals(
+    view: tokio::sync::watch::Receiver<deskhand_agent::front::View>,
+    intents: tokio::sync::mpsc::Sender<Intent>,
+) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return;
+    };
+    loop {
+        let intent = tokio::select! {
+            _ = interrupt.recv() => {
+                let shared = matches!(
+                    view.borrow().stage,
+                    Stage::Viewing { control: Control::Shared { .. }, .. }
+                );
+                if shared { Intent::StopControl } else { Intent::End }
+            }
+            _ = terminate.recv() => Intent::End,
+        };
+        if intents.send(intent).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DESKHAND_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,webrtc=off,rtc=off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,156 @@
+//! Pixels off the screen: through shared memory where the server can, else over the connection.
+
+use rustix::net::{AddressFamily, sockopt::socket_domain};
+use x11rb::{
+    connection::{Connection, RequestConnection},
+    errors::ReplyError,
+    protocol::{
+        shm::{self, ConnectionExt as _},
+        xproto::{ConnectionExt as _, ImageFormat, Window},
+    },
+    rust_connection::RustConnection,
+};
+
+use super::{
+    super::{CaptureError, Sink},
+    shm::SharedMemory,
+};
+use crate::media::{
+    convert::Pixels,
+    rect::{Rect, Size},
+};
+
+/// All planes.
+const PLANES: u32 = !0;
+const FORMAT: ImageFormat = ImageFormat::Z_PIXMAP;
+
+/// How pixels travel.
+pub enum Grabber {
+    /// The server writes them into memory of ours.
+    Shared {
+        /// The server's name for it.
+        segment: shm::Seg,
+        /// Ours. Room for the whole picture.
+        memory: SharedMemory,
+    },
+    /// The server sends them.
+    Sent,
+}
+
+impl Grabber {
+    /// The fastest way that this server offers for pictures of this size.
+    pub fn new(conn: &RustConnection, size: Size) -> Result<Self, CaptureError> {
+        match share(conn, size)? {
+            Some((segment, memory)) => Ok(Self::Shared { segment, memory }),
+            None => Ok(Self::Sent),
+        }
+    }
+
+    /// Hands the pixels of each rectangle to `sink`. All requests go out before the first
+    /// answer is awaited.
+    pub fn grab(
+        &self,
+        conn: &RustConnection,
+        root: Window,
+        rects: &[Rect],
+        sink: &mut Sink<'_>,
+    ) -> Result<(), CaptureError> {
+        match self {
+            Self::Shared { segment, memory } => {
+                let mut offset = 0;
+                let mut asked = Vec::with_capacity(rects.len());
+                for rect in rects {
+                    let (x, y, w, h) = as_x(rect);
+                    let format = FORMAT.into();
+                    let cookie =
+                        conn.shm_get_image(root, x, y, w, h, PLANES, format, *segment, offset)?;
+                    asked.push((cookie, offset as usize));
+                    offset += rect.area() * 4;
+                }
+                for (rect, (cookie, offset)) in rects.iter().zip(asked) {
+                    cookie.reply()?;
+                    // Checked: the merged rectangles fit the memory together.
+                    let len = rect.area() as usize * 4;
+                    let bgra = memory.bytes().get(offset..offset + len).unwrap_or_default();
+                    sink(*rect, pixels(rect, bgra))?;
+                }
+            }
+            Self::Sent => {
+                let mut asked = Vec::with_capacity(rects.len());
+                for rect in rects {
+                    let (x, y, w, h) = as_x(rect);
+                    asked.push(conn.get_image(FORMAT, root, x, y, w, h, PLANES)?);
+                }
+                for (rect, cookie) in rects.iter().zip(asked) {
+                    sink(*rect, pixels(rect, &cookie.reply()?.data))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the server forget the memory.
+    pub fn close(self, conn: &RustConnection) -> Result<(), CaptureError> {
+        if let Self::Shared { segment, .. } = self {
+            conn.shm_detach(segment)?;
+        }
+        Ok(())
+    }
+}
+
+fn pixels<'a>(rect: &Rect, bgra: &'a [u8]) -> Pixels<'a> {
+    Pixels {
+        bgra,
+        stride: rect.width * 4,
+    }
+}
+
+/// The server's own numbers; an X screen has at most 32,767 pixels a side.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the rectangle lies inside a screen"
+)]
+fn as_x(rect: &Rect) -> (i16, i16, u16, u16) {
+    (
+        rect.x as i16,
+        rect.y as i16,
+        rect.width as u16,
+        rect.height as u16,
+    )
+}
+
+/// `None`: the server is elsewhere, or has no MIT-SHM 1.2.
+fn share(
+    conn: &RustConnection,
+    size: Size,
+) -> Result<Option<(shm::Seg, SharedMemory)>, CaptureError> {
+    let local = socket_domain(conn.stream()).is_ok_and(|domain| domain == AddressFamily::UNIX);
+    if !local
+        || conn
+            .extension_information(shm::X11_EXTENSION_NAME)?
+            .is_none()
+    {
+        return Ok(None);
+    }
+    let version = conn.shm_query_version()?.reply()?;
+    if (version.major_version, version.minor_version) < (1, 2) {
+        return Ok(None);
+    }
+    let len = size.rect().area() as usize * 4;
+    let (memory, file) = match SharedMemory::new(len) {
+        Ok(both) => both,
+        Err(error) => {
+            tracing::warn!(%error, "no memory to share with the display");
+            return Ok(None);
+        }
+    };
+    let segment = conn.generate_id()?;
+    match conn.shm_attach_fd(segment, file, false)?.check() {
+        Ok(()) => Ok(Some((segment, memory))),
+        Err(ReplyError::X11Error(error)) => {
+            tracing::info!(kind = ?error.error_kind, "the display shares no memory");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,207 @@
+//! When to look at the screen, when a key frame is due, and how busy the link is. Pure.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+/// No screen shows more than this.
+const SHORTEST_INTERVAL: Duration = Duration::from_micros(16_700);
+
+/// A median over so many frames: long enough to ignore a hiccup, short enough to follow a
+/// change from typing to video within half a second.
+const WINDOW: usize = 15;
+
+/// A large change often arrives in several strokes: one that covers at least so many pixels
+/// gets [`SETTLE`] to be completed.
+const LARGE_AREA: u32 = 100_000;
+
+/// See [`LARGE_AREA`].
+pub const SETTLE: Duration = Duration::from_micros(2_500);
+
+/// Whether a change that covers `area` pixels should be given time to be completed.
+pub fn settles(area: u32) -> bool {
+    area >= LARGE_AREA
+}
+
+/// Paces frames: the first change after quiet is shown at once, later ones at the rate that
+/// leaves the encoder at least a third of its time idle.
+#[derive(Debug)]
+pub struct Pacer {
+    shortest: Duration,
+    last: Option<Instant>,
+    encode_times: VecDeque<Duration>,
+}
+
+impl Pacer {
+    /// At most `max_fps` frames a second, and never more than 60.
+    pub fn new(max_fps: u8) -> Self {
+        let wanted = Duration::from_secs(1) / u32::from(max_fps.max(1));
+        Self {
+            shortest: SHORTEST_INTERVAL.max(wanted),
+            last: None,
+            encode_times: VecDeque::with_capacity(WINDOW),
+        }
+    }
+
+    /// A frame was begun at `begun` and took `encode` to encode.
+    pub fn encoded(&mut self, begun: Instant, encode: Duration) {
+        self.last = Some(begun);
+        if self.encode_times.len() == WINDOW {
+            self.encode_times.pop_front();
+        }
+        self.encode_times.push_back(encode);
+    }
+
+    /// The earliest time for the next frame; `None`: any time.
+    pub fn next(&self) -> Option<Instant> {
+        self.last.map(|last| last + self.interval())
+    }
+
+    fn interval(&self) -> Duration {
+        let mut sorted: Vec<_> = self.encode_times.iter().copied().collect();
+        sorted.sort_unstable();
+        let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        self.shortest.max(median * 8 / 5)
+    }
+}
+
+/// Key frames are dear: at most one per [`KeyFrames::INTERVAL`], however often one is asked for.
+#[derive(Debug, Default)]
+pub struct KeyFrames {
+    wanted: bool,
+    last: Option<Instant>,
+}
+
+impl KeyFrames {
+    /// The shortest time between two.
+    pub const INTERVAL: Duration = Duration::from_secs(1);
+
+    /// Somebody needs one.
+    pub fn request(&mut self) {
+        self.wanted = true;
+    }
+
+    /// When the wanted one may be made; `None` if none is wanted.
+    pub fn due(&self, now: Instant) -> Option<Instant> {
+        let earliest = self.last.map_or(now, |last| last + Self::INTERVAL);
+        self.wanted.then_some(earliest)
+    }
+
+    /// One was made.
+    pub fn made(&mut self, now: Instant) {
+        self.wanted = false;
+        self.last = Some(now);
+    }
+}
+
+/// Estimates when the link has carried away what was sent, from its bitrate alone.
+#[derive(Debug)]
+pub struct Link {
+    kbit: u32,
+    free_at: Instant,
+}
+
+impl Link {
+    /// An idle link.
+    pub fn new(kbit: u32, now: Instant) -> Self {
+        Self {
+            kbit: kbit.max(1),
+            free_at: now,
+        }
+    }
+
+    /// The link carries so much from now on.
+    pub fn set_kbit(&mut self, kbit: u32) {
+        self.kbit = kbit.max(1);
+    }
+
+    /// So many bytes were put on it.
+    pub fn sent(&mut self, bytes: usize, now: Instant) {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+        let seconds = bytes as f64 * 8.0 / (f64::from(self.kbit) * 1000.0);
+        // Bounded: a burst at a rate that has collapsed must not silence it for minutes.
+        let busy = Duration::from_secs_f64(seconds.min(2.0));
+        self.free_at = self.free_at.max(now) + busy;
+        self.free_at = self.free_at.min(now + Duration::from_secs(2));
+    }
+
+    /// When all of it has gone.
+    pub fn free_at(&self) -> Instant {
+        self.free_at
+    }
+
+    /// How many bytes it carries in `time`.
+    pub fn bytes_in(&self, time: Duration) -> f64 {
+        f64::from(self.kbit) * 125.0 * time.as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn the_first_change_after_quiet_waits_for_nothing() {
+        let now = Instant::now();
+        let mut pacer = Pacer::new(60);
+        assert_eq!(pacer.next(), None);
+        pacer.encoded(now, 4 * MS);
+        assert!(pacer.next().unwrap() < now + 17 * MS);
+    }
+
+    #[test]
+    fn a_slow_encoder_is_given_time_and_a_single_hiccup_is_forgiven() {
+        let now = Instant::now();
+        let mut pacer = Pacer::new(60);
+        for _ in 0..10 {
+            pacer.encoded(now, 4 * MS);
+        }
+        pacer.encoded(now, 400 * MS);
+        assert!(pacer.next().unwrap() < now + 17 * MS);
+        for _ in 0..15 {
+            pacer.encoded(now, 20 * MS);
+        }
+        assert_eq!(pacer.next(), Some(now + 32 * MS));
+    }
+
+    #[test]
+    fn the_frame_rate_can_be_capped() {
+        let now = Instant::now();
+        let mut pacer = Pacer::new(10);
+        pacer.encoded(now, MS);
+        assert_eq!(pacer.next(), Some(now + 100 * MS));
+    }
+
+    #[test]
+    fn key_frames_are_coalesced_to_one_a_second() {
+        let now = Instant::now();
+        let mut keys = KeyFrames::default();
+        assert_eq!(keys.due(now), None);
+        keys.request();
+        assert_eq!(keys.due(now), Some(now));
+        keys.made(now);
+        assert_eq!(keys.due(now), None);
+        keys.request();
+        keys.request();
+        assert_eq!(keys.due(now + 10 * MS), Some(now + 1000 * MS));
+        keys.made(now + 1000 * MS);
+        assert_eq!(keys.due(now + 2000 * MS), None);
+    }
+
+    #[test]
+    fn the_link_carries_away_what_was_sent() {
+        let now = Instant::now();
+        let mut link = Link::new(800, now);
+        link.sent(10_000, now);
+        assert_eq!(link.free_at(), now + 100 * MS);
+        link.sent(10_000, now + 50 * MS);
+        assert_eq!(link.free_at(), now + 200 * MS);
+        link.sent(10_000, now + 500 * MS);
+        assert_eq!(link.free_at(), now + 600 * MS);
+        link.sent(100_000_000, now + 500 * MS);
+        assert_eq!(link.free_at(), now + 2500 * MS);
+    }
+}

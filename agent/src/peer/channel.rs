@@ -1,0 +1,145 @@
+//! The data channels: opened on both sides under fixed numbers, read and written by one task
+//! each.
+
+use std::sync::Arc;
+
+use ::rtc::data_channel::RTCDataChannelInit;
+use bytes::BytesMut;
+use deskhand_protocol::{input::channel, wire};
+use tokio::sync::{mpsc, oneshot};
+use webrtc::{
+    data_channel::{DataChannel, DataChannelEvent},
+    peer_connection::PeerConnection,
+};
+
+use super::{Event, PeerError};
+use crate::session::PeerEvent;
+
+/// What is to be sent.
+pub(super) enum Outgoing {
+    /// Over `control`.
+    Control(Vec<u8>),
+    /// Over `cursor`.
+    Cursor(Vec<u8>),
+    /// Tell when everything before has left.
+    Flush(oneshot::Sender<()>),
+}
+
+/// All four channels.
+pub(super) struct Channels {
+    control: Arc<dyn DataChannel>,
+    input: Arc<dyn DataChannel>,
+    pointer: Arc<dyn DataChannel>,
+    cursor: Arc<dyn DataChannel>,
+}
+
+impl Channels {
+    pub(super) async fn open(connection: &impl PeerConnection) -> Result<Self, PeerError> {
+        let reliable = |id| RTCDataChannelInit {
+            negotiated: Some(id),
+            ..RTCDataChannelInit::default()
+        };
+        let lossy = |id| RTCDataChannelInit {
+            ordered: false,
+            max_retransmits: Some(0),
+            negotiated: Some(id),
+            ..RTCDataChannelInit::default()
+        };
+        let open = |label, init| connection.create_data_channel(label, Some(init));
+        Ok(Self {
+            control: open("control", reliable(channel::CONTROL)).await?,
+            input: open("input", reliable(channel::INPUT)).await?,
+            pointer: open("pointer", lossy(channel::POINTER)).await?,
+            cursor: open("cursor", lossy(channel::CURSOR)).await?,
+        })
+    }
+
+    /// Reads and writes until the connection ends. What it gives back tells when `control` is
+    /// open.
+    pub(super) fn run(
+        self,
+        queue: mpsc::Receiver<Outgoing>,
+        events: mpsc::Sender<Event>,
+    ) -> oneshot::Receiver<()> {
+        let (opened, is_open) = oneshot::channel();
+        let (writable, may_write) = oneshot::channel();
+        let both = move || {
+            let _ = writable.send(());
+            let _ = opened.send(());
+        };
+        let (control, cursor) = (Arc::clone(&self.control), Arc::clone(&self.cursor));
+        tokio::spawn(write(control, cursor, may_write, queue));
+        tokio::spawn(read(self.control, events.clone(), Some(both), |bytes| {
+            wire::decode(bytes).map(PeerEvent::Control)
+        }));
+        tokio::spawn(read(self.input, events.clone(), None::<fn()>, |bytes| {
+            wire::decode(bytes).map(PeerEvent::Input)
+        }));
+        tokio::spawn(read(self.pointer, events.clone(), None::<fn()>, |bytes| {
+            wire::decode(bytes).map(PeerEvent::Motion)
+        }));
+        // Nothing is ever due from the page on `cursor`; it is read so that it cannot fill up.
+        tokio::spawn(read(self.cursor, events, None::<fn()>, |_| {
+            Err(wire::DecodeError::Malformed)
+        }));
+        is_open
+    }
+}
+
+async fn write(
+    control: Arc<dyn DataChannel>,
+    cursor: Arc<dyn DataChannel>,
+    may_write: oneshot::Receiver<()>,
+    mut queue: mpsc::Receiver<Outgoing>,
+) {
+    if may_write.await.is_err() {
+        return;
+    }
+    while let Some(next) = queue.recv().await {
+        let sent = match next {
+            Outgoing::Control(bytes) => control.send(BytesMut::from(&bytes[..])).await,
+            Outgoing::Cursor(bytes) => cursor.send(BytesMut::from(&bytes[..])).await,
+            Outgoing::Flush(done) => {
+                flushed(&*control).await;
+                let _ = done.send(());
+                Ok(())
+            }
+        };
+        if let Err(error) = sent {
+            tracing::debug!(%error, "sending over a data channel");
+        }
+    }
+}
+
+/// Waits until the other end has acknowledged everything, at most as long as the caller does.
+async fn flushed(control: &dyn DataChannel) {
+    while control.outstanding_bytes().await.is_ok_and(|left| left > 0) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+async fn read(
+    channel: Arc<dyn DataChannel>,
+    events: mpsc::Sender<Event>,
+    mut opened: Option<impl FnOnce()>,
+    decode: impl Fn(&[u8]) -> Result<PeerEvent, wire::DecodeError>,
+) {
+    while let Some(event) = channel.poll().await {
+        let event = match event {
+            DataChannelEvent::OnOpen => {
+                if let Some(opened) = opened.take() {
+                    opened();
+                }
+                continue;
+            }
+            DataChannelEvent::OnMessage(message) => {
+                decode(&message.data).unwrap_or(PeerEvent::Malformed)
+            }
+            DataChannelEvent::OnClose => PeerEvent::Closed,
+            _ => continue,
+        };
+        if events.send(Event::Session(event)).await.is_err() {
+            return;
+        }
+    }
+}

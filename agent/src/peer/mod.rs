@@ -1,0 +1,414 @@
+//! The connection to the expert's page: the `webrtc` crate behind one module of ours.
+//!
+//! Known faults of the crate (0.21.1) and how they are met here:
+//! - it forgets the reliability of channels that the browser opens, so all of ours are
+//!   *negotiated*, on both sides;
+//! - it drops what is sent before a channel is open, so nothing is sent before;
+//! - its DTLS client can hang under loss, so we offer and let the page take that role, and a
+//!   watchdog reports a connection that does not come about (`PeerEvent::Stuck`), upon which
+//!   the session makes a fresh one;
+//! - its packetizer counts time forwards only, by the duration of the frame that was sent, so
+//!   time stamps are set by [`rtp`].
+
+mod channel;
+mod keyframe;
+mod rtp;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ::rtc::{
+    interceptor::{Registry, Slot},
+    peer_connection::{
+        certificate::CertificateParams,
+        configuration::{
+            RTCConfigurationBuilder,
+            interceptor_registry::{configure_nack, configure_rtcp_reports},
+            media_engine::{MIME_TYPE_RTX, MIME_TYPE_VP9, MediaEngine},
+        },
+        transport::RTCIceCandidateInit,
+    },
+    rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind},
+};
+use deskhand_protocol::{
+    control::FromNovice,
+    envelope::Candidate,
+    id::Fingerprint,
+    input::{CursorMoved, Position},
+    text::{CandidateText, Sdp},
+    wire,
+};
+use tokio::sync::mpsc;
+use webrtc::peer_connection::{
+    PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCCertificate,
+    RTCIceGatheringState, RTCPeerConnectionIceEvent, RTCPeerConnectionState, RTCSessionDescription,
+    SettingEngineBuilder, crypto,
+};
+
+use crate::{media::Packet, session::PeerEvent};
+use channel::{Channels, Outgoing};
+
+/// A connection that is not up so long after the answer came is stuck.
+const WATCHDOG: Duration = Duration::from_secs(5);
+
+/// What the connection reports.
+#[derive(Debug)]
+pub enum Event {
+    /// For the session.
+    Session(PeerEvent),
+    /// The page lost the picture and needs a whole one.
+    KeyFrame,
+}
+
+/// Why a connection cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// The crate below said no.
+    #[error("connection failed: {0}")]
+    Rtc(String),
+    /// Our own description is longer than the protocol allows.
+    #[error("connection description is too long")]
+    TooLong,
+}
+
+impl From<webrtc::error::Error> for PeerError {
+    fn from(error: webrtc::error::Error) -> Self {
+        Self::Rtc(error.to_string())
+    }
+}
+
+/// The certificate that the agent's connections show, bound by the handshake.
+#[derive(Clone)]
+pub struct Certificate {
+    inner: RTCCertificate,
+    fingerprint: Fingerprint,
+}
+
+impl Certificate {
+    /// Makes a fresh one (ECDSA P-256, self-signed).
+    ///
+    /// # Errors
+    /// If no randomness or key generation is to be had.
+    pub fn generate() -> Result<Self, PeerError> {
+        let provider = crypto::default_provider().map_err(|e| PeerError::Rtc(e.to_string()))?;
+        let params = CertificateParams::new(vec!["deskhand".to_owned()])
+            .map_err(|e| PeerError::Rtc(e.to_string()))?;
+        let inner = RTCCertificate::generate(
+            provider.crypto(),
+            crypto::SignatureScheme::EcdsaP256Sha256,
+            params,
+        )?;
+        let fingerprint = inner
+            .get_fingerprints(provider.crypto())?
+            .iter()
+            .find_map(|f| Fingerprint::parse(&f.value).ok())
+            .ok_or_else(|| PeerError::Rtc("certificate has no fingerprint".into()))?;
+        Ok(Self { inner, fingerprint })
+    }
+
+    /// Its SHA-256 fingerprint.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}
+
+/// So many encoded frames may wait for the connection; then they are dropped and a whole
+/// picture follows.
+const VIDEO_QUEUE: usize = 4;
+/// So many messages may wait on `control` and `cursor`: far more than a live page ever leaves.
+const MESSAGE_QUEUE: usize = 256;
+/// So many candidates and answers may wait; the session bounds them too.
+const STEP_QUEUE: usize = 64;
+/// A page that is gone already acknowledges nothing: the farewell waits so long at most.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// One connection. Nothing here waits: what takes time happens in tasks of its own, and what
+/// comes of it is read with [`Peer::next`]. Dropping it closes it.
+pub struct Peer {
+    steps: mpsc::Sender<Step>,
+    outgoing: mpsc::Sender<Outgoing>,
+    video: mpsc::Sender<Packet>,
+    events: mpsc::Receiver<Event>,
+    cursor_seq: u32,
+}
+
+enum Step {
+    Answer(Sdp),
+    Candidate(Candidate),
+}
+
+impl Peer {
+    /// Makes a connection and its offer; the offer comes as an event.
+    pub fn start(certificate: Certificate) -> Self {
+        let (steps, steps_queue) = mpsc::channel(STEP_QUEUE);
+        let (outgoing, outgoing_queue) = mpsc::channel(MESSAGE_QUEUE);
+        let (video, video_queue) = mpsc::channel(VIDEO_QUEUE);
+        let (report, events) = mpsc::channel(MESSAGE_QUEUE);
+        tokio::spawn(async move {
+            let queues = Queues {
+                steps: steps_queue,
+                outgoing: outgoing_queue,
+                video: video_queue,
+            };
+            if let Err(error) = run(certificate, queues, report.clone()).await {
+                tracing::warn!(%error, "the connection to the page");
+            }
+            let _ = report.send(Event::Session(PeerEvent::Closed)).await;
+        });
+        Self {
+            steps,
+            outgoing,
+            video,
+            events,
+            cursor_seq: 0,
+        }
+    }
+
+    /// What happens next; never ends before [`PeerEvent::Closed`] was given.
+    pub async fn next(&mut self) -> Event {
+        self.events
+            .recv()
+            .await
+            .unwrap_or(Event::Session(PeerEvent::Closed))
+    }
+
+    /// Takes the page's answer and starts the watchdog.
+    pub fn answer(&self, sdp: Sdp) {
+        self.step(Step::Answer(sdp));
+    }
+
+    /// Takes one of the page's candidates; one that cannot be used is left out.
+    pub fn candidate(&self, candidate: Candidate) {
+        self.step(Step::Candidate(candidate));
+    }
+
+    fn step(&self, step: Step) {
+        if self.steps.try_send(step).is_err() {
+            tracing::debug!("too many candidates at once; this one is left out");
+        }
+    }
+
+    /// Sends over channel `control`. Gives false if more is waiting than a live page would
+    /// leave: the connection is of no use any more.
+    #[must_use]
+    pub fn control(&self, message: &FromNovice) -> bool {
+        self.outgoing
+            .try_send(Outgoing::Control(wire::encode(message)))
+            .is_ok()
+    }
+
+    /// Sends over channel `cursor`; may be lost.
+    pub fn cursor(&mut self, at: Position) {
+        self.cursor_seq = self.cursor_seq.wrapping_add(1);
+        let moved = CursorMoved {
+            seq: self.cursor_seq,
+            at,
+        };
+        let _ = self
+            .outgoing
+            .try_send(Outgoing::Cursor(wire::encode(&moved)));
+    }
+
+    /// Sends one encoded frame. Gives false if it was dropped: the next must be a key frame.
+    #[must_use]
+    pub fn video(&self, packet: Packet) -> bool {
+        self.video.try_send(packet).is_ok()
+    }
+
+    /// Sends what is waiting, then closes.
+    pub async fn close(self) {
+        let (done, flushed) = tokio::sync::oneshot::channel();
+        if self.outgoing.try_send(Outgoing::Flush(done)).is_ok() {
+            let _ = tokio::time::timeout(FAREWELL, flushed).await;
+        }
+    }
+}
+
+struct Queues {
+    steps: mpsc::Receiver<Step>,
+    outgoing: mpsc::Receiver<Outgoing>,
+    video: mpsc::Receiver<Packet>,
+}
+
+/// Lives as long as the [`Peer`]; gives back when it is dropped or the connection is over.
+async fn run(
+    certificate: Certificate,
+    queues: Queues,
+    events: mpsc::Sender<Event>,
+) -> Result<(), PeerError> {
+    let Queues {
+        mut steps,
+        outgoing,
+        video: mut frames,
+    } = queues;
+    let (media_engine, registry) = media_engine(events.clone())?;
+    let (state, mut states) = mpsc::channel(16);
+    let connection = PeerConnectionBuilder::new()
+        .with_configuration(
+            RTCConfigurationBuilder::new()
+                .with_certificates(vec![certificate.inner])
+                .build(),
+        )
+        .with_media_engine(media_engine)
+        .with_setting_engine(SettingEngineBuilder::new().build())
+        .with_interceptor_registry(registry)
+        .with_handler(Arc::new(Handler {
+            events: events.clone(),
+            state,
+        }))
+        .with_udp_addrs(vec!["0.0.0.0:0", "[::]:0"])
+        .build()
+        .await?;
+    let mut video = rtp::VideoSender::add_to(&connection, vp9(), Instant::now()).await?;
+    let mut opened = Channels::open(&connection)
+        .await?
+        .run(outgoing, events.clone());
+
+    let offer = connection.create_offer(None).await?;
+    let sdp = Sdp::exact(offer.sdp.clone()).ok_or(PeerError::TooLong)?;
+    let _ = events.send(Event::Session(PeerEvent::Offer(sdp))).await;
+    connection.set_local_description(offer).await?;
+
+    // Video has a task of its own: neither a stop nor a candidate ever waits behind a frame.
+    let sending = tokio::spawn(async move {
+        while let Some(packet) = frames.recv().await {
+            if let Err(error) = video.send(&packet).await {
+                tracing::debug!(%error, "sending a frame");
+            }
+        }
+    });
+
+    let (mut connected, mut open, mut reported) = (false, false, false);
+    let mut stuck_at = None;
+    loop {
+        tokio::select! {
+            step = steps.recv() => match step {
+                Some(Step::Answer(sdp)) => {
+                    let answer = RTCSessionDescription::answer(sdp.as_str().to_owned())?;
+                    connection.set_remote_description(answer).await?;
+                    stuck_at = Some(tokio::time::Instant::now() + WATCHDOG);
+                }
+                Some(Step::Candidate(candidate)) => add_candidate(&connection, candidate).await,
+                None => break,
+            },
+            state = states.recv() => match state {
+                Some(RTCPeerConnectionState::Connected) => connected = true,
+                Some(RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed) | None => break,
+                Some(_) => {}
+            },
+            Ok(()) = &mut opened, if !open => open = true,
+            () = tokio::time::sleep_until(stuck_at.unwrap_or_else(tokio::time::Instant::now)),
+                if stuck_at.is_some() && !reported =>
+            {
+                stuck_at = None;
+                let _ = events.send(Event::Session(PeerEvent::Stuck)).await;
+            }
+        }
+        if connected && open && !reported {
+            let Some(fingerprint) = remote_certificate(&connection).await else {
+                break;
+            };
+            reported = true;
+            let _ = events
+                .send(Event::Session(PeerEvent::Connected(fingerprint)))
+                .await;
+        }
+    }
+    sending.abort();
+    connection.close().await?;
+    Ok(())
+}
+
+async fn add_candidate(connection: &impl PeerConnection, candidate: Candidate) {
+    let init = RTCIceCandidateInit {
+        candidate: candidate.candidate.as_str().to_owned(),
+        sdp_mid: candidate.mid.map(|mid| mid.as_str().to_owned()),
+        sdp_mline_index: candidate.line,
+        ..RTCIceCandidateInit::default()
+    };
+    if let Err(error) = connection.add_ice_candidate(init).await {
+        tracing::debug!(%error, "a candidate of the page's cannot be used");
+    }
+}
+
+/// The certificate that the other end really showed, once DTLS is done.
+async fn remote_certificate(connection: &impl PeerConnection) -> Option<Fingerprint> {
+    use sha2::Digest as _;
+    let sctp = connection.sctp().await?;
+    let chain = sctp.transport().get_remote_certificates().await.ok()?;
+    let leaf = chain.first()?;
+    Some(Fingerprint(sha2::Sha256::digest(leaf).into()))
+}
+
+struct Handler {
+    events: mpsc::Sender<Event>,
+    state: mpsc::Sender<RTCPeerConnectionState>,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Handler {
+    async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
+        let Ok(init) = event.candidate.to_json() else {
+            return;
+        };
+        let Some(candidate) = CandidateText::exact(init.candidate) else {
+            return;
+        };
+        let candidate = Candidate {
+            candidate,
+            mid: init.sdp_mid.and_then(CandidateText::exact),
+            line: init.sdp_mline_index,
+        };
+        let _ = self
+            .events
+            .send(Event::Session(PeerEvent::Candidate(candidate)))
+            .await;
+    }
+
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        tracing::debug!(%state, "gathering");
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        tracing::debug!(%state, "connection");
+        let _ = self.state.send(state).await;
+    }
+}
+
+fn vp9() -> RTCRtpCodecParameters {
+    RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_VP9.to_owned(),
+            clock_rate: rtp::CLOCK,
+            channels: 0,
+            sdp_fmtp_line: "profile-id=0".to_owned(),
+            rtcp_feedback: vec![],
+        },
+        payload_type: 98,
+        ..RTCRtpCodecParameters::default()
+    }
+}
+
+fn media_engine(events: mpsc::Sender<Event>) -> Result<(MediaEngine, Registry), PeerError> {
+    let mut engine = MediaEngine::default();
+    engine.register_codec(vp9(), RtpCodecKind::Video)?;
+    let rtx = RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_RTX.to_owned(),
+            clock_rate: rtp::CLOCK,
+            channels: 0,
+            sdp_fmtp_line: "apt=98".to_owned(),
+            rtcp_feedback: vec![],
+        },
+        payload_type: 99,
+        ..RTCRtpCodecParameters::default()
+    };
+    engine.register_codec(rtx, RtpCodecKind::Video)?;
+    let registry = configure_nack(Registry::new(), &mut engine);
+    let registry = configure_rtcp_reports(registry)
+        .with(Slot::Custom(keyframe::SLOT), keyframe::Watch::new(events));
+    Ok((engine, registry))
+}

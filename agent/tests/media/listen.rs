@@ -1,0 +1,210 @@
+//! The receiving end: decodes every packet as the expert's browser would.
+
+use std::{
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::{Duration, Instant},
+};
+
+use deskhand_agent::media::{
+    Media, MediaEvent, Packet, Settings,
+    capture::{CaptureError, FrameSource},
+};
+use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
+
+use crate::{decoder::Decoder, draw::Screenshot};
+
+/// Long enough for the busiest machine; waiting for an event ends with the event.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Tests run side by side, except the one that measures CPU time.
+static TURNS: RwLock<()> = RwLock::new(());
+
+enum Turn {
+    #[expect(dead_code, reason = "held, not read")]
+    Shared(RwLockReadGuard<'static, ()>),
+    #[expect(dead_code, reason = "held, not read")]
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
+pub struct Listener {
+    _turn: Turn,
+    runtime: Runtime,
+    events: mpsc::Receiver<MediaEvent>,
+    decoder: Decoder,
+}
+
+impl Listener {
+    pub fn start(
+        source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
+        settings: Settings,
+    ) -> (Media, Self) {
+        Self::start_with_room(source, settings, 64)
+    }
+
+    /// While no other test's media thread runs.
+    pub fn start_alone(
+        source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
+        settings: Settings,
+    ) -> (Media, Self) {
+        let turn = TURNS.write().unwrap_or_else(PoisonError::into_inner);
+        Self::start_in_turn(Turn::Alone(turn), source, settings, 64)
+    }
+
+    pub fn start_with_room(
+        source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
+        settings: Settings,
+        room: usize,
+    ) -> (Media, Self) {
+        let turn = TURNS.read().unwrap_or_else(PoisonError::into_inner);
+        Self::start_in_turn(Turn::Shared(turn), source, settings, room)
+    }
+
+    fn start_in_turn(
+        turn: Turn,
+        source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
+        settings: Settings,
+        room: usize,
+    ) -> (Media, Self) {
+        let (sender, events) = mpsc::channel(room);
+        let listener = Self {
+            _turn: turn,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .unwrap(),
+            events,
+            decoder: Decoder::new(),
+        };
+        (Media::start(source, settings, sender), listener)
+    }
+
+    /// The next event within `patience`; packets are decoded on the way.
+    fn try_next(&mut self, patience: Duration) -> Option<MediaEvent> {
+        let events = &mut self.events;
+        let event = self
+            .runtime
+            .block_on(async { timeout(patience, events.recv()).await })
+            .ok()?
+            .expect("the media thread is still there");
+        if let MediaEvent::Packet(packet) = &event {
+            self.decoder.decode(&packet.data);
+        }
+        Some(event)
+    }
+
+    pub fn next(&mut self) -> MediaEvent {
+        self.try_next(PATIENCE).expect("an event")
+    }
+
+    /// The first event of this kind; others are passed over.
+    pub fn until(&mut self, what: &str, wanted: impl Fn(&MediaEvent) -> bool) -> MediaEvent {
+        let end = Instant::now() + PATIENCE;
+        while let Some(event) = self.try_next(end.saturating_duration_since(Instant::now())) {
+            if wanted(&event) {
+                return event;
+            }
+        }
+        panic!("{what} did not come");
+    }
+
+    pub fn packet(&mut self) -> Packet {
+        match self.until("a packet", |event| matches!(event, MediaEvent::Packet(_))) {
+            MediaEvent::Packet(packet) => packet,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    /// Everything that comes within `time`.
+    pub fn events_for(&mut self, time: Duration) -> Vec<MediaEvent> {
+        let end = Instant::now() + time;
+        std::iter::from_fn(|| self.try_next(end.saturating_duration_since(Instant::now())))
+            .collect()
+    }
+
+    /// Decodes what comes within `time`.
+    pub fn watch_for(&mut self, time: Duration) {
+        self.events_for(time);
+    }
+
+    /// Takes events until none has come for `quiet`; returns how many did.
+    pub fn until_quiet(&mut self, quiet: Duration) -> usize {
+        let end = Instant::now() + PATIENCE;
+        let mut count = 0;
+        while self.try_next(quiet).is_some() {
+            count += 1;
+            assert!(Instant::now() < end, "it never becomes quiet");
+        }
+        count
+    }
+
+    /// Whether the thread has ended; what it had sent before is passed over.
+    pub fn is_over(&mut self) -> bool {
+        let events = &mut self.events;
+        self.runtime.block_on(async {
+            timeout(PATIENCE, async { while events.recv().await.is_some() {} })
+                .await
+                .is_ok()
+        })
+    }
+
+    /// CPU time of the media threads of this process; only one runs if it was started alone.
+    pub fn cpu() -> Duration {
+        let ticks: u64 = std::fs::read_dir("/proc/self/task")
+            .unwrap()
+            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok())
+            .filter(|stat| stat.contains("(media)"))
+            .filter_map(|stat| {
+                let after_name = stat.rsplit_once(") ")?.1.to_owned();
+                let fields: Vec<_> = after_name.split(' ').collect();
+                Some(fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?)
+            })
+            .sum();
+        Duration::from_millis(ticks * 10)
+    }
+
+    /// How close the expert's luma is to the true screen's, in dB.
+    pub fn psnr(&self, screen: &Screenshot) -> f64 {
+        let (luma, size) = self.decoder.luma();
+        assert_eq!(size, screen.size);
+        let squares: u64 = luma
+            .iter()
+            .zip(&screen.luma)
+            .map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2))
+            .sum();
+        #[allow(clippy::cast_precision_loss)]
+        let mean = squares as f64 / luma.len() as f64;
+        10.0 * (255.0 * 255.0 / mean.max(1e-6)).log10()
+    }
+}
+impl Listener {
+    pub fn debug_map(&self, screen: &Screenshot) {
+        let (luma, (w, h)) = self.decoder.luma();
+        for by in 0..h.div_ceil(16) {
+            let mut line = String::new();
+            for bx in 0..w.div_ceil(16) {
+                let mut s = 0u64;
+                let mut n = 0u64;
+                for y in by * 16..(by * 16 + 16).min(h) {
+                    for x in bx * 16..(bx * 16 + 16).min(w) {
+                        let i = (y * w + x) as usize;
+                        s += u64::from(luma[i].abs_diff(screen.luma[i])).pow(2);
+                        n += 1;
+                    }
+                }
+                let p = 10.0 * (65025.0 / (s as f64 / n as f64).max(1e-6)).log10();
+                line.push(if p < 20. {
+                    '#'
+                } else if p < 30. {
+                    '3'
+                } else if p < 40. {
+                    '4'
+                } else if p < 50. {
+                    '.'
+                } else {
+                    ' '
+                });
+            }
+            println!("{line}|");
+        }
+    }
+}
