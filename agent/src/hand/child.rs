@@ -16,6 +16,7 @@ use tokio::{
 use super::{
     queue::Queue,
     wire::{self, Command, Event, Unframer},
+    xtest::release_xtest,
 };
 
 /// The hand cannot be started.
@@ -39,8 +40,11 @@ pub struct Hand {
     unframer: Unframer,
     writer: JoinHandle<()>,
     child: Child,
+    display: String,
     /// Why it is over, once it is.
     over: Option<String>,
+    /// The fault has been given out.
+    told: bool,
 }
 
 #[derive(Default)]
@@ -90,7 +94,9 @@ impl Hand {
             unframer: Unframer::default(),
             writer,
             child,
+            display: display.to_owned(),
             over: None,
+            told: false,
         })
     }
 
@@ -114,12 +120,15 @@ impl Hand {
         sent
     }
 
-    /// The next event. When the hand is gone: [`Event::Fault`], forever; whoever gets one
-    /// calls [`super::release_xtest`].
+    /// The next event. When the hand is gone: one [`Event::Fault`], once its process has ended
+    /// and everything that it held is released; after that nothing ever comes.
     ///
     /// Cancel safe: no event is lost if this is dropped while it waits.
     pub async fn next(&mut self) -> Event {
         let why = loop {
+            if self.told {
+                std::future::pending::<()>().await;
+            }
             if let Some(why) = &self.over {
                 break why.clone();
             }
@@ -134,6 +143,13 @@ impl Hand {
         self.writer.abort();
         // Only a hand that is really gone presses nothing any more: then all can be released.
         let _ = self.child.kill().await;
+        let display = self.display.clone();
+        match tokio::task::spawn_blocking(move || release_xtest(&display)).await {
+            Ok(Ok(released)) => tracing::info!(released, "released what a dead hand held"),
+            Ok(Err(error)) => tracing::warn!(%error, "releasing what a dead hand held"),
+            Err(error) => tracing::warn!(%error, "releasing what a dead hand held"),
+        }
+        self.told = true;
         Event::Fault(why)
     }
 
