@@ -34,8 +34,23 @@ pub(super) struct Console {
 struct Open {
     id: PromptId,
     live_at: Instant,
-    /// `[y/N] ` stands on the screen: from here on a line is an answer.
-    live: bool,
+    step: Step,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The question can be read; a line is no answer yet.
+    Shown,
+    /// `[y/N] ` stands on the screen: the next line is the answer.
+    Live,
+    /// The answer is with the session.
+    Answered,
+}
+
+impl Open {
+    fn is_live(&self) -> bool {
+        self.step == Step::Live
+    }
 }
 
 impl Console {
@@ -58,7 +73,7 @@ impl Console {
             (Some(open), Some(prompt)) if open.id == prompt.id => {}
             (None, None) => {}
             (old, new) => {
-                if old.as_ref().is_some_and(|open| open.live) {
+                if old.as_ref().is_some_and(Open::is_live) {
                     acts.push(Act::Line(String::new()));
                 }
                 if let Some(prompt) = new {
@@ -68,7 +83,7 @@ impl Console {
                 self.prompt = new.as_ref().map(|prompt| Open {
                     id: prompt.id,
                     live_at: prompt.live_at,
-                    live: false,
+                    step: Step::Shown,
                 });
             }
         }
@@ -79,15 +94,15 @@ impl Console {
     pub(super) fn wake(&self) -> Option<Instant> {
         self.prompt
             .as_ref()
-            .filter(|open| !open.live)
+            .filter(|open| open.step == Step::Shown)
             .map(|open| open.live_at)
     }
 
     /// Time has passed.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<Act> {
         match &mut self.prompt {
-            Some(open) if !open.live && open.live_at <= now => {
-                open.live = true;
+            Some(open) if open.step == Step::Shown && open.live_at <= now => {
+                open.step = Step::Live;
                 vec![Act::DiscardTyped, Act::Ask("[y/N] ")]
             }
             _ => vec![],
@@ -96,8 +111,11 @@ impl Console {
 
     /// Something worth a line.
     pub(super) fn notice(&self, notice: &Notice) -> Vec<Act> {
+        if matches!(notice, Notice::ControlAsked(_)) {
+            return vec![]; // the question itself follows
+        }
         let mut acts = vec![];
-        if self.prompt.as_ref().is_some_and(|open| open.live) {
+        if self.prompt.as_ref().is_some_and(Open::is_live) {
             acts.push(Act::Line(String::new()));
         }
         acts.push(Act::Line(notice.sentence()));
@@ -110,22 +128,17 @@ impl Console {
     /// The novice typed a line.
     pub(super) fn line(&mut self, line: &str) -> Vec<Act> {
         let line = line.trim();
-        if let Some(open) = &self.prompt {
-            if !open.live {
+        if let Some(open) = &mut self.prompt {
+            if !open.is_live() {
                 return vec![];
             }
+            open.step = Step::Answered;
             let answer = match line.to_ascii_lowercase().as_str() {
                 "y" | "yes" => Answer::Allow,
                 "block" => Answer::Block,
                 _ => Answer::Refuse,
             };
             let prompt = open.id;
-            // Its line is complete; nothing has to be broken off any more.
-            self.prompt = Some(Open {
-                id: prompt,
-                live_at: open.live_at,
-                live: false,
-            });
             return vec![Act::Intent(Intent::Answer { prompt, answer })];
         }
         match line {
@@ -218,6 +231,12 @@ mod tests {
         );
         let answer = shown(&console.line(" Y "));
         assert_eq!(answer, "<Answer { prompt: PromptId(1), answer: Allow }>\n");
+        assert_eq!(
+            shown(&console.tick(now + Duration::from_secs(2))),
+            "",
+            "asked once"
+        );
+        assert_eq!(shown(&console.line("y")), "", "answered once");
     }
 
     #[test]
