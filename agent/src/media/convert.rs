@@ -6,6 +6,9 @@ use super::rect::{Rect, Size};
 
 /// A picture as encoders take it: planes of luma and of two chromas at half the resolution,
 /// BT.709, limited range.
+///
+/// Each plane has one row more than the picture: `yuv` takes whole rows only, also from a plane
+/// that begins in the middle of one, and would leave out the last.
 #[derive(Debug)]
 pub struct I420 {
     size: Size,
@@ -17,7 +20,7 @@ pub struct I420 {
 /// Pixels of one rectangle, four bytes each: blue, green, red, unused.
 #[derive(Debug, Clone, Copy)]
 pub struct Pixels<'a> {
-    /// Rows from the top.
+    /// Rows from the top, `stride` bytes each, the last one too.
     pub bgra: &'a [u8],
     /// Bytes from one row to the next.
     pub stride: u32,
@@ -31,12 +34,13 @@ pub struct ConvertError(String);
 impl I420 {
     /// A black picture; `size` must be even.
     pub fn black(size: Size) -> Self {
-        let pixels = size.width as usize * size.height as usize;
+        let (width, height) = (size.width as usize, size.height as usize);
+        let chroma = vec![128; width / 2 * (height / 2 + 1)];
         Self {
             size,
-            y: vec![16; pixels],
-            u: vec![128; pixels / 4],
-            v: vec![128; pixels / 4],
+            y: vec![16; width * (height + 1)],
+            u: chroma.clone(),
+            v: chroma,
         }
     }
 
@@ -47,17 +51,17 @@ impl I420 {
 
     /// Luma, one byte per pixel, `width` bytes a row.
     pub fn y(&self) -> &[u8] {
-        &self.y
+        &self.y[..self.size.rect().area() as usize]
     }
 
     /// Blue chroma, `width / 2` bytes a row.
     pub fn u(&self) -> &[u8] {
-        &self.u
+        &self.u[..self.size.rect().area() as usize / 4]
     }
 
     /// Red chroma, `width / 2` bytes a row.
     pub fn v(&self) -> &[u8] {
-        &self.v
+        &self.v[..self.size.rect().area() as usize / 4]
     }
 
     /// Converts one rectangle of the screen, even and inside the picture, into its place.
@@ -149,13 +153,20 @@ mod tests {
     #[test]
     fn only_the_rectangle_changes() {
         let mut picture = I420::black(SIZE);
-        let part = rect(4, 2, 6, 4);
-        paint(&mut picture, part, [255, 255, 255]).unwrap();
+        // In the middle, and in the corner where the planes end.
+        let parts = [rect(4, 2, 6, 4), rect(26, 12, 6, 4)];
+        for part in parts {
+            paint(&mut picture, part, [255, 0, 0]).unwrap();
+        }
         for y in 0..SIZE.height {
             for x in 0..SIZE.width {
-                let inside = (4..10).contains(&x) && (2..6).contains(&y);
+                let inside = parts.iter().any(|part| {
+                    (part.x..part.right()).contains(&x) && (part.y..part.bottom()).contains(&y)
+                });
                 let luma = picture.y()[(y * SIZE.width + x) as usize];
-                assert_eq!(luma, if inside { 235 } else { 16 }, "at ({x}, {y})");
+                assert_eq!(luma > 16, inside, "luma at ({x}, {y})");
+                let chroma = picture.v()[(y / 2 * SIZE.width / 2 + x / 2) as usize];
+                assert_eq!(chroma > 128, inside, "chroma at ({x}, {y})");
             }
         }
     }

@@ -18,6 +18,7 @@ const TILE: u32 = 64;
 #[derive(Debug)]
 pub struct Compare {
     size: Size,
+    /// One row more than the picture, so that any rectangle ends with a whole row.
     bgra: Vec<u8>,
     changed: Vec<Rect>,
     next: Instant,
@@ -28,7 +29,7 @@ impl Compare {
     pub fn new(size: Size, now: Instant) -> Self {
         Self {
             size,
-            bgra: vec![0; size.rect().area() as usize * 4],
+            bgra: vec![0; (size.rect().area() + size.width) as usize * 4],
             changed: Vec::new(),
             next: now,
         }
