@@ -176,35 +176,3 @@ impl Listener {
         10.0 * (255.0 * 255.0 / mean.max(1e-6)).log10()
     }
 }
-impl Listener {
-    pub fn debug_map(&self, screen: &Screenshot) {
-        let (luma, (w, h)) = self.decoder.luma();
-        for by in 0..h.div_ceil(16) {
-            let mut line = String::new();
-            for bx in 0..w.div_ceil(16) {
-                let mut s = 0u64;
-                let mut n = 0u64;
-                for y in by * 16..(by * 16 + 16).min(h) {
-                    for x in bx * 16..(bx * 16 + 16).min(w) {
-                        let i = (y * w + x) as usize;
-                        s += u64::from(luma[i].abs_diff(screen.luma[i])).pow(2);
-                        n += 1;
-                    }
-                }
-                let p = 10.0 * (65025.0 / (s as f64 / n as f64).max(1e-6)).log10();
-                line.push(if p < 20. {
-                    '#'
-                } else if p < 30. {
-                    '3'
-                } else if p < 40. {
-                    '4'
-                } else if p < 50. {
-                    '.'
-                } else {
-                    ' '
-                });
-            }
-            println!("{line}|");
-        }
-    }
-}

@@ -112,7 +112,6 @@ fn scrolled_and_dragged_pictures_are_sharp_again_afterwards() {
     listener.until_quiet(500 * MS);
     let psnr = listener.psnr(&painter.screenshot());
     println!("after scrolling: luma PSNR {psnr:.1} dB");
-    listener.debug_map(&painter.screenshot());
     assert!(psnr >= 40.0, "luma PSNR is only {psnr:.1} dB");
 }
 
