@@ -18,8 +18,10 @@ use crate::{
 
 /// The page's package, which is also checked and built for the browser.
 const PAGE: &str = "deskhand-web-expert";
-/// The package of the end-to-end tests.
-const END_TO_END: &str = "deskhand-tests";
+/// The end-to-end tests: a target that runs only when it is named. Everything here names the
+/// whole workspace and no package, so that cargo builds each dependency once and not once for
+/// every selection of packages and their features.
+const END_TO_END: &str = "e2e";
 const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
 /// What to leave out.
@@ -50,24 +52,24 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     let mut results = Vec::new();
     if everything {
         steps.check("Unit, property and simulation tests", || {
-            cargo_test(
-                root,
-                &["--workspace", "--exclude", END_TO_END],
-                &[],
-                &mut results,
-            )
+            cargo_test(root, &["--workspace"], &[], &mut results)
         });
     }
     steps.step("Building server and agent", || {
         sh(build::cargo(root)
-            .args(["build", "--locked"])
+            .args(["build", "--locked", "--workspace"])
             .args(build::PROGRAMS))
     })?;
     steps.check("End-to-end tests", || {
         let threads = end_to_end_threads();
         let mut harness = vec!["--test-threads", threads.as_str()];
         harness.extend(options.only.as_deref());
-        cargo_test(root, &["--package", END_TO_END], &harness, &mut results)
+        cargo_test(
+            root,
+            &["--workspace", "--test", END_TO_END],
+            &harness,
+            &mut results,
+        )
     });
     steps.print_summary();
     let mut out = std::io::stdout().lock();
@@ -84,7 +86,14 @@ fn checks(steps: &mut Steps, root: &Path) {
     });
     steps.check("Lints", || {
         sh(build::cargo(root)
-            .args(["clippy", "--locked", "--workspace", "--all-targets"])
+            .args([
+                "clippy",
+                "--locked",
+                "--workspace",
+                "--all-targets",
+                "--test",
+                END_TO_END,
+            ])
             .args(["--", "--deny", "warnings"]))
     });
     steps.check("Lints of the page, for the browser", || {
