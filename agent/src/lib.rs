@@ -19,3 +19,4 @@ pub mod server;
 pub mod session;
 pub mod start;
 pub mod terminal;
+pub mod ui;

@@ -1,0 +1,59 @@
+//! The novice's window.
+//!
+//! The views are functions of a [`Model`] that return [`Intent`]s; they know `egui` and nothing
+//! of windows, threads or channels, so tests find their widgets by name without a display. Only
+//! [`window`] knows `eframe`.
+//!
+//! INVARIANT: what an expert typed (names, chat) is shown as text and decides nothing else; the
+//! one question that is open fills the window; Allow answers only to a deliberate act (see
+//! [`prompt`]) of a person (see [`person`]).
+
+mod ended;
+mod icon;
+pub mod model;
+pub mod person;
+mod prompt;
+mod session;
+pub mod style;
+mod waiting;
+mod widget;
+pub mod window;
+
+pub use model::Model;
+
+use crate::{
+    clock::Now,
+    front::{Intent, Stage},
+};
+
+/// Draws the screen that `model` stands for, and returns what the novice did to it.
+pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
+    if let Some(asked) = model.view.prompt.clone() {
+        return prompt::draw(ui, &asked, &mut model.care, now.at)
+            .into_iter()
+            .collect();
+    }
+    match model.view.stage.clone() {
+        Stage::Waiting(invitation) => waiting::draw(ui, &invitation, false, model, now),
+        Stage::Verifying(invitation) => waiting::draw(ui, &invitation, true, model, now),
+        Stage::Connecting { expert, .. } => session::connecting(ui, &expert),
+        Stage::Viewing {
+            expert,
+            words,
+            paused,
+            control,
+        } => session::draw(
+            ui,
+            &session::Shared {
+                expert: &expert,
+                words,
+                paused,
+                control,
+            },
+            model,
+        ),
+        Stage::Ended(why) => ended::draw(ui, &why),
+    }
+    .into_iter()
+    .collect()
+}

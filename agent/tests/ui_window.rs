@@ -1,0 +1,252 @@
+//! The novice's window on a real X server with a real window manager.
+//!
+//! A window wants the main thread and a process of its own, so this program has no test harness
+//! around it: started by a test, it is the window; otherwise it runs the tests.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test, though without the usual harness"
+)]
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use deskhand_agent::{
+    clock::Now,
+    front::FrontEnd,
+    ui::{person::DisplayDevices, window},
+};
+use tokio::sync::{mpsc, watch};
+
+mod canned;
+mod desktop;
+#[allow(dead_code, reason = "not everything a person can do is done here")]
+#[path = "../../tests/src/physical.rs"]
+mod physical;
+
+use desktop::{Desktop, Hand, Window};
+
+const AS_WINDOW: &str = "DESKHAND_TEST_WINDOW";
+
+type Test = (&'static str, fn(&mut Desktop));
+
+const TESTS: &[Test] = &[
+    (
+        "a_minimised_window_comes_back_as_the_question",
+        a_minimised_window_comes_back_as_the_question,
+    ),
+    (
+        "a_buried_window_comes_up_with_the_question",
+        a_buried_window_comes_up_with_the_question,
+    ),
+    (
+        "a_window_hidden_during_control_comes_back",
+        a_window_hidden_during_control_comes_back,
+    ),
+    (
+        "afterwards_it_is_a_window_like_any_other",
+        afterwards_it_is_a_window_like_any_other,
+    ),
+    ("a_persons_click_allows", a_persons_click_allows),
+    (
+        "a_programs_click_allows_nothing",
+        a_programs_click_allows_nothing,
+    ),
+    (
+        "closing_the_window_stops_control_and_ends_the_session",
+        closing_the_window_stops_control_and_ends_the_session,
+    ),
+    ("an_idle_window_costs_nothing", an_idle_window_costs_nothing),
+];
+
+fn main() -> ExitCode {
+    if let Ok(display) = std::env::var(AS_WINDOW) {
+        return be_the_window(&display);
+    }
+    let mut wanted = None;
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--test-threads" => drop(args.next()),
+            flag if flag.starts_with('-') => {}
+            _ => wanted = Some(arg),
+        }
+    }
+    let mut passed = 0;
+    for (name, test) in TESTS {
+        if wanted.as_ref().is_some_and(|wanted| !name.contains(wanted)) {
+            continue;
+        }
+        // A failure panics, and `Desktop` ends what it started.
+        test(&mut Desktop::start());
+        println!("test {name} ... ok");
+        passed += 1;
+    }
+    let left = TESTS.len() - passed;
+    println!(
+        "\ntest result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; {left} filtered out"
+    );
+    ExitCode::SUCCESS
+}
+
+fn a_minimised_window_comes_back_as_the_question(desktop: &mut Desktop) {
+    for question in ["prompt-view", "prompt-control"] {
+        let mut window = desktop.open(AS_WINDOW);
+        window.show("waiting");
+        window.minimise();
+        window.show(question);
+        window.until("mapped", Window::is_viewable);
+        window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+        window.until("active", Window::is_active);
+        window.until("titled", |w| w.title() == "Deskhand asks you");
+    }
+}
+
+fn a_buried_window_comes_up_with_the_question(desktop: &mut Desktop) {
+    let mut window = desktop.open(AS_WINDOW);
+    let other = desktop.open(AS_WINDOW);
+    other.activate();
+    other.until("active", Window::is_active);
+    window.show("prompt-view");
+    window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+    window.until("on top", Window::is_topmost);
+}
+
+fn a_window_hidden_during_control_comes_back(desktop: &mut Desktop) {
+    let mut window = desktop.open(AS_WINDOW);
+    window.show("control");
+    window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+    for _ in 0..3 {
+        window.minimise();
+        window.until("mapped again", Window::is_viewable);
+    }
+}
+
+fn afterwards_it_is_a_window_like_any_other(desktop: &mut Desktop) {
+    let mut window = desktop.open(AS_WINDOW);
+    window.show("control");
+    window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+    window.show("viewing");
+    window.until("below again", |w| !w.has_state("_NET_WM_STATE_ABOVE"));
+    window.minimise();
+    window.until("minimised", |w| !w.is_viewable());
+}
+
+fn a_persons_click_allows(desktop: &mut Desktop) {
+    for (question, button) in [
+        ("prompt-view", "Allow"),
+        ("prompt-control", "Allow control"),
+    ] {
+        let mut window = desktop.open(AS_WINDOW);
+        window.show(question);
+        window.click_until(Hand::Person, button, |said| said.contains("answer: Allow"));
+    }
+}
+
+fn a_programs_click_allows_nothing(desktop: &mut Desktop) {
+    let mut window = desktop.open(AS_WINDOW);
+    window.show("prompt-view");
+    // The question is live well before the last of these.
+    for _ in 0..8 {
+        window.click(Hand::Program, "Allow");
+        window.pause();
+    }
+    // The same clicks do reach the window, and may say no.
+    let said = window.click_until(Hand::Program, "Not now", |said| said.contains("Answer"));
+    assert!(said.contains("answer: Refuse"), "{said}");
+
+    // A person who clicks meanwhile is heard.
+    window.show("prompt-control");
+    for _ in 0..3 {
+        window.click(Hand::Program, "Allow control");
+        window.pause();
+    }
+    let said = window.click_until(Hand::Person, "Allow control", |said| {
+        said.contains("Answer")
+    });
+    assert!(said.contains("answer: Allow"), "{said}");
+}
+
+fn closing_the_window_stops_control_and_ends_the_session(desktop: &mut Desktop) {
+    let mut window = desktop.open(AS_WINDOW);
+    window.show("control");
+    window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+    window.close();
+    assert_eq!(window.hear(), "StopControl");
+    assert_eq!(window.hear(), "End");
+    window.ends();
+
+    let mut window = desktop.open(AS_WINDOW);
+    window.show("waiting");
+    window.close();
+    assert_eq!(window.hear(), "End");
+    window.ends();
+}
+
+fn an_idle_window_costs_nothing(desktop: &mut Desktop) {
+    let mut window = desktop.open(AS_WINDOW);
+    window.show("control");
+    window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+    let ticks = window.idle_cpu_ticks();
+    assert!(ticks <= 5, "{ticks} ticks of 10 ms in 3 s");
+}
+
+/// Shows the screens whose names come on standard input; says what the novice does, after its
+/// window's id, on standard output.
+fn be_the_window(display: &str) -> ExitCode {
+    let (views, view) = watch::channel(canned::view("waiting", Now::read()));
+    let (_notices, notices) = mpsc::channel(1);
+    let (intents, mut done) = mpsc::channel(16);
+    let views = Arc::new(views);
+    std::thread::spawn(move || {
+        for screen in BufReader::new(std::io::stdin())
+            .lines()
+            .map_while(Result::ok)
+        {
+            views.send_replace(canned::view(&screen, Now::read()));
+        }
+    });
+    let talking = std::thread::spawn(move || {
+        while let Some(intent) = done.blocking_recv() {
+            say(&format!("{intent:?}"));
+        }
+    });
+    let (own_windows, ids) = watch::channel(Vec::new());
+    std::thread::spawn(move || tell_first(ids));
+    let front = FrontEnd {
+        view,
+        notices,
+        intents,
+        own_windows,
+    };
+    let person = DisplayDevices::new(display).expect("the display is there");
+    let shown = window::run(front, Box::new(person));
+    talking.join().expect("the talking thread is well");
+    match shown {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            say(&e.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says the window's id once it has one.
+fn tell_first(mut ids: watch::Receiver<Vec<u32>>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let waiting = async { ids.wait_for(|ids| !ids.is_empty()).await.map(|ids| ids[0]) };
+    if let Ok(id) = runtime.expect("a runtime").block_on(waiting) {
+        say(&id.to_string());
+    }
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .expect("the test listens");
+}
