@@ -10,6 +10,7 @@ use deskhand_agent::{
     hand,
     session::Outcome,
     start, terminal,
+    ui::{person::DisplayDevices, window},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -44,17 +45,25 @@ fn invite(options: &Invite) -> anyhow::Result<Outcome> {
         .enable_all()
         .build()
         .context("the program cannot start")?;
-    let _inside = runtime.enter();
+    let person = if options.terminal {
+        None
+    } else {
+        let devices = DisplayDevices::new(&ready.display);
+        Some(devices.context("mouse and keyboard of this desktop cannot be watched")?)
+    };
     let (invitation, front, session) = ready.split();
     let session = runtime.spawn(session);
-    runtime
-        .spawn(obey_signals(front.view.clone(), front.intents.clone()))
-        .is_finished();
-    if options.terminal {
-        terminal::announce(&invitation);
-        runtime.block_on(terminal::run(front));
-    } else {
-        runtime.block_on(terminal::run(front));
+    runtime.spawn(obey_signals(front.view.clone(), front.intents.clone()));
+    match person {
+        None => {
+            terminal::announce(&invitation);
+            runtime.block_on(terminal::run(front));
+        }
+        // Windows belong to the main thread; the session runs on its own.
+        Some(person) => {
+            let _inside = runtime.enter();
+            window::run(front, Box::new(person)).context("try --terminal instead")?;
+        }
     }
     runtime.block_on(session).context("the session broke off")
 }
