@@ -47,7 +47,9 @@ impl Novice {
         if !args.contains(&"--no-password") {
             novice.password = novice.field("Password: ").await;
         }
-        novice.hears("The invitation is open. Waiting for your helper.\n").await;
+        novice
+            .hears("The invitation is open. Waiting for your helper.\n")
+            .await;
         novice
     }
 

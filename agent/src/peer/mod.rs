@@ -153,7 +153,7 @@ impl Peer {
                 outgoing: outgoing_queue,
                 video: video_queue,
             };
-            if let Err(error) = run(certificate, queues, report.clone()).await {
+            if let Err(error) = Box::pin(run(certificate, queues, report.clone())).await {
                 tracing::warn!(%error, "the connection to the page");
             }
             let _ = report.send(Event::Session(PeerEvent::Closed)).await;
@@ -246,7 +246,7 @@ async fn run(
     } = queues;
     let (media_engine, registry) = media_engine(events.clone())?;
     let (state, mut states) = mpsc::channel(16);
-    let connection = PeerConnectionBuilder::new()
+    let builder = PeerConnectionBuilder::new()
         .with_configuration(
             RTCConfigurationBuilder::new()
                 .with_certificates(vec![certificate.inner])
@@ -259,9 +259,8 @@ async fn run(
             events: events.clone(),
             state,
         }))
-        .with_udp_addrs(vec!["0.0.0.0:0", "[::]:0"])
-        .build()
-        .await?;
+        .with_udp_addrs(vec!["0.0.0.0:0", "[::]:0"]);
+    let connection = Box::pin(builder.build()).await?;
     let mut video = rtp::VideoSender::add_to(&connection, vp9(), Instant::now()).await?;
     let mut opened = Channels::open(&connection)
         .await?
@@ -388,7 +387,6 @@ fn vp9() -> RTCRtpCodecParameters {
             rtcp_feedback: vec![],
         },
         payload_type: 98,
-        ..RTCRtpCodecParameters::default()
     }
 }
 
@@ -404,7 +402,6 @@ fn media_engine(events: mpsc::Sender<Event>) -> Result<(MediaEngine, Registry), 
             rtcp_feedback: vec![],
         },
         payload_type: 99,
-        ..RTCRtpCodecParameters::default()
     };
     engine.register_codec(rtx, RtpCodecKind::Video)?;
     let registry = configure_nack(Registry::new(), &mut engine);
