@@ -169,10 +169,21 @@ fn display() -> Result<String, StartError> {
         return Err(StartError::Wayland);
     }
     let display = set("DISPLAY").ok_or(StartError::NoDisplay)?;
-    match x11rb::connect(Some(&display)) {
-        Ok(_) => Ok(display),
-        Err(_) => Err(StartError::DisplayGone(display)),
+    if !is_plausible(&display) || x11rb::connect(Some(&display)).is_err() {
+        return Err(StartError::DisplayGone(display));
     }
+    Ok(display)
+}
+
+/// Whether a display's number can be one: its port, 6000 and more, must be a port. The X11
+/// library does not look before it adds.
+fn is_plausible(display: &str) -> bool {
+    let number = display
+        .rsplit_once(':')
+        .map(|(_, rest)| rest.split('.').next().unwrap_or(rest));
+    number
+        .and_then(|number| number.parse::<u16>().ok())
+        .is_some_and(|n| n <= u16::MAX - 6000)
 }
 
 #[derive(Default)]
@@ -224,5 +235,20 @@ fn program() -> std::io::Result<PathBuf> {
         Ok(own)
     } else {
         std::env::current_exe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_that_can_be_a_display_are_tried() {
+        for good in [":0", ":99.1", "localhost:10.0", "unix:59535"] {
+            assert!(is_plausible(good), "{good}");
+        }
+        for bad in ["", ":", "0", ":65432", ":-1", ":x"] {
+            assert!(!is_plausible(bad), "{bad}");
+        }
     }
 }

@@ -320,7 +320,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 self.register(now, out);
             }
             ServerEvent::Down => {
-                if self.server == Server::Up {
+                if self.server != Server::Down {
                     out.push(Output::Tell(Notice::ServerAway));
                 }
                 self.server = Server::Down;

@@ -1,13 +1,13 @@
 //! Nothing stays down, whoever dies.
 
 use std::{
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     process::{Command as Program, Stdio},
     time::{Duration, Instant},
 };
 
 use deskhand_agent::hand::{
-    Hand, release_xtest,
+    Hand, HandError, release_xtest,
     wire::{self, Command, Event},
 };
 use deskhand_protocol::{
@@ -192,7 +192,15 @@ async fn a_hand_that_takes_nothing_is_given_up() {
     std::fs::write(&deaf, "#!/bin/sh\nexec sleep 60\n").unwrap();
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     std::fs::set_permissions(&deaf, executable).unwrap();
-    let mut hand = Hand::spawn(&deaf, ":none").unwrap();
+    // A test beside this one may just have forked with the file still open for writing.
+    let mut hand = loop {
+        match Hand::spawn(&deaf, ":none") {
+            Err(HandError::Start(error)) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                tokio::task::yield_now().await;
+            }
+            started => break started.unwrap(),
+        }
+    };
     let press = |down| {
         let (code, keysym) = (KeyCode::KeyA, meaning('a'));
         input(GrantId(1), (0, 0), Action::Key { code, keysym, down })

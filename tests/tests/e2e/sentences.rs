@@ -97,12 +97,13 @@ async fn a_server_that_is_away_is_waited_for() {
 #[tokio::test]
 async fn a_port_that_is_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
+    let address = taken.local_addr().unwrap();
     let state = tempfile::tempdir().unwrap();
     let mut command = Process::command(program("deskhand-server"));
     command
-        .args(["--listen", &address])
+        .args(["--listen", &address.to_string()])
         .env("DESKHAND_STATE_DIR", state.path());
     let said = says(&mut Process::start("server", &mut command)).await;
-    assert!(said.contains(&address), "{said}");
+    let sentence = format!("Port {} is already in use", address.port());
+    assert!(said.contains(&sentence), "{said}");
 }
