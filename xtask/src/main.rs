@@ -63,10 +63,12 @@ fn call(command: &Command, root: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The folder of the workspace, wherever the command was called from.
+/// The folder of the workspace, wherever the command was called from. Cargo names it when it
+/// runs this program; what was so at build time may have been moved since.
 fn root() -> anyhow::Result<PathBuf> {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
+    let own = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    own.parent()
         .map(Path::to_path_buf)
         .context("the workspace has no folder")
 }
