@@ -29,6 +29,10 @@ pub enum Command {
 
 /// How to invite.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Invite {
     /// The server that introduces you, such as <https://help.example.org>
     #[arg(long, env = "DESKHAND_SERVER", value_name = "URL")]
@@ -53,6 +57,10 @@ pub struct Invite {
     /// Stay in the terminal instead of opening a window.
     #[arg(long)]
     pub terminal: bool,
+    /// Also print link and password here when a window opens. Not by default: what a desktop's
+    /// programs print often ends up in a log.
+    #[arg(long)]
+    pub print: bool,
     /// The most the picture may use, in kbit/s.
     #[arg(long, env = "DESKHAND_MAX_BITRATE", default_value_t = 8000, value_name = "KBIT",
           value_parser = clap::value_parser!(u32).range(100..=100_000))]

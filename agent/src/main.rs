@@ -54,9 +54,11 @@ fn invite(options: &Invite) -> anyhow::Result<Outcome> {
     let (invitation, front, session) = ready.split();
     let session = runtime.spawn(session);
     runtime.spawn(obey_signals(front.view.clone(), front.intents.clone()));
+    if options.terminal || options.print {
+        terminal::announce(&invitation);
+    }
     match person {
         None => {
-            terminal::announce(&invitation);
             runtime.block_on(terminal::run(front));
         }
         // Windows belong to the main thread; the session runs on its own.

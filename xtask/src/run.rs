@@ -76,7 +76,7 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     })?;
 
     let mut agent = Command::new(programs.join("deskhand"));
-    agent.args(["invite", "--server", &url]);
+    agent.args(["invite", "--server", &url, "--print"]);
     if !with_window {
         agent.arg("--terminal");
     }
