@@ -5,7 +5,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use x11rb::{
     connection::Connection as _,
-    protocol::xproto::{ConnectionExt as _, ImageFormat},
+    protocol::xproto::{ConnectionExt as _, ImageFormat, Window},
     rust_connection::RustConnection,
 };
 
@@ -135,13 +135,17 @@ impl Desktop {
         .await;
     }
 
-    /// Saves a picture of the whole display.
-    pub fn save_picture(&self, path: &Path) {
+    /// Saves a picture of what the display shows where this window is.
+    pub fn save_part(&self, window: Window, path: &Path) {
         let connection = self.connect();
         let root = connection.setup().roots[0].root;
-        let (width, height) = SIZE;
+        let place = connection.get_geometry(window).unwrap().reply().unwrap();
+        let (x, y) = (place.x.max(0), place.y.max(0));
+        let left = |size: u16, start: i16| size - start.unsigned_abs();
+        let width = place.width.min(left(SIZE.0, x));
+        let height = place.height.min(left(SIZE.1, y));
         let image = connection
-            .get_image(ImageFormat::Z_PIXMAP, root, 0, 0, width, height, !0)
+            .get_image(ImageFormat::Z_PIXMAP, root, x, y, width, height, !0)
             .unwrap()
             .reply()
             .unwrap();

@@ -1,6 +1,6 @@
 //! The expert: a person with a link, a password and a browser.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::actions::{KeyAction, MOUSE_BUTTON_LEFT, PointerAction};
 use serde_json::json;
@@ -71,6 +71,26 @@ impl Expert {
             .await;
         let pixels = |n: usize| u16::try_from(size[n].as_u64()?).ok();
         Some((pixels(0)?, pixels(1)?))
+    }
+
+    /// Waits until no new picture has come for so long.
+    pub async fn settles(&self, quiet: Duration, within: Duration) {
+        let mut last = (0, Instant::now());
+        wait::until("a picture at rest", within, async || {
+            let frames = self
+                .browser
+                .run(
+                    "return document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames",
+                    vec![],
+                )
+                .await
+                .as_u64()?;
+            if frames != last.0 {
+                last = (frames, Instant::now());
+            }
+            (last.1.elapsed() >= quiet).then_some(())
+        })
+        .await;
     }
 
     /// The colour of one pixel of the desktop, as the expert sees it.

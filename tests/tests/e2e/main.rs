@@ -19,3 +19,4 @@ mod refusal;
 mod sentences;
 mod session;
 mod stop;
+mod window;

@@ -130,6 +130,8 @@ async fn a_thousand_injected_events_answer_no_question_and_reach_no_window_of_th
     expert.browser.press("Take control").await;
     novice.answers_yes().await;
     expert.has_control().await;
+    // The novice has just typed, so their hand goes first for a moment.
+    novice.hears("can use the mouse again", PATIENCE).await;
 
     // With control: clicks on the window are dropped, and so is what is typed while it has the
     // keyboard. The agent would say so if a line arrived.
@@ -155,6 +157,7 @@ async fn a_thousand_injected_events_answer_no_question_and_reach_no_window_of_th
     expert.browser.press("Take control").await;
     novice.answers_yes().await;
     expert.has_control().await;
+    novice.hears("can use the mouse again", PATIENCE).await;
     let probe = Probe::open_at(&desktop, [700, 60, 300, 200]).await;
     expert.clicks(probe.middle(), 0).await;
     expert.types("fine").await;

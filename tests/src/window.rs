@@ -1,0 +1,145 @@
+//! The novice with a window: the real agent's graphical form, and the person in front of it,
+//! who has a keyboard of their own.
+
+use std::{path::Path, time::Duration};
+
+use tempfile::TempDir;
+use x11rb::{
+    connection::Connection as _,
+    protocol::xproto::{AtomEnum, ConnectionExt as _, Window},
+    rust_connection::RustConnection,
+};
+
+use crate::{
+    desktop::Desktop,
+    physical::Physical,
+    process::{Process, program},
+    server::Server,
+    wait::{self, PATIENCE},
+};
+
+const TAB: u32 = 0xff09;
+const SPACE: u32 = 0x20;
+/// Twice as long as a question has to be readable before a yes counts.
+const READING: Duration = Duration::from_millis(1500);
+/// What the window is called while it asks something.
+const ASKING: &str = "Deskhand asks you";
+
+/// A running `deskhand invite` with its window.
+pub struct WindowNovice {
+    /// The program.
+    pub process: Process,
+    /// From `Link: …`.
+    pub link: String,
+    /// From `Password: …`.
+    pub password: String,
+    person: Physical,
+    x: RustConnection,
+    _home: TempDir,
+}
+
+impl WindowNovice {
+    /// Invites, and waits until the window is there.
+    pub async fn invite(server: &Server, desktop: &Desktop) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = Process::command(program("deskhand"));
+        command
+            .args(["invite", "--print", "--server", &server.url])
+            .env("HOME", home.path())
+            .env_remove("XDG_STATE_HOME");
+        let process = Process::start("agent", desktop.dress(&mut command));
+        let field = async |name: &str| {
+            process
+                .stdout
+                .wait(name, PATIENCE, 0, |text| {
+                    let (_, rest) = text.split_once(name)?;
+                    Some(rest.split_once('\n')?.0.trim().to_owned())
+                })
+                .await
+        };
+        let (link, password) = (field("Link: ").await, field("Password: ").await);
+        let novice = Self {
+            process,
+            link,
+            password,
+            person: Physical::open(&desktop.display).unwrap(),
+            x: desktop.connect(),
+            _home: home,
+        };
+        novice.window("Deskhand").await;
+        novice
+    }
+
+    /// Waits for the next question.
+    pub async fn is_asked(&self) {
+        self.window(ASKING).await;
+        // Until it could be read, nothing counts.
+        tokio::time::sleep(READING).await;
+    }
+
+    /// Waits for the next question and says yes with the novice's own keyboard: "Not now" has
+    /// the focus at first, the button beside it allows.
+    pub async fn allows(&self) {
+        self.is_asked().await;
+        for keysym in [TAB, SPACE] {
+            self.presses(self.person.keycode_of(keysym).unwrap());
+        }
+        wait::until("end of the question", PATIENCE, async || {
+            self.titled(ASKING).is_none().then_some(())
+        })
+        .await;
+    }
+
+    /// Presses and releases a key of the novice's own keyboard, by X keycode.
+    pub fn presses(&self, key: u8) {
+        self.person.tap(key).unwrap();
+    }
+
+    /// X keycodes of the keys that say yes, in order.
+    pub fn keys_that_allow(&self) -> [u8; 2] {
+        [TAB, SPACE].map(|keysym| self.person.keycode_of(keysym).unwrap())
+    }
+
+    /// Saves a picture of the window, its frame included.
+    pub async fn save_picture(&self, desktop: &Desktop, path: &Path) {
+        let window = self.window("Deskhand").await;
+        desktop.save_part(self.frame(window), path);
+    }
+
+    async fn window(&self, title: &str) -> Window {
+        wait::until(&format!("window {title:?}"), PATIENCE, async || {
+            self.titled(title)
+        })
+        .await
+    }
+
+    /// The window with this very title, among all that the window manager has framed.
+    fn titled(&self, title: &str) -> Option<Window> {
+        let mut open = vec![self.x.setup().roots[0].root];
+        while let Some(window) = open.pop() {
+            let name = self
+                .x
+                .get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 64)
+                .ok()?
+                .reply();
+            if name.is_ok_and(|name| name.value == title.as_bytes()) {
+                return Some(window);
+            }
+            if let Ok(tree) = self.x.query_tree(window).ok()?.reply() {
+                open.extend(tree.children);
+            }
+        }
+        None
+    }
+
+    /// The window manager's frame around a window: its ancestor just below the root.
+    fn frame(&self, mut window: Window) -> Window {
+        loop {
+            let tree = self.x.query_tree(window).unwrap().reply().unwrap();
+            if tree.parent == tree.root {
+                return window;
+            }
+            window = tree.parent;
+        }
+    }
+}
