@@ -55,9 +55,9 @@ impl Blocks {
         self.levels.fill(0);
     }
 
-    /// Whether any block is below `level`.
-    pub fn any_below(&self, level: u8) -> bool {
-        self.levels.iter().any(|&l| l < level)
+    /// How many blocks are below `level`.
+    pub fn count_below(&self, level: u8) -> usize {
+        self.levels.iter().filter(|&&l| l < level).count()
     }
 
     /// The first `most` blocks below `level`, from the top.
@@ -105,7 +105,7 @@ mod tests {
         let all = blocks.below(1, usize::MAX);
         assert_eq!((all.columns, all.rows, all.active), (4, 3, 12));
         blocks.raise(&all, 2);
-        assert!(!blocks.any_below(2));
+        assert_eq!(blocks.count_below(2), 0);
         blocks.damage(&[Rect {
             x: 14,
             y: 16,
@@ -126,6 +126,6 @@ mod tests {
             assert!(slice.active > 0 && slice.active <= 5);
             blocks.raise(&slice, 1);
         }
-        assert!(!blocks.any_below(1));
+        assert_eq!(blocks.count_below(1), 0);
     }
 }

@@ -26,8 +26,11 @@ pub struct Job<'a> {
 /// What decides how many bits a picture gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// The bitrate.
-    Live,
+    /// The bitrate, with no quantizer below this floor.
+    Live {
+        /// From 0 (no floor) to 63.
+        floor: u8,
+    },
     /// This quantizer, from 0 (lossless) to 63, whatever it costs. It is charged to nobody: the
     /// caller makes sure that the link has room.
     Refine(u8),
@@ -40,6 +43,8 @@ pub struct Encoded {
     pub data: Bytes,
     /// Whether it is decodable alone.
     pub key: bool,
+    /// That was used, from 0 (lossless) to 63.
+    pub quantizer: u8,
 }
 
 /// The encoder cannot go on.

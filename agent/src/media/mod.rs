@@ -8,6 +8,7 @@
 //! frame.
 
 pub mod blocks;
+pub mod burst;
 pub mod capture;
 pub mod convert;
 pub mod encode;

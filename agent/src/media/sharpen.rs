@@ -19,7 +19,7 @@ struct Rung {
     bytes_per_block: f64,
 }
 
-const LADDER: [Rung; 3] = [
+static LADDER: [Rung; 3] = [
     Rung {
         after: Duration::from_millis(120),
         quantizer: 24,
@@ -30,15 +30,20 @@ const LADDER: [Rung; 3] = [
         quantizer: 8,
         bytes_per_block: 35.0,
     },
+    // Lossless: exactly what is on the screen.
     Rung {
         after: Duration::from_millis(400),
-        quantizer: 2,
-        bytes_per_block: 50.0,
+        quantizer: 0,
+        bytes_per_block: 60.0,
     },
 ];
 
 /// A step may keep the link busy for so long: then new damage waits no longer than that.
 const STEP: Duration = Duration::from_millis(150);
+
+/// The level of blocks that cannot become any sharper.
+#[expect(clippy::cast_possible_truncation, reason = "a short ladder")]
+const TOP: u8 = LADDER.len() as u8;
 
 /// Smaller steps cost more in encoder time than they save on the link.
 const MIN_BLOCKS: usize = 64;
@@ -79,7 +84,7 @@ impl Sharpen {
         Self {
             blocks: Blocks::new(picture),
             quiet_since: now,
-            bytes_per_block: LADDER.map(|rung| rung.bytes_per_block),
+            bytes_per_block: LADDER.each_ref().map(|rung| rung.bytes_per_block),
         }
     }
 
@@ -95,6 +100,16 @@ impl Sharpen {
         self.quiet_since = now;
     }
 
+    /// The blocks of `map` were sent with this quantizer: some rungs may be behind them already.
+    pub fn sent(&mut self, map: &ActiveMap, quantizer: u8) {
+        let reached = (1..=TOP)
+            .zip(&LADDER)
+            .take_while(|(_, rung)| quantizer <= rung.quantizer);
+        if let Some((level, _)) = reached.last() {
+            self.blocks.raise(map, level);
+        }
+    }
+
     /// What the encoder should look at when something has just changed: that, and whatever has
     /// not become sharp since it last changed.
     pub fn unsharp(&self) -> ActiveMap {
@@ -103,27 +118,39 @@ impl Sharpen {
 
     /// What to do now, or when to ask again.
     pub fn next(&self, link: &Link, now: Instant) -> Next {
-        let unfinished = (1..)
-            .zip(&LADDER)
-            .find(|&(level, _)| self.blocks.any_below(level));
-        let Some((level, rung)) = unfinished else {
+        let left = self.blocks.count_below(TOP);
+        if left == 0 {
             return Next::Done;
+        }
+        // If all of it can be perfect in one step, the rungs between would only cost.
+        let (level, after) = if left <= self.affordable(TOP, link) {
+            (TOP, LADDER[0].after)
+        } else {
+            let level = (1..TOP)
+                .find(|&level| self.blocks.count_below(level) > 0)
+                .unwrap_or(TOP);
+            (level, rung(level).after)
         };
-        let due = (self.quiet_since + rung.after).max(link.free_at());
+        let due = (self.quiet_since + after).max(link.free_at());
         if now < due {
             return Next::At(due);
         }
+        Next::Refine(Step {
+            level,
+            quantizer: rung(level).quantizer,
+            map: self.blocks.below(level, self.affordable(level, link)),
+        })
+    }
+
+    /// How many blocks can be refined to `level` in one step.
+    fn affordable(&self, level: u8, link: &Link) -> usize {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a positive number of blocks; saturates"
         )]
-        let most = (link.bytes_in(STEP) / self.bytes_per_block[usize::from(level) - 1]) as usize;
-        Next::Refine(Step {
-            level,
-            quantizer: rung.quantizer,
-            map: self.blocks.below(level, most.max(MIN_BLOCKS)),
-        })
+        let blocks = (link.bytes_in(STEP) / self.bytes_per_block[usize::from(level) - 1]) as usize;
+        blocks.max(MIN_BLOCKS)
     }
 
     /// `step` was encoded, and took so many bytes.
@@ -135,6 +162,11 @@ impl Sharpen {
         let estimate = &mut self.bytes_per_block[usize::from(step.level) - 1];
         *estimate = f64::midpoint(*estimate, measured).max(2.0);
     }
+}
+
+/// The rung that leads to `level`.
+fn rung(level: u8) -> &'static Rung {
+    &LADDER[usize::from(level.clamp(1, TOP)) - 1]
 }
 
 #[cfg(test)]
@@ -170,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_typed_letter_is_refined_in_one_step_per_rung_and_then_nothing_happens() {
+    fn a_typed_letter_becomes_perfect_in_one_step_and_then_nothing_happens() {
         let now = Instant::now();
         let mut sharpen = Sharpen::new(PICTURE, now);
         let mut link = Link::new(3000, now);
@@ -185,10 +217,7 @@ mod tests {
             }],
             key,
         );
-        assert_eq!(
-            run(&mut sharpen, &mut link, key),
-            [(120, 24, 1), (250, 8, 1), (400, 2, 1)]
-        );
+        assert_eq!(run(&mut sharpen, &mut link, key), [(120, 0, 1)]);
         assert_eq!(sharpen.next(&link, key + 3600 * 1000 * MS), Next::Done);
     }
 
@@ -199,7 +228,7 @@ mod tests {
         let mut link = Link::new(3000, now);
         let steps = run(&mut sharpen, &mut link, now);
         let blocks = PICTURE.width.div_ceil(16) * PICTURE.height.div_ceil(16);
-        for quantizer in [24, 8, 2] {
+        for quantizer in [24, 8, 0] {
             let of_rung = steps.iter().filter(|step| step.1 == quantizer);
             assert_eq!(
                 of_rung.map(|step| step.2).sum::<usize>(),
@@ -211,6 +240,23 @@ mod tests {
             // 150 ms of 3 Mbit/s are 56 KB; these blocks cost 20 bytes, estimated 15 at first.
             assert!(step.2 * 20 <= 80_000, "{step:?} is too large");
         }
+    }
+
+    #[test]
+    fn what_was_sent_sharp_is_not_sent_again() {
+        let now = Instant::now();
+        let mut sharpen = Sharpen::new(PICTURE, now);
+        let mut link = Link::new(3000, now);
+        let all = sharpen.unsharp();
+        sharpen.sent(&all, 25);
+        assert_eq!(sharpen.unsharp(), all);
+        sharpen.sent(&all, 20);
+        assert_eq!(sharpen.unsharp().active, 0);
+        let steps = run(&mut sharpen, &mut link, now);
+        assert!(steps.iter().all(|step| step.1 < 24), "{steps:?}");
+        sharpen.reset(now);
+        sharpen.sent(&all, 0);
+        assert_eq!(sharpen.next(&link, now), Next::Done);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::{
     MediaEvent, Packet, Settings, Shared,
     blocks::ActiveMap,
+    burst::Burst,
     capture::{CaptureError, Change, FrameSource},
     convert::I420,
     encode::{self, Effort, EncodeError, Encoder, Job},
@@ -79,6 +80,7 @@ struct Worker<'a> {
     pacer: Pacer,
     keys: KeyFrames,
     link: Link,
+    burst: Burst,
     sharpen: Sharpen,
     max_kbit: u32,
     kbit: u32,
@@ -124,6 +126,7 @@ impl<'a> Worker<'a> {
             pacer: Pacer::new(settings.max_fps),
             keys: KeyFrames::default(),
             link: Link::new(kbit, now),
+            burst: Burst::default(),
             sharpen: Sharpen::new(size, now),
             max_kbit: kbit,
             kbit,
@@ -282,7 +285,8 @@ impl<'a> Worker<'a> {
         );
         self.sharpen.changed(&rects, captured);
         let map = self.sharpen.unsharp();
-        self.encode(&map, key, Effort::Live, captured)?;
+        let floor = self.burst.floor(map.active, &self.link, captured);
+        self.encode(&map, key, Effort::Live { floor }, captured)?;
         Ok(())
     }
 
@@ -319,6 +323,7 @@ impl<'a> Worker<'a> {
         tracing::trace!(
             bytes,
             key = encoded.key,
+            quantizer = encoded.quantizer,
             ?effort,
             blocks = map.active,
             encode_us = took.as_micros(),
@@ -330,6 +335,7 @@ impl<'a> Worker<'a> {
             self.sharpen.reset(captured);
             self.lost = false;
         }
+        self.sharpen.sent(map, encoded.quantizer);
         let packet = Packet {
             data: encoded.data,
             key: encoded.key,

@@ -20,6 +20,7 @@ struct deskhand_vp9 {
     vpx_image_t image;
     uint32_t kbit;
     int32_t quantizer;
+    int32_t floor;
 };
 
 static vpx_codec_err_t tune(vpx_codec_ctx_t *codec, uint32_t width) {
@@ -38,6 +39,9 @@ static vpx_codec_err_t tune(vpx_codec_ctx_t *codec, uint32_t width) {
     SET(VP9E_SET_TILE_COLUMNS, tile_columns)
     SET(VP9E_SET_FRAME_PARALLEL_DECODING, 0)
     SET(VP8E_SET_MAX_INTRA_BITRATE_PCT, 900)
+    /* Without this a scene change gets the worst quantizer, and a scrolled page needs seconds to
+     * recover from it. `floor` keeps such pictures small instead. */
+    SET(VP9E_SET_DISABLE_OVERSHOOT_MAXQ_CBR, 1)
     SET(VP9E_SET_COLOR_SPACE, VPX_CS_BT_709)
     SET(VP9E_SET_COLOR_RANGE, VPX_CR_STUDIO_RANGE)
 #undef SET
@@ -78,6 +82,7 @@ struct deskhand_vp9 *deskhand_vp9_open(uint32_t width, uint32_t height, uint32_t
     config->kf_mode = VPX_KF_DISABLED;
     self->kbit = kbit;
     self->quantizer = -1;
+    self->floor = MIN_QUANTIZER;
     if (vpx_codec_enc_init(&self->codec, vp9, config, 0) != VPX_CODEC_OK) {
         free(self);
         return NULL;
@@ -100,7 +105,7 @@ struct deskhand_vp9 *deskhand_vp9_open(uint32_t width, uint32_t height, uint32_t
 static vpx_codec_err_t configure(struct deskhand_vp9 *self) {
     int given = self->quantizer >= 0;
     self->config.rc_target_bitrate = given ? REFINING_KBIT : self->kbit;
-    self->config.rc_min_quantizer = given ? (unsigned)self->quantizer : MIN_QUANTIZER;
+    self->config.rc_min_quantizer = (unsigned)(given ? self->quantizer : self->floor);
     self->config.rc_max_quantizer = given ? (unsigned)self->quantizer : MAX_QUANTIZER;
     return vpx_codec_enc_config_set(&self->codec, &self->config);
 }
@@ -115,9 +120,14 @@ int32_t deskhand_vp9_encode(struct deskhand_vp9 *self, const struct deskhand_vp9
     packet->data = NULL;
     packet->size = 0;
     packet->key = 0;
+    packet->quantizer = MAX_QUANTIZER;
     vpx_codec_err_t error = VPX_CODEC_OK;
-    if (picture->quantizer != self->quantizer) {
+    int32_t floor = picture->floor < MIN_QUANTIZER   ? MIN_QUANTIZER
+                    : picture->floor > MAX_QUANTIZER ? MAX_QUANTIZER
+                                                     : picture->floor;
+    if (picture->quantizer != self->quantizer || floor != self->floor) {
         self->quantizer = picture->quantizer;
+        self->floor = floor;
         error = configure(self);
         if (error != VPX_CODEC_OK) {
             return error;
@@ -148,10 +158,13 @@ int32_t deskhand_vp9_encode(struct deskhand_vp9 *self, const struct deskhand_vp9
             packet->data = out->data.frame.buf;
             packet->size = out->data.frame.sz;
             packet->key = (out->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
+            int quantizer = MAX_QUANTIZER;
+            error = vpx_codec_control(&self->codec, VP8E_GET_LAST_QUANTIZER_64, &quantizer);
+            packet->quantizer = quantizer;
             break; /* one layer and no lag: there is only one */
         }
     }
-    return VPX_CODEC_OK;
+    return error;
 }
 
 void deskhand_vp9_close(struct deskhand_vp9 *self) {

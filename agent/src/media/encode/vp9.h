@@ -14,6 +14,7 @@ struct deskhand_vp9_picture {
     int64_t pts;              /* 1/90000 s, rising */
     uint32_t duration;        /* 1/90000 s */
     int32_t quantizer;        /* 0 to 63, or -1 to follow the bitrate */
+    int32_t floor;            /* while following it: no quantizer below this one, 0 to 63 */
     int32_t key;              /* force a key frame */
 };
 
@@ -21,6 +22,7 @@ struct deskhand_vp9_packet {
     const uint8_t *data; /* valid until the next call */
     size_t size;         /* 0: nothing came out */
     int32_t key;
+    int32_t quantizer; /* that was used, 0 to 63 */
 };
 
 /* All return NULL or the number of an error (vpx_codec_err_t), 0 for none. */

@@ -53,6 +53,10 @@ impl Encoder for Vp9 {
         let step = job.elapsed.min(LONGEST_STEP).as_micros() * 9 / 100;
         let step = u32::try_from(step).unwrap_or(u32::MAX).max(1);
         self.pts += i64::from(step);
+        let (quantizer, floor) = match job.effort {
+            Effort::Live { floor } => (-1, i32::from(floor)),
+            Effort::Refine(quantizer) => (i32::from(quantizer.min(63)), 0),
+        };
         let map = job.map.filter(|_| !job.key);
         let picture = ffi::Picture {
             y: job.picture.y().as_ptr(),
@@ -63,10 +67,8 @@ impl Encoder for Vp9 {
             rows: self.size.height.div_ceil(16),
             pts: self.pts,
             duration: step,
-            quantizer: match job.effort {
-                Effort::Live => -1,
-                Effort::Refine(quantizer) => i32::from(quantizer.min(63)),
-            },
+            quantizer,
+            floor,
             key: i32::from(job.key),
         };
         if let Some(map) = map
@@ -78,6 +80,7 @@ impl Encoder for Vp9 {
             data: ptr::null(),
             size: 0,
             key: 0,
+            quantizer: 0,
         };
         // SAFETY: `raw` is open until drop; the planes and the map have the size it was opened
         // with (checked above; `I420` keeps its planes complete) and are only read, until the
@@ -96,6 +99,7 @@ impl Encoder for Vp9 {
         Ok(Some(Encoded {
             data: Bytes::copy_from_slice(data),
             key: packet.key != 0,
+            quantizer: u8::try_from(packet.quantizer).unwrap_or(63),
         }))
     }
 
@@ -156,6 +160,7 @@ mod ffi {
         pub pts: i64,
         pub duration: u32,
         pub quantizer: i32,
+        pub floor: i32,
         pub key: i32,
     }
 
@@ -164,6 +169,7 @@ mod ffi {
         pub data: *const u8,
         pub size: usize,
         pub key: i32,
+        pub quantizer: i32,
     }
 
     // SAFETY: the declarations match `vp9.h`.
