@@ -73,6 +73,9 @@ fn at_rest_the_expert_sees_exactly_the_text_that_is_on_the_screen() {
     let psnr = listener.psnr(&painter.screenshot());
     println!("1 s after a screen of text: luma PSNR {psnr:.1} dB");
     assert!(psnr >= 40.0, "luma PSNR is only {psnr:.1} dB");
+    listener.until_quiet(500 * MS);
+    let psnr = listener.psnr(&painter.screenshot());
+    assert!(psnr >= 100.0, "in the end luma is not exact: {psnr:.1} dB");
 }
 
 #[test]
