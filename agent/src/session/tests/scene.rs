@@ -1,0 +1,240 @@
+//! A session and an expert who really does the handshake with it.
+
+use super::*;
+
+/// A session, its present, and everything it has put out since it was last looked at.
+pub struct Scene {
+    pub session: Session<ChaCha20Rng>,
+    pub now: Now,
+    pub out: Vec<Output>,
+    pub link: Link,
+    pub rng: ChaCha20Rng,
+    pub durable: u8,
+}
+
+/// An expert whose password was right.
+pub struct Expert {
+    pub join: JoinId,
+    pub channel: Channel,
+    pub words: Words,
+}
+
+impl Scene {
+    pub fn new() -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let now = Now::read();
+        let invitation =
+            Invitation::make("https://h.example", Some(PASSWORD), HOUR, now, &mut rng).unwrap();
+        let fragment = invitation.shown.link.split_once('#').unwrap().1.to_owned();
+        let link = Link::parse(&fragment).unwrap();
+        let terms = Terms {
+            invitation,
+            name: Name::new("Ada"),
+            fingerprint: FP_N,
+            no_control: None,
+        };
+        let session = Session::new(terms, ChaCha20Rng::seed_from_u64(8));
+        let mut scene = Self {
+            session,
+            now,
+            out: vec![],
+            link,
+            rng,
+            durable: 0,
+        };
+        scene.input(Input::Server(ServerEvent::Up));
+        let (route, token) = (scene.session.route, OwnerToken("t".into()));
+        scene.server(ToNovice::Registered { route, token });
+        scene
+    }
+
+    pub fn input(&mut self, input: Input) {
+        let out = self.session.handle(input, self.now);
+        for output in out {
+            let charge = matches!(output, Output::Charge);
+            self.out.push(output);
+            if charge {
+                self.durable += 1;
+                self.input(Input::Charged(Ok(Charged::written_down())));
+            }
+        }
+    }
+
+    pub fn server(&mut self, message: ToNovice) {
+        self.input(Input::Server(ServerEvent::Message(message)));
+    }
+
+    pub fn novice(&mut self, intent: Intent) {
+        self.input(Input::Novice(intent));
+    }
+
+    pub fn pass(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+        self.input(Input::Tick);
+    }
+
+    pub fn relay_from_page(&mut self, join: JoinId, message: &ToAgent) {
+        let payload = Payload::new(wire::encode(message)).unwrap();
+        self.server(ToNovice::Relay { join, payload });
+    }
+
+    pub fn sealed(&mut self, expert: &mut Expert, message: &SealedToAgent) {
+        let sealed = ToAgent::Sealed(expert.channel.seal(message));
+        self.relay_from_page(expert.join, &sealed);
+    }
+
+    /// The last message to a page.
+    pub fn to_page(&self, join: JoinId) -> Option<ToPage> {
+        self.out.iter().rev().find_map(|output| match output {
+            Output::Server(ToServer::Relay { join: to, payload }) if *to == join => {
+                wire::decode(payload.as_bytes()).ok()
+            }
+            _ => None,
+        })
+    }
+
+    pub fn dismissed(&self, join: JoinId) -> bool {
+        self.out.iter().any(
+            |output| matches!(output, Output::Server(ToServer::Dismiss { join: gone }) if *gone == join),
+        )
+    }
+
+    pub fn join(&mut self, join: u64) -> JoinId {
+        let (join, route) = (JoinId(join), self.session.route);
+        self.server(ToNovice::Joined { join, route });
+        join
+    }
+
+    /// As far as KE2.
+    pub fn hello(&mut self, join: JoinId, password: &str) -> Option<handshake::expert::Waiting> {
+        let Some(ToPage::Challenge(challenge)) = self.to_page(join) else {
+            return None;
+        };
+        let joining = Joining::new(self.link.clone(), password);
+        let (waiting, hello) = joining.hello(&challenge, FP_E, &mut self.rng).unwrap();
+        self.relay_from_page(join, &ToAgent::Hello(hello));
+        Some(waiting)
+    }
+
+    /// A whole attempt; `None` if the password was wrong.
+    pub fn attempt(&mut self, number: u64, password: &str) -> Option<Expert> {
+        let join = self.join(number);
+        let waiting = self.hello(join, password)?;
+        let Some(ToPage::Ke2(ke2)) = self.to_page(join) else {
+            return None;
+        };
+        let Ok((established, ke3)) = waiting.finish(&ke2, &mut self.rng) else {
+            self.server(ToNovice::Left { join });
+            return None;
+        };
+        self.relay_from_page(join, &ToAgent::Ke3(ke3));
+        Some(Expert {
+            join,
+            channel: established.channel,
+            words: established.words,
+        })
+    }
+
+    pub fn asking(&mut self) -> Expert {
+        let mut expert = self.attempt(1, PASSWORD).unwrap();
+        self.sealed(
+            &mut expert,
+            &SealedToAgent::Introduce {
+                name: Name::new("Maria"),
+            },
+        );
+        expert
+    }
+
+    pub fn answer(&mut self, answer: Answer) {
+        let prompt = self.session.view().prompt.unwrap().id;
+        self.pass(PROMPT_DELAY);
+        self.novice(Intent::Answer { prompt, answer });
+    }
+
+    pub fn connecting(&mut self) -> Expert {
+        let expert = self.asking();
+        self.answer(Answer::Allow);
+        expert
+    }
+
+    pub fn viewing(&mut self) -> Expert {
+        let expert = self.connecting();
+        self.peer(PeerEvent::Connected(FP_E));
+        self.input(Input::Media(MediaEvent::Display {
+            width: 1280,
+            height: 800,
+        }));
+        self.input(Input::Hand(HandEvent::Ready));
+        expert
+    }
+
+    pub fn peer(&mut self, event: PeerEvent) {
+        self.input(Input::Peer(event));
+    }
+
+    pub fn controlling(&mut self) -> (Expert, GrantId) {
+        let expert = self.viewing();
+        let grant = self.grant();
+        (expert, grant)
+    }
+
+    pub fn grant(&mut self) -> GrantId {
+        self.peer(PeerEvent::Control(FromExpert::RequestControl));
+        self.answer(Answer::Allow);
+        let grant = self.hand().iter().rev().find_map(|command| match command {
+            Command::Open(grant) => Some(*grant),
+            _ => None,
+        });
+        let grant = grant.expect("the hand is told to open");
+        self.input(Input::Hand(HandEvent::Opened(grant)));
+        grant
+    }
+
+    pub fn hand(&self) -> Vec<Command> {
+        let commands = self.out.iter().filter_map(|output| match output {
+            Output::Hand(command) => Some(command.clone()),
+            _ => None,
+        });
+        commands.collect()
+    }
+
+    pub fn controls(&self) -> Vec<FromNovice> {
+        let messages = self.out.iter().filter_map(|output| match output {
+            Output::Peer(PeerCommand::Control(message)) => Some(message.clone()),
+            _ => None,
+        });
+        messages.collect()
+    }
+
+    pub fn started_media(&self) -> bool {
+        self.out
+            .iter()
+            .any(|output| matches!(output, Output::Media(MediaCommand::Start(_))))
+    }
+
+    pub fn ended(&self) -> Option<String> {
+        match self.session.view().stage {
+            Stage::Ended(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    pub fn key(&mut self, grant: GrantId) {
+        let action = Action::Heartbeat;
+        let event = InputEvent {
+            grant,
+            epoch: 1,
+            at: Position::default(),
+            action,
+        };
+        self.peer(PeerEvent::Input(event));
+    }
+
+    pub fn forwarded(&self) -> usize {
+        self.hand()
+            .iter()
+            .filter(|c| matches!(c, Command::Input(_) | Command::Motion(_)))
+            .count()
+    }
+}
