@@ -78,10 +78,20 @@ impl Browser {
 
     /// The visible element of this role with this accessible name, once there is one.
     pub async fn find(&self, role: Role, name: &str) -> Element {
-        wait::until(&format!("{role:?} {name:?}"), PATIENCE, async || {
+        self.until(&format!("{role:?} {name:?}"), async || {
             self.look_for(role, name).await
         })
         .await
+    }
+
+    /// Like [`wait::until`], but says what the page showed in the end.
+    async fn until<T>(&self, what: &str, attempt: impl AsyncFnMut() -> Option<T>) -> T {
+        let found = wait::within(PATIENCE, attempt).await;
+        let Some(found) = found else {
+            let shown = self.run("return document.body.innerText", vec![]).await;
+            panic!("{what}: did not happen within {PATIENCE:?}; the page shows {shown}");
+        };
+        found
     }
 
     /// The visible element of this role with this accessible name, if there is one right now.
@@ -104,7 +114,7 @@ impl Browser {
 
     /// Waits until no such element is visible.
     pub async fn gone(&self, role: Role, name: &str) {
-        wait::until(&format!("end of {role:?} {name:?}"), PATIENCE, async || {
+        self.until(&format!("end of {role:?} {name:?}"), async || {
             self.look_for(role, name).await.is_none().then_some(())
         })
         .await;
@@ -112,7 +122,7 @@ impl Browser {
 
     /// Clicks a button once it is there and can be pressed.
     pub async fn press(&self, name: &str) {
-        wait::until(&format!("press of button {name:?}"), PATIENCE, async || {
+        self.until(&format!("press of button {name:?}"), async || {
             let button = self.look_for(Role::Button, name).await?;
             if !button.is_enabled().await.ok()? {
                 return None;

@@ -10,21 +10,27 @@ const BETWEEN: Duration = Duration::from_millis(25);
 /// Tries until `attempt` gives something.
 ///
 /// # Panics
-/// After `within`, with a sentence that says what did not happen.
+/// After `during`, with a sentence that says what did not happen.
 pub async fn until<T>(
     what: &str,
-    within: Duration,
-    mut attempt: impl AsyncFnMut() -> Option<T>,
+    during: Duration,
+    attempt: impl AsyncFnMut() -> Option<T>,
 ) -> T {
-    let deadline = Instant::now() + within;
+    let found = within(during, attempt).await;
+    found.unwrap_or_else(|| panic!("{what}: did not happen within {during:?}"))
+}
+
+/// Tries until `attempt` gives something, or for so long.
+pub async fn within<T>(
+    during: Duration,
+    mut attempt: impl AsyncFnMut() -> Option<T>,
+) -> Option<T> {
+    let deadline = Instant::now() + during;
     loop {
-        if let Some(found) = attempt().await {
+        let found = attempt().await;
+        if found.is_some() || Instant::now() >= deadline {
             return found;
         }
-        assert!(
-            Instant::now() < deadline,
-            "{what}: did not happen within {within:?}"
-        );
         tokio::time::sleep(BETWEEN).await;
     }
 }

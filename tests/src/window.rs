@@ -22,6 +22,8 @@ const TAB: u32 = 0xff09;
 const SPACE: u32 = 0x20;
 /// Twice as long as a question has to be readable before a yes counts.
 const READING: Duration = Duration::from_millis(1500);
+/// A quick typist's pause.
+const BETWEEN_KEYS: Duration = Duration::from_millis(100);
 /// What the window is called while it asks something.
 const ASKING: &str = "Deskhand asks you";
 
@@ -81,8 +83,10 @@ impl WindowNovice {
     /// the focus at first, the button beside it allows.
     pub async fn allows(&self) {
         self.is_asked().await;
-        for keysym in [TAB, SPACE] {
-            self.presses(self.person.keycode_of(keysym).unwrap());
+        for key in self.keys_that_allow() {
+            self.presses(key);
+            // Keys that a person presses one after another are not in the same frame.
+            tokio::time::sleep(BETWEEN_KEYS).await;
         }
         wait::until("end of the question", PATIENCE, async || {
             self.titled(ASKING).is_none().then_some(())

@@ -1,6 +1,6 @@
 //! The terminal front end's pure half: what is printed, and what a typed line means.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deskhand_protocol::text::ChatText;
 
@@ -20,6 +20,9 @@ pub(super) enum Act {
 }
 
 const HELP: &str = "Type to chat. /stop takes control back, /pause and /resume the picture, /end ends the session.";
+/// The question is put again when so long nothing else was said: what was said last may have
+/// been that it is closed.
+const BEFORE_ASKING_AGAIN: Duration = Duration::from_millis(100);
 const ONLY_STOP: &str = "While control is shared, only /stop and /end work here.";
 
 /// What the terminal shows right now.
@@ -41,15 +44,30 @@ struct Open {
 enum Step {
     /// The question can be read; a line is no answer yet.
     Shown,
-    /// `[y/N] ` stands on the screen: the next line is the answer.
-    Live,
+    /// `[y/N] ` was put on the screen: the next line is the answer. A notice has pushed it away
+    /// if it is to be put there again at some time.
+    Live { again: Option<Instant> },
     /// The answer is with the session.
     Answered,
 }
 
 impl Open {
     fn is_live(&self) -> bool {
-        self.step == Step::Live
+        matches!(self.step, Step::Live { .. })
+    }
+
+    /// Whether `[y/N] ` stands where the next line is typed.
+    fn is_on_screen(&self) -> bool {
+        self.step == Step::Live { again: None }
+    }
+
+    /// When `[y/N] ` is due.
+    fn due(&self) -> Option<Instant> {
+        match self.step {
+            Step::Shown => Some(self.live_at),
+            Step::Live { again } => again,
+            Step::Answered => None,
+        }
     }
 }
 
@@ -73,7 +91,7 @@ impl Console {
             (Some(open), Some(prompt)) if open.id == prompt.id => {}
             (None, None) => {}
             (old, new) => {
-                if old.as_ref().is_some_and(Open::is_live) {
+                if old.as_ref().is_some_and(Open::is_on_screen) {
                     acts.push(Act::Line(String::new()));
                 }
                 if let Some(prompt) = new {
@@ -92,36 +110,40 @@ impl Console {
 
     /// When something is due by time alone.
     pub(super) fn wake(&self) -> Option<Instant> {
-        self.prompt
-            .as_ref()
-            .filter(|open| open.step == Step::Shown)
-            .map(|open| open.live_at)
+        self.prompt.as_ref()?.due()
     }
 
     /// Time has passed.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<Act> {
-        match &mut self.prompt {
-            Some(open) if open.step == Step::Shown && open.live_at <= now => {
-                open.step = Step::Live;
-                vec![Act::DiscardTyped, Act::Ask("[y/N] ")]
-            }
-            _ => vec![],
+        let Some(open) = &mut self.prompt else {
+            return vec![];
+        };
+        if open.due().is_none_or(|due| now < due) {
+            return vec![];
         }
+        let first = open.step == Step::Shown;
+        open.step = Step::Live { again: None };
+        let discard = first.then_some(Act::DiscardTyped);
+        discard.into_iter().chain([Act::Ask("[y/N] ")]).collect()
     }
 
     /// Something worth a line.
-    pub(super) fn notice(&self, notice: &Notice) -> Vec<Act> {
+    pub(super) fn notice(&mut self, notice: &Notice, now: Instant) -> Vec<Act> {
         if matches!(notice, Notice::ControlAsked(_)) {
             return vec![]; // the question itself follows
         }
         let mut acts = vec![];
-        if self.prompt.as_ref().is_some_and(Open::is_live) {
-            acts.push(Act::Line(String::new()));
+        if let Some(open) = &mut self.prompt
+            && open.is_live()
+        {
+            if open.is_on_screen() {
+                acts.push(Act::Line(String::new()));
+            }
+            open.step = Step::Live {
+                again: Some(now + BEFORE_ASKING_AGAIN),
+            };
         }
         acts.push(Act::Line(notice.sentence()));
-        if acts.len() > 1 {
-            acts.push(Act::Ask("[y/N] "));
-        }
         acts
     }
 
@@ -237,6 +259,35 @@ mod tests {
             "asked once"
         );
         assert_eq!(shown(&console.line("y")), "", "answered once");
+    }
+
+    #[test]
+    fn the_question_is_put_again_after_a_notice_unless_it_is_closed() {
+        let begin = Instant::now();
+        let at = |millis| begin + Duration::from_millis(millis);
+        let mut console = Console::default();
+        console.view(&asking(begin));
+        console.tick(at(700));
+        let chat = Notice::LocalHand(true);
+        let said = chat.sentence();
+        assert_eq!(
+            shown(&console.notice(&chat, at(1000))),
+            format!("\n{said}\n")
+        );
+        assert_eq!(
+            shown(&console.notice(&chat, at(1050))),
+            format!("{said}\n")
+        );
+        assert_eq!(shown(&console.tick(at(1100))), "");
+        assert_eq!(shown(&console.tick(console.wake().unwrap())), "[y/N] ");
+        assert_eq!(console.wake(), None);
+
+        console.notice(&Notice::ControlRefused, at(2000));
+        let mut closed = asking(begin);
+        closed.prompt = None;
+        assert_eq!(shown(&console.view(&closed)), "");
+        assert_eq!(console.wake(), None);
+        assert_eq!(shown(&console.tick(at(3000))), "");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub async fn run(mut front: FrontEnd) {
             biased;
             // Notices first: what led to a question is read before it.
             notice = front.notices.recv() => match notice {
-                Some(notice) => console.notice(&notice),
+                Some(notice) => console.notice(&notice, Instant::now()),
                 None => return,
             },
             Ok(()) = front.view.changed() => {

@@ -14,6 +14,7 @@ pub mod model;
 pub mod person;
 mod prompt;
 mod session;
+mod steps;
 pub mod style;
 mod waiting;
 mod widget;

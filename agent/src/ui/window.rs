@@ -23,6 +23,7 @@ use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use super::{
     Model, draw, icon,
     person::{PersonCheck, Presses},
+    steps::Steps,
     style,
 };
 use crate::{
@@ -87,6 +88,7 @@ struct App {
     inbox: Inbox,
     outbox: Outbox,
     presses: Presses,
+    steps: Steps,
     presence: Presence,
 }
 
@@ -101,6 +103,7 @@ impl App {
                 session: front.intents,
             },
             presses: Presses::new(person),
+            steps: Steps::default(),
             presence: Presence::default(),
         }
     }
@@ -138,8 +141,12 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn raw_input_hook(&mut self, _: &egui::Context, input: &mut egui::RawInput) {
+    fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
         self.presses.observe(&input.events);
+        self.steps.take_turns(&mut input.events);
+        if self.steps.more() {
+            ctx.request_repaint();
+        }
     }
 
     // Also called while the window is hidden, when `ui` is not.

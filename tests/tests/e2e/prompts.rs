@@ -1,0 +1,178 @@
+//! Nothing that is injected answers a question or reaches the agent's own window.
+
+use std::{fs, time::Duration};
+
+use deskhand_tests::{
+    desktop::Desktop,
+    expert::Expert,
+    keys::ENTER,
+    physical::Physical,
+    probe::{Probe, typed},
+    process::program,
+    server::Server,
+    wait::{self, PATIENCE},
+};
+use tempfile::TempDir;
+
+/// How many random events the expert throws at the agent's window.
+const EVENTS: usize = 1000;
+
+/// An agent in a terminal window on the very desktop that is shared, and the person in front
+/// of it, who has a keyboard of their own.
+struct InWindow {
+    hand: Physical,
+    folder: TempDir,
+    read: usize,
+}
+
+/// Where its window is.
+const WINDOW: (u16, u16) = (200, 560);
+
+impl InWindow {
+    fn open(server: &Server, desktop: &mut Desktop) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let command = format!(
+            "exec env -u XDG_STATE_HOME HOME={home} {agent} invite --server {url} --terminal > {home}/said",
+            home = folder.path().display(),
+            agent = program("deskhand").display(),
+            url = server.url,
+        );
+        desktop.run(&[
+            "xterm",
+            "-geometry",
+            "90x16+20+450",
+            "-e",
+            "sh",
+            "-c",
+            &command,
+        ]);
+        Self {
+            hand: Physical::open(&desktop.display).unwrap(),
+            folder,
+            read: 0,
+        }
+    }
+
+    /// Everything the agent has said.
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("said")).unwrap_or_default()
+    }
+
+    async fn hears(&mut self, words: &str, within: Duration) -> String {
+        let (said, end) = wait::until(&format!("{words:?} from the agent"), within, async || {
+            let said = self.said();
+            let end = self.read + said.get(self.read..)?.find(words)? + words.len();
+            Some((said[self.read..end].to_owned(), end))
+        })
+        .await;
+        self.read = end;
+        said
+    }
+
+    async fn field(&mut self, name: &str) -> String {
+        self.hears(name, PATIENCE).await;
+        let value = self.hears("\n", PATIENCE).await;
+        value.trim().to_owned()
+    }
+
+    /// Types with the novice's own keyboard, into whichever window has it.
+    fn types(&self, text: &str) {
+        for c in text.chars() {
+            let keysym = if c == '\n' { 0xff0d } else { u32::from(c) };
+            self.hand
+                .tap(self.hand.keycode_of(keysym).unwrap())
+                .unwrap();
+        }
+    }
+
+    /// Waits for a question and answers it with the novice's own keyboard.
+    async fn answers_yes(&mut self) {
+        self.hears("[y/N] ", PATIENCE).await;
+        self.types("y\n");
+    }
+}
+
+impl Drop for InWindow {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- agent in the terminal window said:\n{}", self.said());
+        }
+    }
+}
+
+/// Answers, commands and clicks, in an order that differs from test to test but not from run
+/// to run.
+async fn throw_at_the_window(expert: &Expert, events: usize) {
+    let mut state = 7_u32;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        usize::try_from(state >> 8).unwrap() % below
+    };
+    let texts = ["y", "Y", "yes", "/end", "/pause", "n"];
+    let mut thrown = 0;
+    while thrown < events {
+        let (x, y) = WINDOW;
+        let at = (
+            x + u16::try_from(random(300)).unwrap(),
+            y + u16::try_from(random(60)).unwrap(),
+        );
+        expert.clicks(at, u64::try_from(random(3)).unwrap()).await;
+        let text = format!("{}{ENTER}", texts[random(texts.len())]);
+        expert.types(&text).await;
+        thrown += 3 + 2 * text.chars().count();
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_injected_events_answer_no_question_and_reach_no_window_of_the_agent() {
+    let server = Server::start().await;
+    let mut desktop = Desktop::start().await;
+    let mut novice = InWindow::open(&server, &mut desktop);
+    let link = novice.field("Link: ").await;
+    let password = novice.field("Password: ").await;
+
+    let expert = Expert::open(&link).await;
+    expert.connect(&password).await;
+    novice.answers_yes().await;
+    expert.sees_desktop().await;
+    expert.browser.press("Take control").await;
+    novice.answers_yes().await;
+    expert.has_control().await;
+    // The novice has just typed, so their hand goes first for a moment.
+    novice.hears("can use the mouse again", PATIENCE).await;
+
+    // With control: clicks on the window are dropped, and so is what is typed while it has the
+    // keyboard. The agent would say so if a line arrived.
+    let before = novice.said();
+    throw_at_the_window(&expert, EVENTS / 2).await;
+    assert_eq!(novice.said(), before, "nothing arrived");
+
+    // With a question open: the expert gives control back, asks again, and throws the rest.
+    expert.browser.press("Release control").await;
+    novice.hears("gave control back", PATIENCE).await;
+    expert.browser.press("Take control").await;
+    novice.hears("[y/N] ", PATIENCE).await;
+    throw_at_the_window(&expert, EVENTS / 2).await;
+    assert!(
+        !novice.said()[novice.read..].contains("mouse and keyboard now"),
+        "nobody said yes"
+    );
+
+    // Silence means no; and elsewhere the expert's hands work as before.
+    novice
+        .hears("Control was not given", Duration::from_secs(40))
+        .await;
+    expert.browser.press("Take control").await;
+    novice.answers_yes().await;
+    expert.has_control().await;
+    novice.hears("can use the mouse again", PATIENCE).await;
+    let probe = Probe::open_at(&desktop, [700, 60, 300, 200]).await;
+    expert.clicks(probe.middle(), 0).await;
+    expert.types("fine").await;
+    probe
+        .wait("typing", |events| {
+            typed(events).contains("fine").then_some(())
+        })
+        .await;
+    expert.browser.close().await;
+}

@@ -1,0 +1,48 @@
+//! The novice's window: what is injected answers nothing in it, a person does.
+
+use std::time::Duration;
+
+use deskhand_tests::{
+    browser::Role, desktop::Desktop, expert::Expert, server::Server, wait, window::WindowNovice,
+};
+use x11rb::{
+    connection::Connection as _,
+    protocol::{
+        xproto::{KEY_PRESS_EVENT, KEY_RELEASE_EVENT},
+        xtest::ConnectionExt as _,
+    },
+};
+
+#[tokio::test]
+async fn the_window_takes_yes_only_from_a_person_at_this_computer() {
+    let server = Server::start().await;
+    let desktop = Desktop::start().await;
+    let novice = WindowNovice::invite(&server, &desktop).await;
+    let expert = Expert::open(&novice.link).await;
+    expert.connect(&novice.password).await;
+    novice.is_asked().await;
+
+    // The keys that would say yes, but from a program.
+    let x = desktop.connect();
+    let root = x.setup().roots[0].root;
+    let [tab, space] = novice.keys_that_allow();
+    for key in [tab].into_iter().chain([space; 20]) {
+        for kind in [KEY_PRESS_EVENT, KEY_RELEASE_EVENT] {
+            x.xtest_fake_input(kind, key, 0, root, 0, 0, 0).unwrap();
+        }
+    }
+    x.flush().unwrap();
+    wait::never("a picture", Duration::from_secs(2), async || {
+        let video = expert.browser.look_for(Role::Video, "Novice's desktop");
+        video.await.is_some()
+    })
+    .await;
+
+    // The focus is on Allow now; the same key from the novice's own keyboard counts.
+    novice.presses(space);
+    expert.sees_desktop().await;
+    expert.browser.press("Take control").await;
+    novice.allows().await;
+    expert.has_control().await;
+    expert.browser.close().await;
+}
