@@ -92,6 +92,9 @@ impl<G> Question<G> {
 }
 
 /// Asks the novice, one question at a time; numbers questions and grants.
+///
+/// INVARIANT: a session has one of these, so that no two of its questions have the same number:
+/// a front end knows a new question by it, and an answer counts for the question it names only.
 #[derive(Debug, Default)]
 pub struct Consent {
     prompts: u32,

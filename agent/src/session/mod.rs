@@ -435,7 +435,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
         match std::mem::replace(&mut self.state, State::Waiting) {
             State::Connecting(connecting) => self.connecting(*connecting, event, now, out),
             State::Viewing(mut viewing) => {
-                let over = viewing.peer_event(event, now, out);
+                let over = viewing.peer_event(event, &mut self.consent, now, out);
                 self.state = State::Viewing(viewing);
                 if let Some((reason, why)) = over {
                     self.end(reason, why, out);

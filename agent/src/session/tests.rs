@@ -396,6 +396,24 @@ fn a_dead_hand_ends_control_and_says_so() {
 }
 
 #[test]
+fn no_two_questions_of_a_session_have_the_same_number() {
+    let mut scene = Scene::new();
+    scene.asking();
+    let view = scene.session.view().prompt.unwrap().id;
+    scene.answer(Answer::Refuse);
+    scene.pass(Duration::from_secs(61));
+    let mut numbers = vec![view];
+    scene.viewing();
+    for _ in 0..2 {
+        scene.peer(PeerEvent::Control(FromExpert::RequestControl));
+        numbers.push(scene.session.view().prompt.unwrap().id);
+        scene.answer(Answer::Refuse);
+        scene.pass(Duration::from_secs(61));
+    }
+    assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+}
+
+#[test]
 fn refused_requests_have_to_wait() {
     let mut scene = Scene::new();
     scene.viewing();

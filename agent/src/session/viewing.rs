@@ -33,7 +33,6 @@ pub(super) struct Viewing {
     display: Option<Display>,
     hand_ready: bool,
     no_control: Option<String>,
-    consent: Consent,
     refused: usize,
     not_before: Instant,
     control: Control,
@@ -60,7 +59,6 @@ impl Viewing {
             display: None,
             hand_ready: false,
             no_control,
-            consent: Consent::default(),
             refused: 0,
             not_before: now.at,
             control: Control::None,
@@ -100,6 +98,7 @@ impl Viewing {
     pub fn peer_event(
         &mut self,
         event: PeerEvent,
+        consent: &mut Consent,
         now: Now,
         out: &mut Vec<Output>,
     ) -> Option<(EndReason, &'static str)> {
@@ -109,7 +108,7 @@ impl Viewing {
                     let from = Speaker::Expert(self.partner.name.clone());
                     out.push(Output::Tell(Notice::Chat { from, text }));
                 }
-                FromExpert::RequestControl => self.control_requested(now, out),
+                FromExpert::RequestControl => self.control_requested(consent, now, out),
                 FromExpert::ReleaseControl(grant) if self.granted() == Some(grant) => {
                     self.stop_control(StopCause::Released, now.at, out);
                 }
@@ -233,7 +232,7 @@ impl Viewing {
         }
     }
 
-    fn control_requested(&mut self, now: Now, out: &mut Vec<Output>) {
+    fn control_requested(&mut self, consent: &mut Consent, now: Now, out: &mut Vec<Output>) {
         if !matches!(self.control, Control::None) {
             return;
         }
@@ -258,7 +257,7 @@ impl Viewing {
             self.partner.name.clone(),
         )));
         out.push(control(FromNovice::Asking));
-        self.control = Control::Asked(self.consent.ask_control(ask, now.at));
+        self.control = Control::Asked(consent.ask_control(ask, now.at));
     }
 
     /// Takes an answer to the question for control; true if the novice blocked the expert.
