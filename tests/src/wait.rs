@@ -11,20 +11,13 @@ const BETWEEN: Duration = Duration::from_millis(25);
 ///
 /// # Panics
 /// After `during`, with a sentence that says what did not happen.
-pub async fn until<T>(
-    what: &str,
-    during: Duration,
-    attempt: impl AsyncFnMut() -> Option<T>,
-) -> T {
+pub async fn until<T>(what: &str, during: Duration, attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let found = within(during, attempt).await;
     found.unwrap_or_else(|| panic!("{what}: did not happen within {during:?}"))
 }
 
 /// Tries until `attempt` gives something, or for so long.
-pub async fn within<T>(
-    during: Duration,
-    mut attempt: impl AsyncFnMut() -> Option<T>,
-) -> Option<T> {
+pub async fn within<T>(during: Duration, mut attempt: impl AsyncFnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + during;
     loop {
         let found = attempt().await;

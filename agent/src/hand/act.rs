@@ -4,6 +4,8 @@
 //! INVARIANT: every key and button that goes down is in the ledger before it does, and leaves
 //! it when it came up. Dropping the actor releases what is left.
 
+use std::time::Instant;
+
 use deskhand_protocol::{
     input::Button,
     key::{KeyCode, Keysym},
@@ -27,10 +29,32 @@ pub trait Desk {
     fn layout(&mut self) -> Result<&Layout, DeskError>;
     /// The active language, and the modifiers in effect.
     fn state(&mut self) -> Result<(usize, Mods), DeskError>;
-    /// Gives a key without any meaning this one; `None` if there is no such key.
-    fn lend(&mut self, keysym: Keysym) -> Result<Option<Scancode>, DeskError>;
+    /// Gives a key without any meaning this one.
+    fn lend(&mut self, keysym: Keysym) -> Result<Loan, DeskError>;
     /// Replaces the list of the agent's own windows.
     fn set_own(&mut self, windows: Vec<u32>);
+}
+
+/// What became of the wish for a key that means something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loan {
+    /// This one does now.
+    Key(Scancode),
+    /// None can be lent before then.
+    Later(Instant),
+    /// There are no such keys.
+    Never,
+}
+
+/// What became of an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acted {
+    /// It is done.
+    Done,
+    /// The agent is to be told.
+    Tell(Event),
+    /// Nothing was done; it can be from then on. What comes after it has to wait.
+    Later(Instant),
 }
 
 /// The desktop cannot be asked any more.
@@ -70,18 +94,18 @@ impl<I: Inject, D: Desk> Actor<I, D> {
         }
     }
 
-    /// Does one thing; what the agent is to be told comes back.
+    /// Does one thing.
     ///
     /// # Errors
     /// The desktop is gone or refuses input: control cannot go on.
-    pub fn act(&mut self, output: Output) -> Result<Option<Event>, ActError> {
+    pub fn act(&mut self, output: Output) -> Result<Acted, ActError> {
         match output {
             Output::Move(at) => {
                 if !self.desk.is_own_at(at)? {
                     self.inject.move_to(at.x, at.y)?;
                 }
             }
-            Output::KeyDown { code, keysym } => self.key_down(code, keysym)?,
+            Output::KeyDown { code, keysym } => return self.key_down(code, keysym),
             Output::KeyUp(code) => {
                 if let Some(key) = self.held.scancode_of(code) {
                     self.release_key(key)?;
@@ -93,9 +117,9 @@ impl<I: Inject, D: Desk> Actor<I, D> {
             Output::ReleaseTyping => self.release_typing()?,
             Output::ReleaseAll => self.release_all()?,
             Output::Own(windows) => self.desk.set_own(windows),
-            Output::Tell(event) => return Ok(Some(event)),
+            Output::Tell(event) => return Ok(Acted::Tell(event)),
         }
-        Ok(None)
+        Ok(Acted::Done)
     }
 
     /// Releases everything that is held, as much as the desktop still lets it.
@@ -125,22 +149,22 @@ impl<I: Inject, D: Desk> Actor<I, D> {
         &self.inject
     }
 
-    fn key_down(&mut self, code: KeyCode, keysym: Option<Keysym>) -> Result<(), ActError> {
+    fn key_down(&mut self, code: KeyCode, keysym: Option<Keysym>) -> Result<Acted, ActError> {
         // The desktop itself repeats what is held, as fast as its owner likes.
         if self.held.scancode_of(code).is_some() || self.desk.is_own_focused()? {
-            return Ok(());
+            return Ok(Acted::Done);
         }
         match self.plan(code, keysym)? {
             Plan::Hold(key) => self.press_key(Some(code), key)?,
             Plan::Tap { key, add, lift } => self.tap(key, &add, lift)?,
-            Plan::Lend(keysym) => {
-                if let Some(key) = self.desk.lend(keysym)? {
-                    self.tap(key, &[], 0)?;
-                }
-            }
+            Plan::Lend(keysym) => match self.desk.lend(keysym)? {
+                Loan::Key(key) => self.tap(key, &[], 0)?,
+                Loan::Later(at) => return Ok(Acted::Later(at)),
+                Loan::Never => {}
+            },
             Plan::Nothing => {}
         }
-        Ok(())
+        Ok(Acted::Done)
     }
 
     fn plan(&mut self, code: KeyCode, keysym: Option<Keysym>) -> Result<Plan, DeskError> {

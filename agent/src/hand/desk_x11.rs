@@ -13,10 +13,9 @@ use x11rb::{
 };
 
 use super::{
-    act::{Desk, DeskError},
+    act::{Desk, DeskError, Loan},
     devices::{self, Devices},
     gate::Pixel,
-    held::Scancode,
     keymap::{Layout, Mods},
     layout_x11,
     lend::{self, Lent},
@@ -131,7 +130,7 @@ impl Desk for X11Desk {
         Ok(layout_x11::state(&self.connection)?)
     }
 
-    fn lend(&mut self, keysym: Keysym) -> Result<Option<Scancode>, DeskError> {
+    fn lend(&mut self, keysym: Keysym) -> Result<Loan, DeskError> {
         let layout = self.current_layout()?.clone();
         let now = Instant::now();
         let lent = &mut self.lent;

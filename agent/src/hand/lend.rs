@@ -2,12 +2,15 @@
 //!
 //! Two traps, and what is done about them:
 //! - A program looks up what a key means *after* the key went down. So a key that was lent a
-//!   meaning keeps it as long as possible: the one used longest ago is lent next, and all are
-//!   given back only when the hand has been idle or ends.
+//!   meaning keeps it as long as possible: the one used longest ago is lent next, but not
+//!   before [`READ`], and all are given back only when the hand has been idle or ends.
 //! - A hand that is killed cannot give anything back. So the keys on loan stand in a property
 //!   of the root window, and whoever comes next gives them back.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, Instant},
+};
 
 use deskhand_protocol::key::Keysym;
 use x11rb::{
@@ -18,6 +21,7 @@ use x11rb::{
 };
 
 use super::{
+    act::Loan,
     held::Scancode,
     keymap::{Layout, canonical},
     xerror::XError,
@@ -27,6 +31,9 @@ use super::{
 const MOST: usize = 12;
 /// Spare keys that are always left for others.
 const LEFT_FOR_OTHERS: usize = 2;
+/// A program that is alive has looked up a key after so long. [`MOST`] times this is still
+/// faster than anybody types.
+const READ: Duration = Duration::from_millis(400);
 /// A program that has not looked up a key after so long has hung.
 pub const SETTLED: Duration = Duration::from_secs(2);
 
@@ -36,17 +43,24 @@ const PROPERTY: &[u8] = b"_DESKHAND_LENT_KEYS";
 #[derive(Debug, Default)]
 pub struct Lent {
     /// The one used longest ago first.
-    keys: Vec<(Scancode, Keysym)>,
+    keys: Vec<OnLoan>,
     used: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct OnLoan {
+    key: Scancode,
+    means: Keysym,
+    used: Instant,
 }
 
 impl Lent {
     /// Whether this key is on loan.
     pub fn has(&self, key: Scancode) -> bool {
-        self.keys.iter().any(|(lent, _)| *lent == key)
+        self.keys.iter().any(|loan| loan.key == key)
     }
 
-    /// A key that means `keysym` from now on; `None` if none is spare.
+    /// A key that means `keysym` from now on.
     ///
     /// # Errors
     /// The display is gone.
@@ -57,40 +71,53 @@ impl Lent {
         layout: &Layout,
         keysym: Keysym,
         now: Instant,
-    ) -> Result<Option<Scancode>, XError> {
+    ) -> Result<Loan, XError> {
         self.used = Some(now);
-        if let Some(at) = self.keys.iter().position(|(_, means)| *means == keysym) {
-            let entry = self.keys.remove(at);
-            self.keys.push(entry);
-            return Ok(Some(entry.0));
+        if let Some(at) = self.keys.iter().position(|loan| loan.means == keysym) {
+            let loan = self.keys.remove(at);
+            let key = loan.key;
+            self.keys.push(OnLoan { used: now, ..loan });
+            return Ok(Loan::Key(key));
         }
-        let Some(key) = self.choose(connection, layout) else {
-            return Ok(None);
+        let setup = connection.setup();
+        let key = match self.choose(layout, setup.min_keycode..=setup.max_keycode, now) {
+            Loan::Key(key) => key,
+            other => return Ok(other),
         };
-        self.keys.push((key, keysym));
+        self.keys.push(OnLoan {
+            key,
+            means: keysym,
+            used: now,
+        });
         self.write_down(connection, root)?;
         bind(connection, key, keysym.0)?;
         // Every program has been told before it can see the key: the server keeps the order.
         connection.sync()?;
-        Ok(Some(key))
+        Ok(Loan::Key(key))
     }
 
-    fn choose(&mut self, connection: &RustConnection, layout: &Layout) -> Option<Scancode> {
-        let setup = connection.setup();
-        let exists = setup.min_keycode..=setup.max_keycode;
+    /// A key that may get another meaning; it is not on loan any more.
+    fn choose(&mut self, layout: &Layout, exist: RangeInclusive<Scancode>, now: Instant) -> Loan {
         let mut spare = layout.spare_keys();
-        spare.retain(|key| exists.contains(key) && !self.has(*key));
-        if self.keys.len() < MOST && spare.len() > LEFT_FOR_OTHERS {
-            return spare.first().copied();
+        spare.retain(|key| exist.contains(key) && !self.has(*key));
+        if self.keys.len() < MOST
+            && spare.len() > LEFT_FOR_OTHERS
+            && let Some(key) = spare.first()
+        {
+            return Loan::Key(*key);
         }
-        (!self.keys.is_empty()).then(|| self.keys.remove(0).0)
+        match self.keys.first().map(|oldest| oldest.used + READ) {
+            Some(read) if read <= now => Loan::Key(self.keys.remove(0).key),
+            Some(read) => Loan::Later(read),
+            None => Loan::Never,
+        }
     }
 
     /// The layout changed: what no longer means what it was lent is no longer on loan.
     pub fn check(&mut self, layout: &Layout) {
-        self.keys.retain(|(key, means)| {
-            let found = layout.keysym(*key, 0, 0);
-            found.is_some_and(|sym| canonical(sym) == canonical(means.0))
+        self.keys.retain(|loan| {
+            let found = layout.keysym(loan.key, 0, 0);
+            found.is_some_and(|sym| canonical(sym) == canonical(loan.means.0))
         });
     }
 
@@ -105,15 +132,15 @@ impl Lent {
     /// The display is gone.
     pub fn give_back(&mut self, connection: &RustConnection, root: Window) -> Result<(), XError> {
         self.used = None;
-        for (key, _) in self.keys.drain(..) {
-            bind(connection, key, 0)?;
+        for loan in self.keys.drain(..) {
+            bind(connection, loan.key, 0)?;
         }
         self.write_down(connection, root)
     }
 
     fn write_down(&self, connection: &RustConnection, root: Window) -> Result<(), XError> {
         let name = connection.intern_atom(false, PROPERTY)?.reply()?.atom;
-        let keys: Vec<u8> = self.keys.iter().map(|(key, _)| *key).collect();
+        let keys: Vec<u8> = self.keys.iter().map(|loan| loan.key).collect();
         if keys.is_empty() {
             connection.delete_property(root, name)?;
         } else {

@@ -19,7 +19,7 @@ use rustix::{
 use x11rb::rust_connection::RustConnection;
 
 use super::{
-    act::{ActError, Actor},
+    act::{ActError, Acted, Actor},
     desk_x11::X11Desk,
     gate::{Gate, Input, Output},
     inject::{InjectError, Native, Sent},
@@ -87,6 +87,8 @@ struct Process {
     actor: Actor<Native, X11Desk>,
     gate: Gate,
     queue: Queue,
+    /// Until then the input at the head of the queue has to wait, and what comes after it.
+    not_before: Option<Instant>,
     unframer: Unframer,
     /// The agent closed the pipe.
     closed: bool,
@@ -108,6 +110,7 @@ impl Process {
             actor: Actor::new(native, desk),
             gate: Gate::default(),
             queue: Queue::default(),
+            not_before: None,
             unframer: Unframer::default(),
             closed: false,
         })
@@ -121,11 +124,29 @@ impl Process {
             if self.closed {
                 return Ok(());
             }
-            match self.queue.pop() {
-                Some(command) => self.take(Input::Command(command))?,
+            match self.next() {
+                Some(command) => self.obey(command)?,
                 None => self.wait()?,
             }
         }
+    }
+
+    /// The next command whose time has come.
+    fn next(&mut self) -> Option<Command> {
+        if self.not_before.is_some_and(|at| Instant::now() < at) {
+            return self.queue.pop_order();
+        }
+        self.not_before = None;
+        self.queue.pop()
+    }
+
+    fn obey(&mut self, command: Command) -> Result<(), Ended> {
+        self.not_before = self.take(Input::Command(command.clone()))?;
+        if self.not_before.is_some() {
+            // The gate judges it again by then.
+            self.queue.put_back(command);
+        }
+        Ok(())
     }
 
     /// Everything that people did.
@@ -167,18 +188,24 @@ impl Process {
         self.queue.push(command).map_err(|Full| Ended::Flooded)
     }
 
-    /// One input through the gate, and everything that follows from it.
-    fn take(&mut self, input: Input) -> Result<(), Ended> {
+    /// One input through the gate, and everything that follows from it; or when that can be
+    /// done.
+    fn take(&mut self, input: Input) -> Result<Option<Instant>, Ended> {
+        let mut later = None;
         for output in self.gate.handle(input, Instant::now()) {
-            self.carry_out(output)?;
+            later = later.or(self.carry_out(output)?);
         }
-        Ok(())
+        Ok(later)
     }
 
-    fn carry_out(&mut self, output: Output) -> Result<(), Ended> {
+    fn carry_out(&mut self, output: Output) -> Result<Option<Instant>, Ended> {
         match self.actor.act(output) {
-            Ok(None) => Ok(()),
-            Ok(Some(event)) => Ok(tell(&event)?),
+            Ok(Acted::Done) => Ok(None),
+            Ok(Acted::Later(at)) => Ok(Some(at)),
+            Ok(Acted::Tell(event)) => {
+                tell(&event)?;
+                Ok(None)
+            }
             Err(error) => {
                 // If all can be released, say so under the grant's own number before ending.
                 if self.actor.release_all().is_ok() {
@@ -198,7 +225,8 @@ impl Process {
         self.actor.desk_mut().refresh()?;
         let now = Instant::now();
         let tidy_at = self.actor.desk_mut().tidy_at();
-        let wake = [self.gate.wake(), tidy_at].into_iter().flatten().min();
+        let wakes = [self.gate.wake(), tidy_at, self.not_before];
+        let wake = wakes.into_iter().flatten().min();
         let timeout = wake.map(|at| timespec(at.saturating_duration_since(now)));
         {
             let stdin = io::stdin();
@@ -217,7 +245,8 @@ impl Process {
         if tidy_at.is_some_and(|at| at <= now) {
             self.actor.desk_mut().tidy()?;
         }
-        self.take(Input::Tick)
+        self.take(Input::Tick)?;
+        Ok(())
     }
 }
 

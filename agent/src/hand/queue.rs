@@ -61,6 +61,16 @@ impl Queue {
         self.0.pop_front()
     }
 
+    /// Takes the next command out unless it is input.
+    pub fn pop_order(&mut self) -> Option<Command> {
+        self.0.pop_front_if(|command| !is_input(command))
+    }
+
+    /// Puts back what was taken out last.
+    pub fn put_back(&mut self, command: Command) {
+        self.0.push_front(command);
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -143,6 +153,21 @@ mod tests {
             queue.push(stop.clone()).unwrap();
             assert_eq!(all(&mut queue), [Command::Open(GRANT), stop]);
         }
+    }
+
+    #[test]
+    fn while_input_has_to_wait_orders_pass_it_only_if_they_make_it_void() {
+        let mut queue = Queue::default();
+        queue.push(click(true)).unwrap();
+        let click = queue.pop().unwrap();
+        queue.put_back(click.clone());
+        queue.push(Command::Prompt(false)).unwrap();
+        assert_eq!(queue.pop_order(), None);
+        assert_eq!(all(&mut queue), [click.clone(), Command::Prompt(false)]);
+        queue.put_back(click);
+        queue.push(Command::Close).unwrap();
+        assert_eq!(queue.pop_order(), Some(Command::Close));
+        assert!(queue.is_empty());
     }
 
     #[test]

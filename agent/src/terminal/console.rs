@@ -274,10 +274,7 @@ mod tests {
             shown(&console.notice(&chat, at(1000))),
             format!("\n{said}\n")
         );
-        assert_eq!(
-            shown(&console.notice(&chat, at(1050))),
-            format!("{said}\n")
-        );
+        assert_eq!(shown(&console.notice(&chat, at(1050))), format!("{said}\n"));
         assert_eq!(shown(&console.tick(at(1100))), "");
         assert_eq!(shown(&console.tick(console.wake().unwrap())), "[y/N] ");
         assert_eq!(console.wake(), None);

@@ -57,7 +57,12 @@ mod tests {
     fn what_follows_a_tab_waits_for_the_focus_to_move() {
         let (tab, space) = (key(Key::Tab, true), key(Key::Space, true));
         let mut steps = Steps::default();
-        let mut frame = vec![tab.clone(), key(Key::Tab, false), tab.clone(), space.clone()];
+        let mut frame = vec![
+            tab.clone(),
+            key(Key::Tab, false),
+            tab.clone(),
+            space.clone(),
+        ];
         steps.take_turns(&mut frame);
         assert_eq!(frame, [tab.clone()]);
         let mut frame = vec![key(Key::Space, false)];

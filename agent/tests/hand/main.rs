@@ -8,6 +8,7 @@ mod own;
 #[path = "../../../tests/src/physical.rs"]
 #[allow(dead_code, reason = "shared with the end-to-end tests")]
 mod physical;
+mod question;
 mod stop;
 mod support;
 mod typing;

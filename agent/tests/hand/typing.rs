@@ -98,9 +98,12 @@ async fn characters_arrive_whatever_the_layout() {
 
 #[tokio::test]
 async fn text_of_another_alphabet_arrives_in_order() {
-    // As many letters as there are keys to lend. A longer text lends keys again, and a program
-    // that is busy may then read an earlier press by the later meaning: a known fault.
-    type_on("us", "Съешь же ещё этих 漢字").await;
+    // More letters than there are keys to lend, faster than a program may be able to read.
+    type_on(
+        "us",
+        "Съешь же ещё этих мягких французских булок, да выпей чаю 漢字",
+    )
+    .await;
 }
 
 #[tokio::test]

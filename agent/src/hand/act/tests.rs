@@ -71,8 +71,8 @@ impl Desk for Desktop {
     fn state(&mut self) -> Result<(usize, Mods), DeskError> {
         Ok((0, self.mods))
     }
-    fn lend(&mut self, _: Keysym) -> Result<Option<Scancode>, DeskError> {
-        Ok(Some(LENT))
+    fn lend(&mut self, _: Keysym) -> Result<Loan, DeskError> {
+        Ok(Loan::Key(LENT))
     }
     fn set_own(&mut self, _: Vec<u32>) {}
 }
@@ -294,7 +294,7 @@ proptest! {
             now += Duration::from_millis(ms);
             actor.desk_mut().own_focus = own_focus;
             for output in gate.handle(input, now) {
-                if let Some(Event::Closed { .. }) = actor.act(output).unwrap() {
+                if let Acted::Tell(Event::Closed { .. }) = actor.act(output).unwrap() {
                     let up = actor.inject.keys.is_empty() && actor.inject.buttons.is_empty();
                     prop_assert!(gate.is_open() || up, "closed with something down");
                 }
