@@ -7,7 +7,7 @@ use deskhand_agent::{
     front::FrontEnd,
     ui::{person::DisplayDevices, window},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 #[path = "../tests/canned/mod.rs"]
 mod canned;
@@ -43,5 +43,5 @@ fn main() -> anyhow::Result<()> {
         own_windows,
     };
     let person = DisplayDevices::new(&std::env::var("DISPLAY").unwrap_or_default())?;
-    Ok(window::run(front, Box::new(person))?)
+    Ok(window::run(front, Box::new(person), oneshot::channel().1)?)
 }

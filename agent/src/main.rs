@@ -6,13 +6,16 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use deskhand_agent::{
     cli::{Cli, Command, Invite},
-    front::{Control, Intent, Stage},
+    front::{Control, Intent, Stage, View},
     hand,
     session::Outcome,
     start, terminal,
     ui::{person::DisplayDevices, window},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, oneshot, watch},
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -53,7 +56,12 @@ fn invite(options: &Invite) -> anyhow::Result<Outcome> {
     };
     let (invitation, front, session) = ready.split();
     let session = runtime.spawn(session);
-    runtime.spawn(obey_signals(front.view.clone(), front.intents.clone()));
+    let (leave, left) = oneshot::channel();
+    runtime.spawn(obey_signals(
+        front.view.clone(),
+        front.intents.clone(),
+        leave,
+    ));
     if options.terminal || options.print {
         terminal::announce(&invitation);
     }
@@ -64,18 +72,20 @@ fn invite(options: &Invite) -> anyhow::Result<Outcome> {
         // Windows belong to the main thread; the session runs on its own.
         Some(person) => {
             let _inside = runtime.enter();
-            window::run(front, Box::new(person)).context("try --terminal instead")?;
+            window::run(front, Box::new(person), left).context("try --terminal instead")?;
         }
     }
     runtime.block_on(session).context("the session broke off")
 }
 
 /// Ctrl+C in the terminal takes control back while it is given, and else ends; so does the
-/// system's request to end.
+/// system's request to end. Who was told to end by a signal leaves no window behind.
 async fn obey_signals(
-    view: tokio::sync::watch::Receiver<deskhand_agent::front::View>,
-    intents: tokio::sync::mpsc::Sender<Intent>,
+    view: watch::Receiver<View>,
+    intents: mpsc::Sender<Intent>,
+    leave: oneshot::Sender<()>,
 ) {
+    let mut leave = Some(leave);
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
@@ -93,6 +103,12 @@ async fn obey_signals(
             }
             _ = terminate.recv() => Intent::End,
         };
+        if let Intent::End = intent
+            && let Some(leave) = leave.take()
+        {
+            // Without a window nobody waits for it.
+            let _ = leave.send(());
+        }
         if intents.send(intent).await.is_err() {
             return;
         }

@@ -309,12 +309,16 @@ fn messages_are_sent_by_enter_and_by_the_button() {
 
 #[test]
 fn stop_control_is_large_and_there_exactly_while_control_is_shared() {
-    for screen in ["control", "local-hand"] {
-        let desk = open(screen);
-        let stop = desk.get_by_label("Stop control").rect();
-        assert!(stop.height() >= 56.0, "{stop:?}");
-        assert!(stop.width() >= 300.0, "{stop:?}");
-    }
+    let [during, waiting] = ["control", "local-hand"].map(|screen| {
+        let mut desk = open(screen);
+        // Narrow enough that one of the sentences takes two lines.
+        desk.set_size(SMALLEST.into());
+        desk.run();
+        desk.get_by_label("Stop control").rect()
+    });
+    assert!(during.height() >= 56.0, "{during:?}");
+    assert!(during.width() >= 300.0, "{during:?}");
+    assert_eq!(during, waiting, "it is where the novice's hand went");
     assert!(open("viewing").query_by_label("Stop control").is_none());
 }
 

@@ -20,7 +20,7 @@ use deskhand_agent::{
     front::FrontEnd,
     ui::{person::DisplayDevices, window},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 mod canned;
 mod desktop;
@@ -224,7 +224,7 @@ fn be_the_window(display: &str) -> ExitCode {
         own_windows,
     };
     let person = DisplayDevices::new(display).expect("the display is there");
-    let shown = window::run(front, Box::new(person));
+    let shown = window::run(front, Box::new(person), oneshot::channel().1);
     talking.join().expect("the talking thread is well");
     match shown {
         Ok(()) => ExitCode::SUCCESS,

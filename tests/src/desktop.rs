@@ -137,30 +137,77 @@ impl Desktop {
 
     /// Saves a picture of what the display shows where this window is.
     pub fn save_part(&self, window: Window, path: &Path) {
+        let shown = self.shown(window);
+        let rgb: Vec<u8> = shown.pixels.into_iter().flatten().collect();
+        save_png(path, shown.width, shown.height, &rgb);
+    }
+
+    /// The middle of what has this colour in this window, if so many pixels have: their median,
+    /// which a few others elsewhere do not move.
+    pub fn middle_of_colour(
+        &self,
+        window: Window,
+        colour: [u8; 3],
+        pixels: usize,
+    ) -> Option<(i16, i16)> {
+        let shown = self.shown(window);
+        let width = usize::from(shown.width);
+        let (mut across, mut along): (Vec<_>, Vec<_>) = (shown.pixels.iter().enumerate())
+            .filter(|(_, pixel)| **pixel == colour)
+            .map(|(at, _)| (at % width, at / width))
+            .unzip();
+        if across.len() < pixels {
+            return None;
+        }
+        let median = |places: &mut Vec<usize>| {
+            let half = places.len() / 2;
+            i16::try_from(*places.select_nth_unstable(half).1).ok()
+        };
+        let (x, y) = (median(&mut across)?, median(&mut along)?);
+        Some((shown.left + x, shown.top + y))
+    }
+
+    fn shown(&self, window: Window) -> Shown {
         let connection = self.connect();
         let root = connection.setup().roots[0].root;
-        let place = connection.get_geometry(window).unwrap().reply().unwrap();
-        let (x, y) = (place.x.max(0), place.y.max(0));
-        let left = |size: u16, start: i16| size - start.unsigned_abs();
-        let width = place.width.min(left(SIZE.0, x));
-        let height = place.height.min(left(SIZE.1, y));
-        let image = connection
-            .get_image(ImageFormat::Z_PIXMAP, root, x, y, width, height, !0)
+        let size = connection.get_geometry(window).unwrap().reply().unwrap();
+        let place = connection
+            .translate_coordinates(window, root, 0, 0)
             .unwrap()
             .reply()
             .unwrap();
-        let rgb: Vec<u8> = image
-            .data
-            .chunks_exact(4)
-            .flat_map(|p| [p[2], p[1], p[0]])
-            .collect();
-        save_png(path, width, height, &rgb);
+        let (left, top) = (place.dst_x.max(0), place.dst_y.max(0));
+        let rest = |size: u16, start: i16| size - start.unsigned_abs();
+        let width = size.width.min(rest(SIZE.0, left));
+        let height = size.height.min(rest(SIZE.1, top));
+        let image = connection
+            .get_image(ImageFormat::Z_PIXMAP, root, left, top, width, height, !0)
+            .unwrap()
+            .reply()
+            .unwrap();
+        let pixels = image.data.chunks_exact(4);
+        Shown {
+            left,
+            top,
+            width,
+            height,
+            pixels: pixels.map(|p| [p[2], p[1], p[0]]).collect(),
+        }
     }
 
     /// Ends the X server at once, as a crash would.
     pub fn crash(&self) {
         self.server.signal(Signal::KILL);
     }
+}
+
+/// A part of the display, as red, green and blue, row by row.
+struct Shown {
+    left: i16,
+    top: i16,
+    width: u16,
+    height: u16,
+    pixels: Vec<[u8; 3]>,
 }
 
 fn save_png(path: &Path, width: u16, height: u16, rgb: &[u8]) {

@@ -22,6 +22,10 @@ const TAB: u32 = 0xff09;
 const SPACE: u32 = 0x20;
 /// Twice as long as a question has to be readable before a yes counts.
 const READING: Duration = Duration::from_millis(1500);
+/// What stands for danger in the window, and only there.
+const RED: [u8; 3] = [0xc6, 0x28, 0x28];
+/// Pixels of a button that nobody can overlook.
+const BIG: usize = 10_000;
 /// A quick typist's pause.
 const BETWEEN_KEYS: Duration = Duration::from_millis(100);
 /// What the window is called while it asks something.
@@ -92,6 +96,21 @@ impl WindowNovice {
             self.titled(ASKING).is_none().then_some(())
         })
         .await;
+    }
+
+    /// Presses the big red button with the novice's own mouse.
+    pub async fn stops_control(&self, desktop: &Desktop) {
+        let button = wait::until("Stop control", PATIENCE, async || {
+            desktop.middle_of_colour(self.titled("Deskhand")?, RED, BIG)
+        });
+        let (x, y) = button.await;
+        let root = self.x.setup().roots[0].root;
+        self.x
+            .warp_pointer(x11rb::NONE, root, 0, 0, 0, 0, x, y)
+            .unwrap()
+            .check()
+            .unwrap();
+        self.person.click(1).unwrap();
     }
 
     /// Presses and releases a key of the novice's own keyboard, by X keycode.

@@ -74,6 +74,9 @@ fn banner(ui: &mut Ui, shared: &Shared<'_>) -> Option<Intent> {
         .frame(frame)
         .resizable(false)
         .show(ui, |ui| {
+            // Above everything that may take more or fewer lines: the novice's own hand changes
+            // the text below, and must find the button where it was.
+            let stop = controlled.then(|| stop_button(ui)).flatten();
             let (what, how) = state(shared, &name);
             ui.horizontal_top(|ui| {
                 let (dot, _) = ui.allocate_exact_size(vec2(12.0, 26.0), Sense::hover());
@@ -84,17 +87,17 @@ fn banner(ui: &mut Ui, shared: &Shared<'_>) -> Option<Intent> {
                 announced(ui.add(Label::new(what).wrap()));
             });
             body(ui, how);
-            if !controlled {
-                return None;
-            }
-            ui.add_space(4.0);
-            let width = ui.available_width();
-            let stop = Button::new("Stop control", Purpose::Danger)
-                .width(width)
-                .large();
-            ui.add(stop).clicked().then_some(Intent::StopControl)
+            stop
         })
         .inner
+}
+
+fn stop_button(ui: &mut Ui) -> Option<Intent> {
+    let width = ui.available_width();
+    let stop = Button::new("Stop control", Purpose::Danger).width(width);
+    let clicked = ui.add(stop.large()).clicked();
+    ui.add_space(4.0);
+    clicked.then_some(Intent::StopControl)
 }
 
 /// What is the case, and what to do about it.

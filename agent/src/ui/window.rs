@@ -16,7 +16,7 @@ use std::{
 use egui::{UserAttentionType, ViewportBuilder, ViewportCommand, WindowLevel};
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
-    watch,
+    oneshot, watch,
 };
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 
@@ -53,8 +53,13 @@ pub enum UiError {
 /// own windows as soon as it exists.
 ///
 /// Closing the window stops control and ends the session; the session also takes the end of
-/// the channel of intents for that.
-pub fn run(front: FrontEnd, person: Box<dyn PersonCheck>) -> Result<(), UiError> {
+/// the channel of intents for that. When `leave` fires, the window closes by itself as soon as
+/// the session is over.
+pub fn run(
+    front: FrontEnd,
+    person: Box<dyn PersonCheck>,
+    leave: oneshot::Receiver<()>,
+) -> Result<(), UiError> {
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("Deskhand")
@@ -70,7 +75,7 @@ pub fn run(front: FrontEnd, person: Box<dyn PersonCheck>) -> Result<(), UiError>
         if let Some(id) = x11_id(context) {
             front.own_windows.send_modify(|windows| windows.push(id));
         }
-        Ok(Box::new(App::new(front, person, &context.egui_ctx)))
+        Ok(Box::new(App::new(front, person, leave, &context.egui_ctx)))
     });
     eframe::run_native("deskhand", options, create).map_err(|e| UiError::Open(e.to_string()))
 }
@@ -93,11 +98,16 @@ struct App {
 }
 
 impl App {
-    fn new(front: FrontEnd, person: Box<dyn PersonCheck>, ctx: &egui::Context) -> Self {
+    fn new(
+        front: FrontEnd,
+        person: Box<dyn PersonCheck>,
+        leave: oneshot::Receiver<()>,
+        ctx: &egui::Context,
+    ) -> Self {
         let model = Model::new(front.view.borrow().clone());
         Self {
             model,
-            inbox: Inbox::new(front.view, front.notices, ctx),
+            inbox: Inbox::new(front.view, front.notices, leave, ctx),
             outbox: Outbox {
                 waiting: VecDeque::new(),
                 session: front.intents,
@@ -164,6 +174,9 @@ impl eframe::App for App {
         });
         if closing {
             self.close();
+        }
+        if self.inbox.leaving && matches!(self.model.view.stage, Stage::Ended(_)) {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
         }
         for command in self.presence.update(&self.model, minimized) {
             ctx.send_viewport_cmd(command);
@@ -249,6 +262,10 @@ struct Inbox {
     /// `None` once the session is gone.
     view: Option<NextView>,
     notices: mpsc::Receiver<Notice>,
+    /// `None` once nobody can tell the program to end any more.
+    leave: Option<oneshot::Receiver<()>>,
+    /// The program has been told to end.
+    leaving: bool,
     redraw: Waker,
 }
 
@@ -262,11 +279,14 @@ impl Inbox {
     fn new(
         view: watch::Receiver<View>,
         notices: mpsc::Receiver<Notice>,
+        leave: oneshot::Receiver<()>,
         ctx: &egui::Context,
     ) -> Self {
         Self {
             view: Some(Box::pin(next(view))),
             notices,
+            leave: Some(leave),
+            leaving: false,
             redraw: Arc::new(Redraw(ctx.clone())).into(),
         }
     }
@@ -287,6 +307,12 @@ impl Inbox {
         }
         while let Poll::Ready(Some(notice)) = self.notices.poll_recv(&mut context) {
             model.hear(&notice);
+        }
+        if let Some(leave) = &mut self.leave
+            && let Poll::Ready(told) = Pin::new(leave).poll(&mut context)
+        {
+            self.leave = None;
+            self.leaving = told.is_ok();
         }
     }
 }

@@ -1,10 +1,17 @@
-//! The novice's window: what is injected answers nothing in it, a person does.
+//! The novice's window: what is injected answers nothing in it, a person does; control and
+//! session end as they should.
 
 use std::time::Duration;
 
 use deskhand_tests::{
-    browser::Role, desktop::Desktop, expert::Expert, server::Server, wait, window::WindowNovice,
+    browser::Role,
+    desktop::Desktop,
+    expert::Expert,
+    server::Server,
+    wait::{self, PATIENCE},
+    window::WindowNovice,
 };
+use rustix::process::Signal;
 use x11rb::{
     connection::Connection as _,
     protocol::{
@@ -44,5 +51,39 @@ async fn the_window_takes_yes_only_from_a_person_at_this_computer() {
     expert.browser.press("Take control").await;
     novice.allows().await;
     expert.has_control().await;
+    expert.browser.close().await;
+}
+
+#[tokio::test]
+async fn the_red_button_and_an_interrupt_stop_control_and_the_next_ends_everything() {
+    let server = Server::start().await;
+    let desktop = Desktop::start().await;
+    let mut novice = WindowNovice::invite(&server, &desktop).await;
+    let expert = Expert::open(&novice.link).await;
+    expert.connect(&novice.password).await;
+    novice.allows().await;
+    expert.sees_desktop().await;
+
+    expert.browser.press("Take control").await;
+    novice.allows().await;
+    expert.has_control().await;
+    novice.stops_control(&desktop).await;
+    expert.has_no_control().await;
+    expert
+        .browser
+        .says(Role::Alert, "The novice stopped control")
+        .await;
+
+    expert.browser.press("Take control").await;
+    novice.allows().await;
+    expert.has_control().await;
+    novice.process.signal(Signal::INT);
+    expert.has_no_control().await;
+    expert.sees_desktop().await;
+
+    novice.process.signal(Signal::INT);
+    expert.browser.says(Role::Alert, "ended the session").await;
+    let end = novice.process.end(PATIENCE).await;
+    assert!(end.success(), "no window stays behind: {end}");
     expert.browser.close().await;
 }
