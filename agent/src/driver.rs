@@ -159,7 +159,14 @@ impl Edges {
                 }
             }
         }
-        wires.view.send_replace(session.view());
+        // Most inputs change nothing that is drawn, and a window that is drawn again is a
+        // picture to send.
+        let new = session.view();
+        wires.view.send_if_modified(|view| {
+            let changed = *view != new;
+            *view = new;
+            changed
+        });
         outcome
     }
 

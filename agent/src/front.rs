@@ -30,7 +30,7 @@ pub struct FrontEnd {
 }
 
 /// Everything there is to draw.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// How far it has come.
     pub stage: Stage,
@@ -41,7 +41,7 @@ pub struct View {
 }
 
 /// How far a session has come.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
     /// An invitation is open and nobody has come yet.
     Waiting(Invitation),
@@ -83,7 +83,7 @@ pub enum Control {
 }
 
 /// What the novice passes on.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
     /// For any browser.
     pub link: String,
@@ -113,7 +113,7 @@ pub enum Server {
 }
 
 /// A question to the novice. No answer means no.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     /// Which question an answer is for.
     pub id: PromptId,
@@ -130,7 +130,7 @@ pub struct Prompt {
 pub struct PromptId(pub u32);
 
 /// What is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
     /// May they see the screen?
     View {

@@ -67,6 +67,8 @@ async fn the_red_button_and_an_interrupt_stop_control_and_the_next_ends_everythi
     expert.browser.press("Take control").await;
     novice.allows().await;
     expert.has_control().await;
+    // The window draws itself only when there is something new to see.
+    expert.settles(Duration::from_secs(2), PATIENCE).await;
     novice.stops_control(&desktop).await;
     expert.has_no_control().await;
     expert
