@@ -16,7 +16,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// The page's package.
+pub const PACKAGE: &str = "deskhand-web-expert";
+/// What a browser runs.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+const TARGET_DIR: &str = "target/page";
 /// Says what the bundle was made from. Not in the bundle itself, all of which is served.
 const STAMP: &str = "target/page/bundle.stamp";
 
@@ -106,26 +110,29 @@ fn ensure_target() -> Result<()> {
     Ok(())
 }
 
-/// Builds the page in a target directory of its own, so that it and the native programs do not
-/// wait for each other's lock.
-fn compile(root: &Path, profile: Profile) -> Result<Vec<u8>> {
-    say("building the page");
-    let target = root.join("target/page");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .current_dir(root)
-        .args(["build", "--locked", "--package", "deskhand-web-expert"])
-        .args(["--bin", "deskhand-web-expert", "--target", TARGET])
-        .args(["--profile", profile.cargo()])
-        .arg("--target-dir")
-        .arg(&target)
+/// Cargo for the page. It has a target directory of its own, so that page and native programs do
+/// not wait for each other's lock.
+pub fn cargo(root: &Path) -> Command {
+    let mut command = crate::build::cargo(root);
+    command
+        .env("CARGO_TARGET_DIR", root.join(TARGET_DIR))
         // Meant for native code, such as coverage or another linker.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .arg("--locked");
+    command
+}
+
+fn compile(root: &Path, profile: Profile) -> Result<Vec<u8>> {
+    say("building the page");
+    let status = cargo(root)
+        .args(["build", "--package", PACKAGE, "--bin", PACKAGE])
+        .args(["--target", TARGET, "--profile", profile.cargo()])
         .status()
         .context("run cargo")?;
     ensure!(status.success(), "the page does not build");
-    let built = target
+    let built = root
+        .join(TARGET_DIR)
         .join(TARGET)
         .join(profile.directory())
         .join("deskhand-web-expert.wasm");

@@ -10,6 +10,7 @@ mod build;
 mod bundle;
 mod desktop;
 mod packages;
+mod page_tests;
 mod run;
 mod screenshots;
 mod steps;

@@ -11,18 +11,16 @@ use anyhow::{Context as _, bail};
 
 use crate::{
     build,
-    bundle::Profile,
+    bundle::{self, Profile},
     packages::{self, Set},
+    page_tests,
     steps::{Steps, sh, show},
 };
 
-/// The page's package, which is also checked and built for the browser.
-const PAGE: &str = "deskhand-web-expert";
 /// The end-to-end tests: a target that runs only when it is named. Everything here names the
 /// whole workspace and no package, so that cargo builds each dependency once and not once for
 /// every selection of packages and their features.
 const END_TO_END: &str = "e2e";
-const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
 
 /// What to leave out.
 #[derive(clap::Args)]
@@ -55,6 +53,7 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
             cargo_test(root, &["--workspace"], &[], &mut results)
         });
     }
+    steps.step("Building the page's own tests", || page_tests::build(root))?;
     steps.step("Building server and agent", || {
         sh(build::cargo(root)
             .args(["build", "--locked", "--workspace"])
@@ -97,9 +96,15 @@ fn checks(steps: &mut Steps, root: &Path) {
             .args(["--", "--deny", "warnings"]))
     });
     steps.check("Lints of the page, for the browser", || {
-        sh(build::cargo(root)
-            .args(["clippy", "--locked", "--package", PAGE])
-            .args(WASM)
+        sh(bundle::cargo(root)
+            .args([
+                "clippy",
+                "--package",
+                bundle::PACKAGE,
+                "--target",
+                bundle::TARGET,
+            ])
+            .args(["--lib", "--bins", "--test", "browser"])
             .args(["--", "--deny", "warnings"]))
     });
     if packages::in_path("cargo-deny") {

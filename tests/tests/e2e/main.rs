@@ -13,6 +13,7 @@ mod crash;
 mod harness;
 mod hostile;
 mod input;
+mod page;
 mod password;
 mod prompts;
 mod refusal;

@@ -1,0 +1,117 @@
+//! Random transcripts that must keep the hub's promises.
+
+use super::*;
+
+fn any_step() -> impl Strategy<Value = (u8, u8, u8, u8)> {
+    (0..16_u8, 0..8_u8, 0..6_u8, 0..12_u8)
+}
+
+/// Turns four small numbers into an input. Even sockets are novices, mostly.
+fn input((kind, who, which, extra): (u8, u8, u8, u8), hub: &Hub) -> Input {
+    let socket = SocketId(who.into());
+    let route = Route::from_bytes([which; 32]);
+    let join = JoinId(hub.next_join.saturating_sub(extra.into()));
+    let novice = |message, proof| Input::Novice {
+        socket,
+        message,
+        proof,
+    };
+    match kind {
+        0..=2 => Input::Connected {
+            socket,
+            role: if who % 2 == 0 {
+                Role::Novice
+            } else {
+                Role::Expert
+            },
+        },
+        3 | 4 => novice(register(route, u32::from(extra)), None),
+        5 => novice(
+            FromNovice::Register {
+                route,
+                ttl_secs: 60,
+                token: Some(OwnerToken(String::new())),
+            },
+            Some(OwnerProof::for_test(route)),
+        ),
+        6 => novice(FromNovice::Unregister { route }, None),
+        7 => novice(
+            FromNovice::Relay {
+                join,
+                payload: payload("x"),
+            },
+            None,
+        ),
+        8 => novice(FromNovice::Approved { join }, None),
+        9 => novice(FromNovice::Dismiss { join }, None),
+        10 | 11 => Input::Expert {
+            socket,
+            message: FromExpert::Join { route },
+        },
+        12 => Input::Expert {
+            socket,
+            message: FromExpert::Relay {
+                payload: payload("x"),
+            },
+        },
+        13 => Input::Gone { socket },
+        14 if extra == 0 => Input::Shutdown,
+        14 => Input::Expel {
+            socket,
+            reason: Refusal::Slow,
+        },
+        _ => Input::Tick,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever happens: nothing is said to a socket that is gone or closed, nothing of one
+    /// role to a socket of the other, and every map stays within its bounds.
+    #[test]
+    fn the_hub_keeps_its_promises(steps in proptest::collection::vec(any_step(), 0..200)) {
+        let mut hub = Hub::new(SMALL, 1);
+        let mut now = Instant::now();
+        let mut open: BTreeMap<SocketId, Role> = BTreeMap::new();
+        let mut joined = BTreeSet::new();
+        for step in steps {
+            now += Duration::from_secs(u64::from(step.3) / 4);
+            let input = input(step, &hub);
+            match &input {
+                // A name is never used twice at a time.
+                Input::Connected { socket, .. } if open.contains_key(socket) => continue,
+                Input::Connected { socket, role } => drop(open.insert(*socket, *role)),
+                Input::Gone { socket } => drop(open.remove(socket)),
+                _ => {}
+            }
+            for output in hub.handle(input, now) {
+                match output {
+                    Output::ToNovice { socket, message } => {
+                        prop_assert_eq!(open.get(&socket), Some(&Role::Novice));
+                        if let ToNovice::Joined { join, .. } = message {
+                            prop_assert!(joined.insert(join), "a join's name is used twice");
+                        }
+                    }
+                    Output::Registered { socket, .. } => {
+                        prop_assert_eq!(open.get(&socket), Some(&Role::Novice));
+                    }
+                    Output::ToExpert { socket, .. } => {
+                        prop_assert_eq!(open.get(&socket), Some(&Role::Expert));
+                    }
+                    Output::Close { socket } => {
+                        prop_assert!(open.remove(&socket).is_some(), "closed twice");
+                    }
+                }
+            }
+            prop_assert!(hub.routes.len() <= SMALL.routes);
+            prop_assert_eq!(hub.routes.len(), hub.ends.len());
+            prop_assert!(hub.wake_at().is_none_or(|at| at > now), "an end was missed");
+            let open_now: Vec<_> = open.keys().collect();
+            prop_assert_eq!(hub.peers.keys().collect::<Vec<_>>(), open_now);
+            for join in hub.joins.values() {
+                prop_assert!(open.contains_key(&join.novice) && open.contains_key(&join.expert));
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The page's edges in a browser: what only a browser can say.
+//!
+//! Built by `cargo xtask test`, which has the end-to-end tests run them.
+#![cfg(target_family = "wasm")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+use deskhand_protocol::{
+    control::CursorShape,
+    envelope::{ToAgent, ToPage},
+    handshake::novice::{Challenged, Charged, Record},
+    id::{Fingerprint, InvitationId, LinkSecret},
+    input::Position,
+    invitation::Link,
+    signal::{FromExpert, Payload, ToExpert},
+    text::Name,
+    wire,
+};
+use deskhand_web_expert::{
+    certificate::Certificate,
+    cursor::{Cursor, Elements},
+    handshake::{Handshake, Output},
+    js, memory,
+};
+use rand_core::OsRng;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Document, Element, RtcPeerConnection, RtcSessionDescriptionInit};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const PASSWORD: &str = "seven blue lamps";
+
+fn document() -> Document {
+    web_sys::window().unwrap().document().unwrap()
+}
+
+fn element<T: wasm_bindgen::JsCast>(name: &str) -> T {
+    let made: Element = document().create_element(name).unwrap();
+    document().body().unwrap().append_child(&made).unwrap();
+    made.unchecked_into()
+}
+
+/// What the page tells the novice's computer.
+fn said(outputs: &[Output]) -> Vec<ToAgent> {
+    let relayed = |output: &Output| match output {
+        Output::Send(FromExpert::Relay { payload }) => wire::decode(payload.as_bytes()).ok(),
+        Output::Send(_) | Output::Tell(_) => None,
+    };
+    outputs.iter().filter_map(relayed).collect()
+}
+
+fn hear(page: &mut Handshake, message: &ToPage) -> Vec<ToAgent> {
+    let payload = Payload::new(wire::encode(message)).unwrap();
+    said(&page.handle(&ToExpert::Relay { payload }, &mut OsRng))
+}
+
+#[wasm_bindgen_test]
+async fn the_fingerprint_is_of_the_certificate_that_connections_show() {
+    let certificate = Certificate::make().await.unwrap();
+    let another = Certificate::make().await.unwrap();
+    assert_ne!(certificate.fingerprint, another.fingerprint, "made afresh");
+
+    let connection =
+        RtcPeerConnection::new_with_configuration(&certificate.configuration()).unwrap();
+    connection.create_data_channel("any");
+    let offer = JsFuture::from(connection.create_offer()).await.unwrap();
+    let sdp = offer
+        .unchecked_into::<RtcSessionDescriptionInit>()
+        .get_sdp();
+    let shown = sdp.unwrap().lines().find_map(|line| {
+        let text = line.strip_prefix("a=fingerprint:sha-256 ")?;
+        Fingerprint::parse(text).ok()
+    });
+    assert_eq!(shown, Some(certificate.fingerprint));
+    connection.close();
+}
+
+#[wasm_bindgen_test]
+fn the_handshake_runs_on_the_browsers_randomness_and_is_there_at_once() {
+    let link = Link {
+        id: InvitationId::random(&mut OsRng),
+        secret: LinkSecret::random(&mut OsRng),
+        password: true,
+    };
+    let record = Record::new(link.id, &link.secret, PASSWORD, &mut OsRng).unwrap();
+    let theirs = Fingerprint([1; 32]);
+    let mut page = Handshake::new(&link, PASSWORD, Name::new("Maria"), theirs);
+
+    let (challenged, challenge) = Challenged::new(link.id, Fingerprint([2; 32]), &mut OsRng);
+    let [ToAgent::Hello(hello)] = &hear(&mut page, &ToPage::Challenge(challenge))[..] else {
+        panic!("no hello")
+    };
+    let tagged = challenged.verify_link(&record, hello).unwrap();
+    let answer = tagged.answer(&record, Charged::written_down(), &mut OsRng);
+    let (answered, ke2) = answer.unwrap();
+    let [ToAgent::Ke3(ke3), ToAgent::Sealed(_)] = &hear(&mut page, &ToPage::Ke2(ke2))[..] else {
+        panic!("no answer")
+    };
+    answered.finish(ke3).expect("both have the same key");
+}
+
+#[wasm_bindgen_test]
+fn only_the_name_is_remembered() {
+    let storage = web_sys::window().unwrap().local_storage().unwrap().unwrap();
+    storage.clear().unwrap();
+    assert_eq!(memory::name(), "");
+    memory::remember_name("Maria <b>");
+    assert_eq!(memory::name(), "Maria <b>");
+    assert_eq!(storage.length(), Ok(1));
+}
+
+#[wasm_bindgen_test]
+fn under_control_the_experts_own_pointer_takes_the_remote_shape() {
+    let elements = Elements {
+        stage: element("div"),
+        video: element("video"),
+        canvas: element("canvas"),
+    };
+    let style = elements.stage.style();
+    let cursor = Cursor::default();
+    cursor.attach(Some(elements.clone()));
+    let red = [255, 0, 0, 255].repeat(6);
+    let shape = CursorShape::new((3, 2), (1, 1), red, Some(Position::default())).unwrap();
+    cursor.shape(shape);
+    assert_eq!(style.get_property_value("cursor").unwrap(), "");
+    let remote = elements.canvas.style();
+    assert_eq!(remote.get_property_value("visibility").unwrap(), "visible");
+
+    cursor.own(true);
+    let own = style.get_property_value("cursor").unwrap();
+    assert!(own.starts_with("url(\"data:image/png;base64,"), "{own}");
+    assert!(own.ends_with("1 1, default"), "{own}");
+    assert_eq!(remote.get_property_value("visibility").unwrap(), "hidden");
+    assert_eq!((elements.canvas.width(), elements.canvas.height()), (3, 2));
+}
+
+#[wasm_bindgen_test]
+fn this_browser_can_do_what_the_page_needs() {
+    assert!(js::has_webrtc(&web_sys::window().unwrap()));
+    let before = js::now();
+    assert!(js::now() >= before && !before.is_zero());
+}
