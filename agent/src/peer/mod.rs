@@ -53,6 +53,17 @@ use channel::{Channels, Outgoing};
 /// A connection that is not up so long after the answer came is stuck.
 const WATCHDOG: Duration = Duration::from_secs(5);
 
+/// Between two rounds of connectivity checks
+/// ([RFC 8445, 14.2](https://www.rfc-editor.org/rfc/rfc8445#section-14.2): 50 ms).
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// So many rounds before a way is given up: more than the watchdog leaves time for, so that a
+/// slow network is no reason.
+const CHECKS: u16 = 140;
+/// A direct way is taken after so long even if a better one may yet come. Browsers hide their
+/// addresses behind names, so the novice's computer learns most of them only from the browser's
+/// own checks.
+const ACCEPTANCE: Duration = Duration::from_millis(200);
+
 /// What the connection reports.
 #[derive(Debug)]
 pub enum Event {
@@ -253,7 +264,13 @@ async fn run(
                 .build(),
         )
         .with_media_engine(media_engine)
-        .with_setting_engine(SettingEngineBuilder::new().build())
+        .with_setting_engine(
+            SettingEngineBuilder::new()
+                .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(CHECKS))
+                .with_prflx_acceptance_min_wait(Some(ACCEPTANCE))
+                .with_srflx_acceptance_min_wait(Some(ACCEPTANCE))
+                .build(),
+        )
         .with_interceptor_registry(registry)
         .with_handler(Arc::new(Handler {
             events: events.clone(),

@@ -64,7 +64,7 @@ mod tests {
             space.clone(),
         ];
         steps.take_turns(&mut frame);
-        assert_eq!(frame, [tab.clone()]);
+        assert_eq!(frame, std::slice::from_ref(&tab));
         let mut frame = vec![key(Key::Space, false)];
         steps.take_turns(&mut frame);
         assert_eq!(frame, [key(Key::Tab, false), tab]);
