@@ -28,6 +28,9 @@ pub struct Options {
     /// Leave out formatting, lints and the check of dependencies.
     #[arg(long)]
     skip_checks: bool,
+    /// Also the end-to-end tests that take many minutes.
+    #[arg(long)]
+    soak: bool,
     /// Only end-to-end tests whose name contains this.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
@@ -62,6 +65,7 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     steps.check("End-to-end tests", || {
         let threads = end_to_end_threads();
         let mut harness = vec!["--test-threads", threads.as_str()];
+        harness.extend(options.soak.then_some("--include-ignored"));
         harness.extend(options.only.as_deref());
         cargo_test(
             root,
