@@ -44,6 +44,8 @@ pub struct Place {
     pub ledger: Box<dyn Ledger>,
 }
 
+const HAND_GONE: &str = "the part of Deskhand that moves mouse and keyboard stopped.";
+
 /// The driver's end of the wires to a front end.
 pub struct Wires {
     view: watch::Sender<View>,
@@ -101,7 +103,13 @@ pub async fn run<R: RngCore + CryptoRng>(
         let input = tokio::select! {
             biased;
             intent = wires.intents.recv() => Input::Novice(intent.unwrap_or(Intent::End)),
-            event = next_hand(&mut edges.hand) => Input::Hand(event),
+            event = next_hand(&mut edges.hand) => {
+                if let hand::wire::Event::Fault(_) = event {
+                    // The session starts another one when it is needed.
+                    edges.hand = None;
+                }
+                Input::Hand(event)
+            }
             event = from_server.recv() => Input::Server(event.unwrap_or(ServerEvent::Down)),
             event = next_peer(&mut edges.peer) => match event {
                 peer::Event::Session(event) => Input::Peer(event),
@@ -299,7 +307,7 @@ impl Edges {
         if let Err(error) = hand::release_xtest(&self.place.display) {
             tracing::warn!(%error, "releasing what the hand held");
         }
-        hand::wire::Event::Fault("the helper program for mouse and keyboard stopped.".into())
+        hand::wire::Event::Fault(HAND_GONE.into())
     }
 
     async fn finish(&mut self) {

@@ -16,6 +16,9 @@ use deskhand_protocol::{
 /// for something else grants nothing.
 pub const PROMPT_DELAY: Duration = Duration::from_millis(700);
 
+/// What an expert is called who gave no name.
+pub const NAMELESS: &str = "Somebody without a name";
+
 /// A front end's end of the wires.
 #[derive(Debug)]
 pub struct FrontEnd {
@@ -67,7 +70,12 @@ pub enum Stage {
         control: Control,
     },
     /// Over.
-    Ended(String),
+    Ended {
+        /// A sentence.
+        why: String,
+        /// Not as anybody wanted.
+        trouble: bool,
+    },
 }
 
 /// Who has mouse and keyboard.
@@ -183,7 +191,12 @@ pub enum Notice {
     /// The invitation can be used now.
     Open,
     /// The server is away.
-    ServerAway,
+    ServerAway {
+        /// In the middle of a session, which needs no server.
+        viewing: bool,
+    },
+    /// The expert left, or was sent away, before anything was seen.
+    HelperLeft,
     /// Somebody holds the link and is trying a password.
     Attempt,
     /// They got it wrong; so many tries are left before the invitation locks.
@@ -244,13 +257,24 @@ impl Notice {
     pub fn sentence(&self) -> String {
         match self {
             Self::Open => "The invitation is open. Waiting for your helper.".into(),
-            Self::ServerAway => {
+            Self::ServerAway { viewing: false } => {
                 "The server cannot be reached. Deskhand keeps trying; the invitation stays valid."
                     .into()
             }
-            Self::Attempt => "Somebody opened your invitation and is entering the password.".into(),
-            Self::WrongPassword { left: 1 } => "Wrong password. One more try is left.".into(),
-            Self::WrongPassword { left } => format!("Wrong password. {left} more tries are left."),
+            Self::ServerAway { viewing: true } => {
+                "The server cannot be reached. Your session goes on without it.".into()
+            }
+            Self::HelperLeft => {
+                "Your helper left before it began. The invitation is still open.".into()
+            }
+            Self::Attempt => "Somebody opened your invitation and is trying to connect.".into(),
+            Self::WrongPassword { left: 1 } => {
+                "That attempt failed: the password was wrong, or they broke off. One more try is left."
+                    .into()
+            }
+            Self::WrongPassword { left } => format!(
+                "That attempt failed: the password was wrong, or they broke off. {left} more tries are left."
+            ),
             Self::Locked => {
                 "The invitation is locked: the password was wrong too often. Make a new invitation."
                     .into()
@@ -271,7 +295,7 @@ impl Notice {
             Self::ViewingStarted(name) => format!("{name} can see your screen now."),
             Self::ControlAsked(name) => format!("{name} asks to use your mouse and keyboard."),
             Self::ControlGranted(name) => format!(
-                "{name} can use your mouse and keyboard now. Stop with Esc, with Ctrl+C or with Stop control."
+                "{name} can use your mouse and keyboard now. To stop, press Esc or Ctrl+C."
             ),
             Self::ControlRefused => "Control was not given.".into(),
             Self::ControlUnavailable(why) => format!("Control cannot be given: {why}"),

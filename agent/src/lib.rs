@@ -17,6 +17,7 @@ pub mod media;
 pub mod peer;
 pub mod server;
 pub mod session;
+pub mod signals;
 pub mod start;
 pub mod terminal;
 pub mod ui;

@@ -6,19 +6,17 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use deskhand_agent::{
     cli::{Cli, Command, Invite},
-    front::{Control, Intent, Stage, View},
+    front::Notice,
     hand,
     session::Outcome,
-    start, terminal,
+    signals, start, terminal,
     ui::{person::DisplayDevices, window},
 };
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::{mpsc, oneshot, watch},
-};
+use tokio::sync::oneshot;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    log_to_stderr();
     let result = match cli.command {
         Some(Command::Hand) => return hand::process::run(),
         Some(Command::Invite(options)) => invite(&options),
@@ -41,7 +39,6 @@ fn main() -> ExitCode {
 }
 
 fn invite(options: &Invite) -> anyhow::Result<Outcome> {
-    log_to_stderr();
     let ready = start::prepare(options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -52,18 +49,25 @@ fn invite(options: &Invite) -> anyhow::Result<Outcome> {
         None
     } else {
         let devices = DisplayDevices::new(&ready.display);
-        Some(devices.context("mouse and keyboard of this desktop cannot be watched")?)
+        Some(devices.context(
+            "Deskhand cannot tell the mouse and keyboard of this desktop from what programs do, \
+             so no control could be given. Start it with --terminal to be helped by viewing only",
+        )?)
     };
+    let no_control = ready.no_control.clone();
     let (invitation, front, session) = ready.split();
     let session = runtime.spawn(session);
     let (leave, left) = oneshot::channel();
-    runtime.spawn(obey_signals(
+    runtime.spawn(signals::obey(
         front.view.clone(),
         front.intents.clone(),
         leave,
     ));
     if options.terminal || options.print {
         terminal::announce(&invitation);
+        if let Some(why) = no_control {
+            terminal::say(&Notice::ControlUnavailable(why).sentence());
+        }
     }
     match person {
         None => {
@@ -72,47 +76,11 @@ fn invite(options: &Invite) -> anyhow::Result<Outcome> {
         // Windows belong to the main thread; the session runs on its own.
         Some(person) => {
             let _inside = runtime.enter();
-            window::run(front, Box::new(person), left).context("try --terminal instead")?;
+            window::run(front, Box::new(person), left)
+                .context("start Deskhand with --terminal instead")?;
         }
     }
     runtime.block_on(session).context("the session broke off")
-}
-
-/// Ctrl+C in the terminal takes control back while it is given, and else ends; so does the
-/// system's request to end. Who was told to end by a signal leaves no window behind.
-async fn obey_signals(
-    view: watch::Receiver<View>,
-    intents: mpsc::Sender<Intent>,
-    leave: oneshot::Sender<()>,
-) {
-    let mut leave = Some(leave);
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
-    loop {
-        let intent = tokio::select! {
-            _ = interrupt.recv() => {
-                let shared = matches!(
-                    view.borrow().stage,
-                    Stage::Viewing { control: Control::Shared { .. }, .. }
-                );
-                if shared { Intent::StopControl } else { Intent::End }
-            }
-            _ = terminate.recv() => Intent::End,
-        };
-        if let Intent::End = intent
-            && let Some(leave) = leave.take()
-        {
-            // Without a window nobody waits for it.
-            let _ = leave.send(());
-        }
-        if intents.send(intent).await.is_err() {
-            return;
-        }
-    }
 }
 
 fn log_to_stderr() {

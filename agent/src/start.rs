@@ -57,16 +57,20 @@ pub enum StartError {
     )]
     NoPassword,
     /// No place for the attempts.
-    #[error("Deskhand cannot write down attempts in {0}: {1}")]
+    #[error(
+        "Deskhand counts wrong passwords in {0} and cannot write there: {1}. Make that folder writable"
+    )]
     State(String, std::io::Error),
     /// No home.
-    #[error("neither HOME nor XDG_STATE_HOME is set, so there is no place to write down attempts")]
+    #[error(
+        "neither HOME nor XDG_STATE_HOME is set, so there is no place to count wrong passwords. Set HOME"
+    )]
     NoHome,
     /// No certificate.
     #[error(transparent)]
     Certificate(#[from] PeerError),
     /// Anything of the system's.
-    #[error("this computer refused: {0}")]
+    #[error("Deskhand cannot start: {0}")]
     System(#[from] std::io::Error),
 }
 
@@ -78,6 +82,8 @@ pub struct Ready {
     pub front: FrontEnd,
     /// The X display that is shared.
     pub display: String,
+    /// Why control cannot be given, if so.
+    pub no_control: Option<String>,
     session: Session<OsRng>,
     place: Place,
     wires: driver::Wires,
@@ -107,7 +113,7 @@ impl Ready {
 pub fn prepare(options: &Invite) -> Result<Ready, StartError> {
     let server = Address::parse(options.server.as_deref().ok_or(StartError::NoServer)?)?;
     let display = display()?;
-    let no_control = if options.terminal {
+    let guard = if options.terminal {
         terminal_guard()
     } else {
         Guard::default()
@@ -134,11 +140,11 @@ pub fn prepare(options: &Invite) -> Result<Ready, StartError> {
         invitation,
         name: Name::new(&options.name),
         fingerprint: certificate.fingerprint(),
-        no_control: no_control.refusal,
+        no_control: guard.refusal.clone(),
     };
     let session = Session::new(terms, rng);
     let (wires, front) = driver::wires(session.view());
-    front.own_windows.send_replace(no_control.windows);
+    front.own_windows.send_replace(guard.windows);
     let place = Place {
         server,
         display: display.clone(),
@@ -154,6 +160,7 @@ pub fn prepare(options: &Invite) -> Result<Ready, StartError> {
         invitation: shown,
         front,
         display,
+        no_control: guard.refusal,
         session,
         place,
         wires,

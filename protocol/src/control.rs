@@ -4,11 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    id::GrantId,
-    input::Position,
-    text::{Bounded, ChatText},
-};
+use crate::{id::GrantId, input::Position, text::ChatText};
 
 /// Page to agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,9 +110,11 @@ pub enum EndReason {
     Lost,
     /// The novice's computer cannot share its screen.
     Failed,
+    /// The expert's page sent what is not of this protocol.
+    Malformed,
 }
 
-/// A pointer's picture. At most 64 × 64 pixels, so that it fits one message.
+/// A pointer's picture. At most 96 × 96 pixels, so that it fits one message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RawShape")]
 pub struct CursorShape {
@@ -206,6 +204,3 @@ impl fmt::Debug for CursorShape {
         write!(f, "CursorShape({} x {})", self.width, self.height)
     }
 }
-
-/// Words of the agent for a person, shown as they are.
-pub type Sentence = Bounded<512>;

@@ -86,17 +86,20 @@ fn refusal(reason: Refusal) -> Verdict {
 /// The session is over.
 pub fn ended(reason: EndReason) -> Verdict {
     match reason {
-        EndReason::Refused => verdict(
-            "The novice decided not to show their screen.",
-            Then::Nothing,
-        ),
+        EndReason::Refused => verdict("The novice decided not to show their screen.", Then::Again),
         EndReason::NoAnswer => verdict(
             "The novice did not answer. Make sure they are at their computer, then try again.",
             Then::Again,
         ),
-        EndReason::Novice => verdict("The novice ended the session.", Then::Again),
-        EndReason::Expert => verdict(YOU_ENDED, Then::Again),
+        // Its invitation is closed with it.
+        EndReason::Novice => verdict("The novice ended the session.", Then::Nothing),
+        EndReason::Expert => verdict(YOU_ENDED, Then::Nothing),
         EndReason::Lost => verdict(LOST, Then::Again),
+        EndReason::Malformed => verdict(
+            "The session was stopped: this page and the novice's Deskhand do not understand each \
+             other. Reload the page, and ask for a new invitation.",
+            Then::Nothing,
+        ),
         EndReason::Failed => verdict(
             "The novice's computer cannot share its screen. Its own window says why.",
             Then::Nothing,
@@ -123,7 +126,7 @@ pub fn denied(reason: Denial) -> &'static str {
         Denial::Refused => "The novice said no to sharing mouse and keyboard.",
         Denial::NoAnswer => "The novice did not answer your request for control.",
         Denial::TooSoon => "It is too early to ask for control again.",
-        Denial::Unavailable => "The novice's computer cannot give control safely. View only.",
+        Denial::Unavailable => "Control is not possible right now. The novice's screen says why.",
     }
 }
 

@@ -90,6 +90,7 @@ const TESTS: &[Need] = &[
         programs: &["chromedriver"],
     },
     program("tigervnc-standalone-server", &["Xvnc", "Xtigervnc"]),
+    program("xdotool", &["xdotool"]), // somebody else's injected input
     library("fonts-dejavu-core"),
 ];
 

@@ -47,7 +47,15 @@ pub struct Options {
 /// # Errors
 /// If set-up, the build or the server fails. Does not return otherwise.
 pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<()> {
-    let shown = env::var_os("DISPLAY").filter(|name| !name.is_empty() && !options.virtual_desktop);
+    let wayland = is_wayland();
+    let shown = env::var_os("DISPLAY")
+        .filter(|name| !name.is_empty() && !wayland && !options.virtual_desktop);
+    if wayland && !options.virtual_desktop {
+        eprintln!(
+            "This desktop runs on Wayland, which Deskhand cannot share yet: a virtual desktop is \
+             shared instead. To share this one, choose Xorg (X11) on the login screen."
+        );
+    }
     let with_window = shown.is_some() && !options.terminal;
     let mut sets = vec![Set::Build];
     if with_window {
@@ -109,13 +117,20 @@ fn share_virtual_desktop(
         // Names a window of another display.
         .env_remove("WINDOWID");
     eprintln!(
-        "\nThere is no display here, so a virtual desktop is shared: {display}, 1280 x 800, with a \
-         window manager, a terminal and a clock."
+        "\nA virtual desktop is shared: {display}, 1280 x 800, with a window manager, a terminal \
+         and a clock. You see it in the browser only."
     );
     if !io::stdin().is_terminal() {
         eprintln!("Standard input is no terminal: write the answers (y or n) to it.");
     }
     Ok(())
+}
+
+/// Whether this desktop is one that the agent refuses to share.
+fn is_wayland() -> bool {
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    set("WAYLAND_DISPLAY").is_some()
+        || set("XDG_SESSION_TYPE").is_some_and(|kind| kind.eq_ignore_ascii_case("wayland"))
 }
 
 /// The documented port, or any free one if that is taken.

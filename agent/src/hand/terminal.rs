@@ -45,7 +45,7 @@ pub fn terminal_window() -> TerminalWindow {
 }
 
 const NOT_FOUND: &str = "Deskhand cannot tell which window its questions are answered in. \
-                         Start it without a terminal, from the menu of programs.";
+                         Start it again without --terminal, so that it opens a window.";
 
 fn search(terminal: u32) -> Result<TerminalWindow, XError> {
     let (connection, screen) = x11rb::connect(None)?;
@@ -67,7 +67,8 @@ fn search(terminal: u32) -> Result<TerminalWindow, XError> {
     if let Some(program) = inside_another() {
         return Ok(TerminalWindow::Unknown(format!(
             "Deskhand runs inside {program}, so it cannot tell which window its questions are \
-             answered in. Start it in a terminal window of its own, or without a terminal."
+             answered in. Start it in a terminal window of its own, or without --terminal, so \
+             that it opens a window."
         )));
     }
     // The nearest parent with a window; one further up may be the whole desktop.

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     clock::Now,
     consent::{Question, Verdict, ViewGrant},
-    front::{Answer, Ask, Notice, PromptId},
+    front::{Answer, Ask, NAMELESS, Notice, PromptId},
 };
 
 /// The page has so long to introduce its expert.
@@ -40,6 +40,13 @@ pub(super) struct Verifying {
     pub join: JoinId,
     pub deadline: Instant,
     step: Step,
+}
+
+impl Verifying {
+    /// The attempt is written down and counted.
+    pub fn is_charged(&self) -> bool {
+        matches!(self.step, Step::Answered(_))
+    }
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one, and it is boxed")]
@@ -273,7 +280,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 match state.partner.channel.open(sealed) {
                     Ok(SealedToAgent::Introduce { name }) => {
                         state.partner.name = if name.is_empty() {
-                            Name::new("Somebody without a name")
+                            Name::new(NAMELESS)
                         } else {
                             name
                         };
@@ -283,7 +290,10 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 }
             }
             // Nothing is due before the offer but a farewell: either way the question is void.
-            State::Asking(state) if state.partner.join == join => dismiss(join, out),
+            State::Asking(state) if state.partner.join == join => {
+                dismiss(join, out);
+                out.push(Output::Tell(Notice::HelperLeft));
+            }
             State::Connecting(mut state) if state.partner.join == join => {
                 match state.partner.channel.open(sealed) {
                     Ok(SealedToAgent::Answer(sdp))
@@ -311,6 +321,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                     Ok(_) | Err(_) => {
                         out.push(Output::Peer(PeerCommand::Close));
                         dismiss(join, out);
+                        out.push(Output::Tell(Notice::HelperLeft));
                     }
                 }
             }
@@ -350,9 +361,12 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 Step::Charging(_) => {}
             },
             State::Introducing(state) if hit(state.partner.join) => {}
-            State::Asking(state) if hit(state.partner.join) => {}
+            State::Asking(state) if hit(state.partner.join) => {
+                out.push(Output::Tell(Notice::HelperLeft));
+            }
             State::Connecting(state) if hit(state.partner.join) => {
                 out.push(Output::Peer(PeerCommand::Close));
+                out.push(Output::Tell(Notice::HelperLeft));
             }
             // Media flows directly and must not notice.
             other => self.state = other,
@@ -454,8 +468,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
             }
             PeerEvent::Connected(_) => {
                 // Not the certificate of the handshake: somebody sits in the middle.
-                out.push(Output::Tell(Notice::Tampered));
-                return self.not_connected(state, out);
+                return self.not_connected(state, Notice::Tampered, out);
             }
             PeerEvent::Stuck if state.tries < MAX_TRIES => {
                 state.tries += 1;
@@ -464,7 +477,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 out.push(Output::Peer(PeerCommand::Start));
             }
             PeerEvent::Stuck | PeerEvent::Closed | PeerEvent::Malformed => {
-                return self.not_connected(state, out);
+                return self.not_connected(state, Notice::NotConnected, out);
             }
             // Nothing counts before the certificate was compared.
             PeerEvent::Control(_) | PeerEvent::Input(_) | PeerEvent::Motion(_) => {}
@@ -472,11 +485,16 @@ impl<R: RngCore + CryptoRng> Session<R> {
         self.state = State::Connecting(Box::new(state));
     }
 
-    pub(super) fn not_connected(&mut self, mut state: Connecting, out: &mut Vec<Output>) {
+    pub(super) fn not_connected(
+        &mut self,
+        mut state: Connecting,
+        why: Notice,
+        out: &mut Vec<Output>,
+    ) {
         self.state = State::Waiting;
         out.push(state.partner.seal(&SealedToPage::Ended(EndReason::Lost)));
         out.push(Output::Peer(PeerCommand::Close));
         dismiss(state.partner.join, out);
-        out.push(Output::Tell(Notice::NotConnected));
+        out.push(Output::Tell(why));
     }
 }

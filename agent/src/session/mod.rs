@@ -216,7 +216,7 @@ enum State {
     Asking(Box<Asking>),
     Connecting(Box<Connecting>),
     Viewing(Box<Viewing>),
-    Ended(String),
+    Ended { why: String, outcome: Outcome },
 }
 
 /// The other end of a finished handshake.
@@ -257,7 +257,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
     pub fn handle(&mut self, input: Input, now: Now) -> Vec<Output> {
         let mut out = Vec::new();
         match input {
-            _ if matches!(self.state, State::Ended(_)) => {}
+            _ if matches!(self.state, State::Ended { .. }) => {}
             Input::Server(event) => self.server_event(event, now, &mut out),
             Input::Charged(result) => self.charged(result, now, &mut out),
             Input::Peer(event) => self.peer_event(event, now, &mut out),
@@ -285,7 +285,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
             State::Asking(state) => Some(state.question.deadline()),
             State::Connecting(state) => Some(state.deadline),
             State::Viewing(state) => state.deadline(),
-            State::Waiting | State::Ended(_) => None,
+            State::Waiting | State::Ended { .. } => None,
         };
         deadline.map_or(now.at + expiry, |deadline| deadline.min(now.at + expiry))
     }
@@ -293,7 +293,9 @@ impl<R: RngCore + CryptoRng> Session<R> {
     /// What a front end shows.
     pub fn view(&self) -> View {
         let mut invitation = self.terms.invitation.shown.clone();
-        invitation.failed = self.failed;
+        // The running attempt is charged, but has not failed.
+        let running = matches!(&self.state, State::Verifying(state) if state.is_charged());
+        invitation.failed = self.failed - u8::from(running && self.failed > 0);
         let (stage, prompt) = match &self.state {
             State::Waiting => (Stage::Waiting(invitation), None),
             State::Verifying(_) | State::Introducing(_) => (Stage::Verifying(invitation), None),
@@ -303,7 +305,10 @@ impl<R: RngCore + CryptoRng> Session<R> {
             ),
             State::Connecting(state) => (connecting(&state.partner), None),
             State::Viewing(state) => (state.stage(), state.prompt().cloned()),
-            State::Ended(why) => (Stage::Ended(why.clone()), None),
+            State::Ended { why, outcome } => {
+                let (why, trouble) = (why.clone(), *outcome == Outcome::Failed);
+                (Stage::Ended { why, trouble }, None)
+            }
         };
         View {
             stage,
@@ -321,7 +326,8 @@ impl<R: RngCore + CryptoRng> Session<R> {
             }
             ServerEvent::Down => {
                 if self.server != Server::Down {
-                    out.push(Output::Tell(Notice::ServerAway));
+                    let viewing = matches!(self.state, State::Viewing(_));
+                    out.push(Output::Tell(Notice::ServerAway { viewing }));
                 }
                 self.server = Server::Down;
                 self.announced = false;
@@ -480,7 +486,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 self.view_refused(state.partner, EndReason::NoAnswer, out);
             }
             State::Connecting(state) if state.deadline <= now.at => {
-                self.not_connected(*state, out);
+                self.not_connected(*state, Notice::NotConnected, out);
             }
             State::Viewing(mut viewing) => {
                 viewing.pass_time(now, out);
@@ -506,10 +512,11 @@ impl<R: RngCore + CryptoRng> Session<R> {
 
     /// Ends whatever there is, tells both sides, closes the invitation.
     fn end(&mut self, reason: EndReason, why: &str, out: &mut Vec<Output>) {
-        let outcome = if reason == EndReason::Failed {
-            Outcome::Failed
-        } else {
-            Outcome::Finished
+        let outcome = match reason {
+            EndReason::Failed | EndReason::Lost | EndReason::Malformed => Outcome::Failed,
+            EndReason::Refused | EndReason::NoAnswer | EndReason::Novice | EndReason::Expert => {
+                Outcome::Finished
+            }
         };
         match std::mem::replace(&mut self.state, State::Waiting) {
             State::Asking(mut state) => {
@@ -520,7 +527,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 out.push(Output::Peer(PeerCommand::Close));
             }
             State::Viewing(viewing) => viewing.close(reason, out),
-            State::Waiting | State::Verifying(_) | State::Introducing(_) | State::Ended(_) => {}
+            State::Waiting | State::Verifying(_) | State::Introducing(_) | State::Ended { .. } => {}
         }
         self.finish(why, outcome, out);
     }
@@ -529,7 +536,8 @@ impl<R: RngCore + CryptoRng> Session<R> {
         out.push(Output::Server(ToServer::Unregister { route: self.route }));
         out.push(Output::Tell(Notice::Ended(why.into())));
         out.push(Output::Done(outcome));
-        self.state = State::Ended(why.into());
+        let why = why.into();
+        self.state = State::Ended { why, outcome };
     }
 }
 

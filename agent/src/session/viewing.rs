@@ -32,6 +32,8 @@ pub(super) struct Viewing {
     paused: bool,
     display: Option<Display>,
     hand_ready: bool,
+    /// Why the last hand stopped, if it did.
+    hand_fault: Option<String>,
     no_control: Option<String>,
     refused: usize,
     not_before: Instant,
@@ -58,6 +60,7 @@ impl Viewing {
             paused: false,
             display: None,
             hand_ready: false,
+            hand_fault: None,
             no_control,
             refused: 0,
             not_before: now.at,
@@ -133,7 +136,7 @@ impl Viewing {
             }
             PeerEvent::Malformed => {
                 return Some((
-                    EndReason::Failed,
+                    EndReason::Malformed,
                     "The session was ended: the other side sent something that Deskhand does not understand.",
                 ));
             }
@@ -174,6 +177,7 @@ impl Viewing {
         match event {
             Event::Ready => {
                 self.hand_ready = true;
+                self.hand_fault = None;
                 if let Some(Display {
                     epoch,
                     width,
@@ -215,7 +219,10 @@ impl Viewing {
                 }
             }
             Event::Fault(why) => {
-                self.hand_ready = false;
+                // One that worked is worth another; one that never did would fail again.
+                if std::mem::take(&mut self.hand_ready) {
+                    out.push(Output::StartHand);
+                }
                 match self.control {
                     Control::Open { .. } | Control::Opening { .. } => {
                         self.stopped(StopCause::Broken, now, out);
@@ -224,10 +231,11 @@ impl Viewing {
                         out.push(Output::Hand(Command::Prompt(false)));
                         self.control = Control::None;
                         self.deny(Denial::Unavailable, now, out);
-                        out.push(Output::Tell(Notice::ControlUnavailable(why)));
+                        out.push(Output::Tell(Notice::ControlUnavailable(why.clone())));
                     }
                     Control::None => {}
                 }
+                self.hand_fault = Some(why);
             }
         }
     }
@@ -245,8 +253,9 @@ impl Viewing {
         }
         if !self.hand_ready {
             out.push(Output::StartHand);
-            let why = "mouse and keyboard are not ready yet.";
-            out.push(Output::Tell(Notice::ControlUnavailable(why.into())));
+            let why = self.hand_fault.clone();
+            let why = why.unwrap_or_else(|| "mouse and keyboard are not ready yet.".into());
+            out.push(Output::Tell(Notice::ControlUnavailable(why)));
             return self.deny(Denial::Unavailable, now.at, out);
         }
         let ask = Ask::Control {

@@ -9,7 +9,7 @@ use super::{
 use crate::front::Intent;
 
 /// Closing a window whose session is over is what [`Intent::End`] means here.
-pub(super) fn draw(ui: &mut Ui, why: &str) -> Option<Intent> {
+pub(super) fn draw(ui: &mut Ui, why: &str, trouble: bool) -> Option<Intent> {
     let close = footer(ui, |ui| {
         let width = ui.available_width();
         ui.add(Button::new("Close", Purpose::Main).width(width))
@@ -17,9 +17,20 @@ pub(super) fn draw(ui: &mut Ui, why: &str) -> Option<Intent> {
     page(ui, |ui| {
         ui.add_space(36.0);
         ui.vertical_centered(|ui| {
-            icon(ui, Icon::Check, style::ACCENT, style::ACCENT_TINT);
+            if trouble {
+                icon(ui, Icon::Trouble, style::CAUTION, style::CAUTION_TINT);
+            } else {
+                icon(ui, Icon::Check, style::ACCENT, style::ACCENT_TINT);
+            }
             ui.add_space(8.0);
-            heading(ui, "Finished");
+            heading(
+                ui,
+                if trouble {
+                    "Deskhand had to stop"
+                } else {
+                    "Finished"
+                },
+            );
             ui.add_space(4.0);
             announced(body(ui, why));
             ui.add_space(4.0);

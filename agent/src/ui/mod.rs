@@ -53,7 +53,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
             },
             model,
         ),
-        Stage::Ended(why) => ended::draw(ui, &why),
+        Stage::Ended { why, trouble } => ended::draw(ui, &why, trouble),
     }
     .into_iter()
     .collect()

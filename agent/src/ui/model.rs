@@ -10,7 +10,7 @@ use deskhand_protocol::text::Name;
 use super::prompt::Care;
 use crate::{
     clock::Now,
-    front::{Control, Notice, Speaker, Stage, View},
+    front::{Control, NAMELESS, Notice, Speaker, Stage, View},
 };
 
 /// How many lines are kept; older ones go.
@@ -68,7 +68,10 @@ impl Model {
     /// Takes a notice into the log, unless the screen itself says the same.
     pub fn hear(&mut self, notice: &Notice) {
         let line = match notice {
-            Notice::Open | Notice::Attempt | Notice::LocalHand(_) => return,
+            Notice::Open
+            | Notice::ServerAway { viewing: false }
+            | Notice::Attempt
+            | Notice::LocalHand(_) => return,
             Notice::Chat {
                 from: Speaker::Novice,
                 text,
@@ -91,8 +94,11 @@ impl Model {
     /// The session is gone without a word; nothing can be shared without it.
     pub(super) fn lose_session(&mut self) {
         self.view.prompt = None;
-        if !matches!(self.view.stage, Stage::Ended(_)) {
-            self.view.stage = Stage::Ended("Deskhand had to stop. Please start it again.".into());
+        if !matches!(self.view.stage, Stage::Ended { .. }) {
+            self.view.stage = Stage::Ended {
+                why: "Please start Deskhand again.".into(),
+                trouble: true,
+            };
         }
     }
 
@@ -178,7 +184,7 @@ pub fn in_words(left: Duration) -> String {
 pub fn plain_name(name: &Name) -> String {
     let name = one_line(name.as_str());
     if name.is_empty() {
-        "Somebody without a name".into()
+        NAMELESS.into()
     } else {
         name
     }
@@ -217,6 +223,6 @@ mod tests {
             plain_name(&Name::new("Maria\n\n\tThis name is verified.")),
             "Maria This name is verified."
         );
-        assert_eq!(plain_name(&Name::new(" \n ")), "Somebody without a name");
+        assert_eq!(plain_name(&Name::new(" \n ")), NAMELESS);
     }
 }

@@ -40,7 +40,7 @@ fn state(ui: &mut Ui, verifying: bool, model: &Model) {
         (Server::Up, true) => (
             style::ACCENT,
             style::ACCENT_TINT,
-            "Somebody is entering the password.",
+            "Somebody is trying to connect.",
         ),
         (Server::Up, false) => (
             style::GOOD,
@@ -145,8 +145,8 @@ fn trouble(ui: &mut Ui, invitation: &Invitation, model: &Model) {
         strip(ui, style::CAUTION, style::CAUTION_TINT, event);
     } else if invitation.failed > 0 {
         let tries = match invitation.failed {
-            1 => "The password was wrong once so far.".to_owned(),
-            n => format!("The password was wrong {n} times so far."),
+            1 => "One attempt has failed so far.".to_owned(),
+            n => format!("{n} attempts have failed so far."),
         };
         strip(ui, style::CAUTION, style::CAUTION_TINT, &tries);
     }

@@ -226,6 +226,8 @@ pub(super) enum Icon {
     Pointer,
     /// Done.
     Check,
+    /// Not as anybody wanted.
+    Trouble,
 }
 
 /// Draws `icon` in a tinted circle.
@@ -263,6 +265,11 @@ pub(super) fn icon(ui: &mut Ui, icon: Icon, ink: Color32, tint: Color32) {
         Icon::Check => {
             let tick = vec![at(-13.0, 1.0), at(-4.0, 10.0), at(14.0, -10.0)];
             painter.add(Shape::line(tick, Stroke::new(4.0, ink)));
+        }
+        Icon::Trouble => {
+            let stem = [at(0.0, -14.0), at(0.0, 4.0)];
+            painter.line_segment(stem, Stroke::new(4.0, ink));
+            painter.circle_filled(at(0.0, 12.0), 3.0, ink);
         }
     }
 }

@@ -120,7 +120,7 @@ impl App {
 
     fn act(&mut self, ctx: &egui::Context, intent: Intent) {
         match (&self.model.view.stage, &intent) {
-            (Stage::Ended(_), Intent::End) => ctx.send_viewport_cmd(ViewportCommand::Close),
+            (Stage::Ended { .. }, Intent::End) => ctx.send_viewport_cmd(ViewportCommand::Close),
             (
                 _,
                 Intent::Answer {
@@ -144,7 +144,7 @@ impl App {
         {
             self.outbox.send(Intent::StopControl);
         }
-        if !matches!(self.model.view.stage, Stage::Ended(_)) {
+        if !matches!(self.model.view.stage, Stage::Ended { .. }) {
             self.outbox.send(Intent::End);
         }
     }
@@ -175,7 +175,7 @@ impl eframe::App for App {
         if closing {
             self.close();
         }
-        if self.inbox.leaving && matches!(self.model.view.stage, Stage::Ended(_)) {
+        if self.inbox.leaving && matches!(self.model.view.stage, Stage::Ended { .. }) {
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
         for command in self.presence.update(&self.model, minimized) {

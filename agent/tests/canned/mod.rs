@@ -26,7 +26,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 }
 
 /// Every screen by its name.
-pub const SCREENS: [&str; 13] = [
+pub const SCREENS: [&str; 14] = [
     "waiting",
     "waiting-no-password",
     "waiting-server-down",
@@ -39,6 +39,7 @@ pub const SCREENS: [&str; 13] = [
     "control",
     "local-hand",
     "ended",
+    "ended-badly",
     "long-name",
 ];
 
@@ -116,7 +117,16 @@ pub fn view(screen: &str, now: Now) -> View {
         "paused" => (viewing(true, Control::None), None),
         "control" => (viewing(false, Control::Shared { local_hand: false }), None),
         "local-hand" => (viewing(false, Control::Shared { local_hand: true }), None),
-        "ended" => (Stage::Ended("You ended the session.".into()), None),
+        "ended" | "ended-badly" => (
+            Stage::Ended {
+                why: match screen {
+                    "ended" => "You ended the session.".into(),
+                    _ => "The invitation is locked: the password was wrong too often.".into(),
+                },
+                trouble: screen != "ended",
+            },
+            None,
+        ),
         _ => (viewing(false, Control::None), None),
     };
     let server = match screen {
@@ -141,6 +151,7 @@ pub fn notices(screen: &str) -> Vec<Notice> {
         text: ChatText::new(text),
     };
     match screen {
+        "waiting-server-down" => vec![Notice::ServerAway { viewing: false }],
         "verifying" => vec![Notice::Attempt, Notice::WrongPassword { left: 4 }],
         "viewing" | "paused" | "control" | "local-hand" => vec![
             Notice::ViewingStarted(maria()),

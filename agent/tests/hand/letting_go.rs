@@ -105,14 +105,7 @@ async fn a_killed_hand_is_noticed_and_the_agent_releases() {
     observer.until_held(2, Duration::from_secs(2)).await;
 
     let killed = Instant::now();
-    let pid = led.hand.id().unwrap().to_string();
-    assert!(
-        Program::new("kill")
-            .args(["-9", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    led.kill();
     assert!(matches!(next(&mut led.hand).await, Event::Fault(_)));
     assert_eq!(observer.held(), 0, "told when all was released");
     assert!(killed.elapsed() < Duration::from_secs(2));
@@ -162,8 +155,7 @@ async fn keys_on_loan_are_given_back() {
     led.tap(KeyCode::KeyX, meaning('Ж'));
     led.done(&observer, (9, 9)).await;
     assert!(map().contains(&0x0100_0416));
-    let pid = led.hand.id().unwrap().to_string();
-    Program::new("kill").args(["-9", &pid]).status().unwrap();
+    led.kill();
     assert!(matches!(next(&mut led.hand).await, Event::Fault(_)));
     let nothing = |sym: &u32| *sym == 0;
     let same = map()

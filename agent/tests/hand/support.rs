@@ -296,6 +296,13 @@ impl Led {
         }
     }
 
+    /// Kills the hand, as a crash would.
+    pub fn kill(&self) {
+        let id = i32::try_from(self.hand.id().unwrap()).unwrap();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+    }
+
     pub fn act(&self, at: (u16, u16), action: Action) {
         self.hand.send(input(self.grant, at, action)).unwrap();
     }

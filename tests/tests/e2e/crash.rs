@@ -46,6 +46,10 @@ async fn killing_the_hand_releases_everything_and_viewing_goes_on() {
     scene.novice.hears("Control stopped").await;
     scene.expert.has_no_control().await;
     scene.expert_sees_changes().await;
+    // Another hand is there when it is asked for.
+    scene.novice.hand().await;
+    scene.expert.gets_control(&mut scene.novice).await;
+    scene.expert_reaches_probe().await;
     scene.close().await;
 }
 

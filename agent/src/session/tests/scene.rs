@@ -215,7 +215,7 @@ impl Scene {
 
     pub fn ended(&self) -> Option<String> {
         match self.session.view().stage {
-            Stage::Ended(why) => Some(why),
+            Stage::Ended { why, .. } => Some(why),
             _ => None,
         }
     }

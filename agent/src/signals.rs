@@ -1,0 +1,125 @@
+//! What Ctrl+C in the terminal and the system's request to end mean.
+
+use std::time::{Duration, Instant};
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, oneshot, watch},
+};
+
+use crate::front::{Control, Intent, Stage, View};
+
+/// In the agent's own terminal one press of Ctrl+C reaches both the hand, which closes its gate,
+/// and this process. The later news of the two must not end the session as well.
+const SAME_PRESS: Duration = Duration::from_secs(1);
+
+/// Reads interrupts as what they mean.
+#[derive(Debug, Default)]
+struct Interrupts {
+    shared: bool,
+    /// When control ended last.
+    ended: Option<Instant>,
+}
+
+impl Interrupts {
+    /// Whether control is shared, as of now.
+    fn see(&mut self, shared: bool, now: Instant) {
+        if self.shared && !shared {
+            self.ended = Some(now);
+        }
+        self.shared = shared;
+    }
+
+    /// What one interrupt means: it stops control while that is shared, and else ends.
+    fn read(&mut self, now: Instant) -> Option<Intent> {
+        let just_ended = |ended: Instant| now.duration_since(ended) < SAME_PRESS;
+        if self.shared {
+            Some(Intent::StopControl)
+        } else if self.ended.take().is_some_and(just_ended) {
+            None
+        } else {
+            Some(Intent::End)
+        }
+    }
+}
+
+/// Ctrl+C in the terminal takes control back while it is given, and else ends; so does the
+/// system's request to end. Who was told to end by a signal leaves no window behind.
+pub async fn obey(
+    mut view: watch::Receiver<View>,
+    intents: mpsc::Sender<Intent>,
+    leave: oneshot::Sender<()>,
+) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        return;
+    };
+    let mut leave = Some(leave);
+    let mut interrupts = Interrupts::default();
+    loop {
+        interrupts.see(is_shared(&view.borrow_and_update()), Instant::now());
+        let intent = tokio::select! {
+            Ok(()) = view.changed() => continue,
+            _ = interrupt.recv() => {
+                interrupts.see(is_shared(&view.borrow_and_update()), Instant::now());
+                match interrupts.read(Instant::now()) {
+                    Some(intent) => intent,
+                    None => continue,
+                }
+            }
+            _ = terminate.recv() => Intent::End,
+        };
+        if let Intent::End = intent
+            && let Some(leave) = leave.take()
+        {
+            // Without a window nobody waits for it.
+            let _ = leave.send(());
+        }
+        if intents.send(intent).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn is_shared(view: &View) -> bool {
+    matches!(
+        view.stage,
+        Stage::Viewing {
+            control: Control::Shared { .. },
+            ..
+        }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_press_of_ctrl_c_ends_control_only_whoever_hears_of_it_first() {
+        let begin = Instant::now();
+        let at = |millis| begin + Duration::from_millis(millis);
+        let mut interrupts = Interrupts::default();
+        interrupts.see(true, at(0));
+        // The signal comes first.
+        assert!(matches!(interrupts.read(at(10)), Some(Intent::StopControl)));
+        // The hand was first, or both: the signal comes after control has ended.
+        interrupts.see(false, at(20));
+        assert!(interrupts.read(at(30)).is_none());
+        // The next press is meant.
+        assert!(matches!(interrupts.read(at(400)), Some(Intent::End)));
+    }
+
+    #[test]
+    fn long_after_control_ctrl_c_ends() {
+        let begin = Instant::now();
+        let mut interrupts = Interrupts::default();
+        assert!(matches!(interrupts.read(begin), Some(Intent::End)));
+        interrupts.see(true, begin);
+        interrupts.see(false, begin);
+        let later = begin + SAME_PRESS;
+        assert!(matches!(interrupts.read(later), Some(Intent::End)));
+    }
+}
