@@ -15,6 +15,7 @@ pub mod invitation;
 pub mod ledger;
 pub mod media;
 pub mod peer;
+mod rate;
 pub mod server;
 pub mod session;
 pub mod signals;

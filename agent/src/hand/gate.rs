@@ -22,9 +22,9 @@ use deskhand_protocol::{
 
 use super::{
     local::LocalHand,
-    rate::Rate,
     wire::{Command, Event},
 };
+use crate::rate::Rate;
 
 /// Control ends when nothing was heard from the page for so long: four heartbeats.
 pub const SILENCE: Duration = Duration::from_secs(1);
@@ -35,6 +35,9 @@ pub const FIRST_WORD: Duration = Duration::from_secs(3);
 /// a second, must not fill the wait with letters. A key that is really held comes down again
 /// with the page's next repeat.
 pub const STALL: Duration = Duration::from_millis(350);
+/// Far above any hand, far below what floods a desktop.
+const EVENTS_PER_SECOND: u32 = 1000;
+const EVENTS_AT_ONCE: u32 = 200;
 /// The most that one event may turn the wheel: ten notches.
 const MOST_TURN: i16 = 1200;
 
@@ -248,7 +251,7 @@ impl Gate {
             silent_at: now + FIRST_WORD,
             stalled_at: None,
             motion: None,
-            rate: Rate::default(),
+            rate: Rate::new(EVENTS_PER_SECOND, EVENTS_AT_ONCE),
             told_local: false,
         });
         out.push(Output::Tell(Event::Opened(grant)));

@@ -34,7 +34,6 @@ mod own;
 pub mod physical;
 pub mod process;
 pub mod queue;
-mod rate;
 mod terminal;
 pub mod wire;
 mod xerror;

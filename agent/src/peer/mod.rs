@@ -8,7 +8,10 @@
 //!   watchdog reports a connection that does not come about (`PeerEvent::Stuck`), upon which
 //!   the session makes a fresh one;
 //! - its packetizer counts time forwards only, by the duration of the frame that was sent, so
-//!   time stamps are set by [`rtp`].
+//!   time stamps are set by [`rtp`];
+//! - what it keeps to send has no bound unless it is given one, so it is;
+//! - an expert whom the novice has approved can still make it keep what it receives without
+//!   bound, by beginning a message and never ending it. No setting prevents that.
 
 mod channel;
 mod keyframe;
@@ -131,6 +134,8 @@ impl Certificate {
 const VIDEO_QUEUE: usize = 4;
 /// So many messages may wait on `control` and `cursor`: far more than a live page ever leaves.
 const MESSAGE_QUEUE: usize = 256;
+/// Of these, so many bytes may be with the crate; then writing waits and the queue above fills.
+const SEND_BUFFER: usize = 1 << 20;
 /// So many candidates and answers may wait; the session bounds them too.
 const STEP_QUEUE: usize = 64;
 /// A page that is gone already acknowledges nothing: the farewell waits so long at most.
@@ -276,6 +281,7 @@ async fn run(
             events: events.clone(),
             state,
         }))
+        .with_data_channel_send_buffer_limit(SEND_BUFFER)
         .with_udp_addrs(vec!["0.0.0.0:0", "[::]:0"]);
     let connection = Box::pin(builder.build()).await?;
     let mut video = rtp::VideoSender::add_to(&connection, vp9(), Instant::now()).await?;

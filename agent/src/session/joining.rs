@@ -30,10 +30,10 @@ use crate::{
 const INTRODUCTION: Duration = Duration::from_secs(10);
 /// A connection has so long to come about, over all its tries.
 const CONNECTION: Duration = Duration::from_secs(30);
+/// After an expert who asked and left, so long until the next may try.
+const AFTER_WITHDRAWAL: Duration = Duration::from_secs(10);
 /// So many fresh connections are tried when one gets stuck.
 const MAX_TRIES: u8 = 3;
-/// So many candidates of the page's are kept while there is no answer yet.
-const MAX_CANDIDATES: usize = 32;
 
 /// Somebody holds the slot and is proving that they know the password.
 pub(super) struct Verifying {
@@ -86,13 +86,8 @@ impl<R: RngCore + CryptoRng> Session<R> {
             out.push(relay(join, &ToPage::Busy));
             return dismiss(join, out);
         }
-        let wait = self
-            .not_before
-            .map_or(Duration::ZERO, |at| at.saturating_duration_since(now.at));
-        if !wait.is_zero() {
-            let secs = u16::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u16::MAX);
-            out.push(relay(join, &ToPage::Wait(secs)));
-            return dismiss(join, out);
+        if self.must_wait(join, now, out) {
+            return;
         }
         let id = self.terms.invitation.record.id();
         let (challenged, challenge) = Challenged::new(id, self.terms.fingerprint, &mut self.rng);
@@ -103,6 +98,20 @@ impl<R: RngCore + CryptoRng> Session<R> {
             dismiss(oldest, out);
         }
         out.push(relay(join, &ToPage::Challenge(challenge)));
+    }
+
+    /// Whether the last attempt is too short ago; if so, says until when.
+    fn must_wait(&self, join: JoinId, now: Now, out: &mut Vec<Output>) -> bool {
+        let wait = self
+            .not_before
+            .map_or(Duration::ZERO, |at| at.saturating_duration_since(now.at));
+        if wait.is_zero() {
+            return false;
+        }
+        let secs = u16::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u16::MAX);
+        out.push(relay(join, &ToPage::Wait(secs)));
+        dismiss(join, out);
+        true
     }
 
     /// Something from a page through the server. Whatever does not belong here closes that
@@ -133,6 +142,10 @@ impl<R: RngCore + CryptoRng> Session<R> {
         let Some((_, challenged)) = self.challenged.remove(place) else {
             return;
         };
+        // Challenges that were collected earlier are no way around the wait.
+        if self.must_wait(join, now, out) {
+            return;
+        }
         let Ok(tagged) = challenged.verify_link(&self.terms.invitation.record, hello) else {
             // Without the link nobody uses up an attempt.
             out.push(relay(join, &ToPage::Refused));
@@ -241,6 +254,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                     words,
                     certificate: peer,
                     name: Name::default(),
+                    candidates: 0,
                 };
                 self.state = State::Introducing(Box::new(Introducing {
                     partner,
@@ -292,7 +306,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
             // Nothing is due before the offer but a farewell: either way the question is void.
             State::Asking(state) if state.partner.join == join => {
                 dismiss(join, out);
-                out.push(Output::Tell(Notice::HelperLeft));
+                self.withdrawn(now, out);
             }
             State::Connecting(mut state) if state.partner.join == join => {
                 match state.partner.channel.open(sealed) {
@@ -311,9 +325,11 @@ impl<R: RngCore + CryptoRng> Session<R> {
                         self.state = State::Connecting(state);
                     }
                     Ok(SealedToAgent::Candidate(candidate)) => {
-                        if state.answered {
+                        if !state.partner.admits_candidate() {
+                            tracing::debug!("one candidate too many is left out");
+                        } else if state.answered {
                             out.push(Output::Peer(PeerCommand::Candidate(candidate)));
-                        } else if state.candidates.len() < MAX_CANDIDATES {
+                        } else {
                             state.candidates.push(candidate);
                         }
                         self.state = State::Connecting(state);
@@ -361,9 +377,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 Step::Charging(_) => {}
             },
             State::Introducing(state) if hit(state.partner.join) => {}
-            State::Asking(state) if hit(state.partner.join) => {
-                out.push(Output::Tell(Notice::HelperLeft));
-            }
+            State::Asking(state) if hit(state.partner.join) => self.withdrawn(now, out),
             State::Connecting(state) if hit(state.partner.join) => {
                 out.push(Output::Peer(PeerCommand::Close));
                 out.push(Output::Tell(Notice::HelperLeft));
@@ -371,6 +385,13 @@ impl<R: RngCore + CryptoRng> Session<R> {
             // Media flows directly and must not notice.
             other => self.state = other,
         }
+    }
+
+    /// An expert left with the question open. Who asks and runs away, again and again, would
+    /// have the window pop up before anybody could say no to it.
+    fn withdrawn(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.not_before = Some(now.at + AFTER_WITHDRAWAL);
+        out.push(Output::Tell(Notice::HelperLeft));
     }
 
     fn ask_view(&mut self, mut partner: Partner, now: Now, out: &mut Vec<Output>) {

@@ -190,6 +190,8 @@ pub struct Terms {
 
 /// Experts that have a challenge and no slot yet: the oldest goes when there are more.
 const MAX_CHALLENGED: usize = 8;
+/// How often the clocks are looked at.
+const LOOK: Duration = Duration::from_secs(30);
 /// So many refusals or silences close the invitation.
 const MAX_REFUSALS: u8 = 3;
 
@@ -226,9 +228,22 @@ struct Partner {
     words: deskhand_protocol::handshake::Words,
     certificate: Fingerprint,
     name: Name,
+    /// How many candidates came so far.
+    candidates: u8,
 }
 
+/// The most candidates that count: a computer has a handful of addresses, and each candidate is
+/// somebody whom our connectivity checks go to.
+const MAX_CANDIDATES: u8 = 32;
+
 impl Partner {
+    /// Whether one more candidate counts.
+    fn admits_candidate(&mut self) -> bool {
+        let admitted = self.candidates < MAX_CANDIDATES;
+        self.candidates += u8::from(admitted);
+        admitted
+    }
+
     fn seal(&mut self, message: &SealedToPage) -> Output {
         relay(self.join, &ToPage::Sealed(self.channel.seal(message)))
     }
@@ -272,13 +287,10 @@ impl<R: RngCore + CryptoRng> Session<R> {
 
     /// When to come back with [`Input::Tick`] at the latest.
     pub fn wake(&self, now: Now) -> Instant {
-        // The expiry is looked at every half minute, since the wall clock may be set meanwhile.
-        let expiry = self
-            .terms
-            .invitation
-            .expiry
-            .left(now)
-            .min(Duration::from_secs(30));
+        // The expiry is looked at every half minute, since the wall clock may be set meanwhile;
+        // once it is over it ends nothing that the novice was asked about or has approved.
+        let left = self.terms.invitation.expiry.left(now);
+        let expiry = if left.is_zero() { LOOK } else { left.min(LOOK) };
         let deadline = match &self.state {
             State::Verifying(state) => Some(state.deadline),
             State::Introducing(state) => Some(state.deadline),
@@ -340,6 +352,13 @@ impl<R: RngCore + CryptoRng> Session<R> {
 
     fn server_message(&mut self, message: ToNovice, now: Now, out: &mut Vec<Output>) {
         match message {
+            // Media flows directly: whatever the server says about the invitation, it ends no
+            // session.
+            ToNovice::Unregistered { .. } | ToNovice::Closing { .. }
+                if matches!(self.state, State::Viewing(_)) =>
+            {
+                self.server = Server::Down;
+            }
             ToNovice::Registered { route, token } if route == self.route => {
                 self.token = Some(token);
                 self.server = Server::Up;
@@ -382,6 +401,9 @@ impl<R: RngCore + CryptoRng> Session<R> {
     }
 
     fn register(&self, now: Now, out: &mut Vec<Output>) {
+        if self.terms.invitation.expiry.is_over(now) {
+            return;
+        }
         let left = self.terms.invitation.expiry.left(now).as_secs();
         out.push(Output::Server(ToServer::Register {
             route: self.route,

@@ -22,6 +22,7 @@ const FP_E: Fingerprint = Fingerprint([0x22; 32]);
 const PASSWORD: &str = "k7mp-q2rs";
 const HOUR: Duration = Duration::from_secs(3600);
 
+mod abuse;
 mod properties;
 mod scene;
 

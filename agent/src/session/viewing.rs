@@ -16,6 +16,7 @@ use crate::{
     consent::{Consent, ControlGrant, Question, Verdict},
     front::{self, Answer, Ask, Notice, Prompt, PromptId, Speaker, Stage},
     hand::wire::{Command, Event},
+    rate::Rate,
 };
 
 /// After so many refusals in a row, so long until the next request.
@@ -27,8 +28,14 @@ const RETRY: [Duration; 3] = [
 /// The hand has so long to say that the gate is open.
 const OPENING: Duration = Duration::from_secs(3);
 
+/// What an expert says and asks for: far above anybody who types, far below what would bury
+/// the novice's window in text.
+const MESSAGES_PER_SECOND: u32 = 5;
+const MESSAGES_AT_ONCE: u32 = 30;
+
 pub(super) struct Viewing {
     partner: Partner,
+    messages: Rate,
     paused: bool,
     display: Option<Display>,
     hand_ready: bool,
@@ -57,6 +64,7 @@ impl Viewing {
     pub fn new(partner: Partner, no_control: Option<String>, now: Now) -> Self {
         Self {
             partner,
+            messages: Rate::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
             paused: false,
             display: None,
             hand_ready: false,
@@ -106,6 +114,14 @@ impl Viewing {
         out: &mut Vec<Output>,
     ) -> Option<(EndReason, &'static str)> {
         match event {
+            PeerEvent::Control(FromExpert::Chat(_) | FromExpert::RequestControl)
+                if !self.messages.admits(now.at) =>
+            {
+                return Some((
+                    EndReason::Malformed,
+                    "The session was ended: the other side sent more messages than anybody can read.",
+                ));
+            }
             PeerEvent::Control(message) => match message {
                 FromExpert::Chat(text) => {
                     let from = Speaker::Expert(self.partner.name.clone());
@@ -373,7 +389,9 @@ impl Viewing {
         if join != self.partner.join {
             return Err(SealError::Forged);
         }
-        if let SealedToAgent::Candidate(candidate) = self.partner.channel.open(sealed)? {
+        if let SealedToAgent::Candidate(candidate) = self.partner.channel.open(sealed)?
+            && self.partner.admits_candidate()
+        {
             out.push(Output::Peer(PeerCommand::Candidate(candidate)));
         }
         Ok(())

@@ -2,26 +2,33 @@
 
 use std::time::{Duration, Instant};
 
-/// One event per millisecond in the long run: far above any hand, far below what floods a
-/// desktop.
-const INTERVAL: Duration = Duration::from_millis(1);
-/// How far ahead of that rate a burst may run, as after a hiccup of the network.
-const BURST: Duration = Duration::from_millis(200);
-
-/// Lets at most 1,000 events a second through, in bursts of at most 200.
-#[derive(Debug, Default)]
+/// Lets so many events a second through in the long run, and so many at once after a pause, as
+/// after a hiccup of the network.
+#[derive(Debug)]
 pub struct Rate {
+    interval: Duration,
+    burst: Duration,
     /// When everything let through so far is paid for.
     paid_until: Option<Instant>,
 }
 
 impl Rate {
+    /// At most `per_second`, in bursts of at most `at_once`.
+    pub fn new(per_second: u32, at_once: u32) -> Self {
+        let interval = Duration::from_secs(1) / per_second;
+        Self {
+            interval,
+            burst: interval * at_once,
+            paid_until: None,
+        }
+    }
+
     /// Whether one more event fits.
     pub fn admits(&mut self, now: Instant) -> bool {
         let from = self.paid_until.map_or(now, |until| until.max(now));
-        let fits = from.duration_since(now) < BURST;
+        let fits = from.duration_since(now) < self.burst;
         if fits {
-            self.paid_until = Some(from + INTERVAL);
+            self.paid_until = Some(from + self.interval);
         }
         fits
     }
@@ -34,7 +41,7 @@ mod tests {
     #[test]
     fn a_flood_is_cut_to_a_thousand_a_second() {
         let start = Instant::now();
-        let mut rate = Rate::default();
+        let mut rate = Rate::new(1000, 200);
         // 10,000 a second for three seconds.
         let let_through = (0..30_000u64)
             .filter(|i| rate.admits(start + Duration::from_micros(i * 100)))
