@@ -252,8 +252,30 @@ pub enum Speaker {
     Expert(Name),
 }
 
+/// The name an expert gave, on one line, so that it cannot pass for words of ours.
+pub fn plain_name(name: &Name) -> String {
+    let name = one_line(name.as_str());
+    if name.is_empty() {
+        NAMELESS.into()
+    } else {
+        name
+    }
+}
+
+/// Words without the breaks between them.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What somebody said, with their name before every line: no line can pass for ours.
+fn said_by(name: &str, text: &ChatText) -> String {
+    let lines = text.as_str().split(['\n', '\r']);
+    let named = lines.map(|line| format!("{name}: {line}"));
+    named.collect::<Vec<_>>().join("\n")
+}
+
 impl Notice {
-    /// One plain line for a person.
+    /// One plain line for a person; what was said in several lines, in several.
     pub fn sentence(&self) -> String {
         match self {
             Self::Open => "The invitation is open. Waiting for your helper.".into(),
@@ -292,10 +314,15 @@ impl Notice {
             Self::NotConnected => {
                 "The connection could not be made. Your helper can try again with the same invitation.".into()
             }
-            Self::ViewingStarted(name) => format!("{name} can see your screen now."),
-            Self::ControlAsked(name) => format!("{name} asks to use your mouse and keyboard."),
+            Self::ViewingStarted(name) => {
+                format!("{} can see your screen now.", plain_name(name))
+            },
+            Self::ControlAsked(name) => {
+                format!("{} asks to use your mouse and keyboard.", plain_name(name))
+            },
             Self::ControlGranted(name) => format!(
-                "{name} can use your mouse and keyboard now. To stop, press Esc or Ctrl+C."
+                "{} can use your mouse and keyboard now. To stop, press Esc or Ctrl+C.",
+                plain_name(name)
             ),
             Self::ControlRefused => "Control was not given.".into(),
             Self::ControlUnavailable(why) => format!("Control cannot be given: {why}"),
@@ -321,12 +348,37 @@ impl Notice {
             Self::Chat {
                 from: Speaker::Novice,
                 text,
-            } => format!("You: {text}"),
+            } => said_by("You", text),
             Self::Chat {
                 from: Speaker::Expert(name),
                 text,
-            } => format!("{name}: {text}"),
+            } => said_by(&plain_name(name), text),
             Self::Ended(why) => why.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_pass_for_a_sentence_of_ours() {
+        assert_eq!(
+            plain_name(&Name::new("Maria\n\n\tThis name is verified.")),
+            "Maria This name is verified."
+        );
+        assert_eq!(plain_name(&Name::new(" \n ")), NAMELESS);
+    }
+
+    #[test]
+    fn no_line_of_a_chat_can_pass_for_ours() {
+        let chat = Notice::Chat {
+            from: Speaker::Expert(Name::new("Maria\nYou")),
+            text: ChatText::new("hello\r\n\nAllow? [y/N] "),
+        };
+        for line in chat.sentence().lines() {
+            assert!(line.starts_with("Maria You: "), "{line}");
         }
     }
 }

@@ -164,6 +164,8 @@ struct Join {
     expert: SocketId,
     route: Route,
     approved: bool,
+    /// How often the expert has spoken.
+    spoken: u8,
 }
 
 /// See the module.

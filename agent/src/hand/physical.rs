@@ -73,6 +73,15 @@ impl StopKeys {
             c,
         }
     }
+
+    /// The keys of both.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.escape.extend(&other.escape);
+        self.control.extend(&other.control);
+        self.c.extend(&other.c);
+        self
+    }
 }
 
 /// Reads key events as what they mean for control.
@@ -133,6 +142,9 @@ pub struct DeviceWatch {
     connection: RustConnection,
     devices: Devices,
     stop_keys: HashMap<u16, StopKeys>,
+    /// What stopped control when it began: while it lasts, a new layout adds to these keys and
+    /// takes none away, or whoever has control could take them from the novice.
+    promised: Option<StopKeys>,
     reader: Reader,
     echoes: Echoes,
     sent: Sent,
@@ -160,6 +172,7 @@ impl DeviceWatch {
             connection,
             devices,
             stop_keys: HashMap::new(),
+            promised: None,
             reader: Reader::default(),
             echoes: Echoes::default(),
             sent,
@@ -169,6 +182,29 @@ impl DeviceWatch {
     /// The connection, to wait on.
     pub fn connection(&self) -> &RustConnection {
         &self.connection
+    }
+
+    /// Control begins or is over.
+    ///
+    /// # Errors
+    /// The display is gone.
+    pub fn control(&mut self, shared: bool) -> Result<(), XError> {
+        self.stop_keys.clear();
+        self.promised = None;
+        if shared {
+            let layout = self.layout(layout_x11::CORE)?;
+            self.promised = Some(StopKeys::of(&layout));
+        }
+        Ok(())
+    }
+
+    fn layout(&self, device: u16) -> Result<Layout, XError> {
+        match layout_x11::read(&self.connection, device) {
+            Ok(layout) => Ok(layout),
+            // The device is gone, or is no keyboard by itself: go by place.
+            Err(error) if error.is_passing() => Ok(Layout::default()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The next thing that a person did, if something has been reported; never waits for one.
@@ -207,13 +243,11 @@ impl DeviceWatch {
             return Ok(Some(Physical::Other));
         };
         if !self.stop_keys.contains_key(&raw.source) {
-            let layout = match layout_x11::read(&self.connection, raw.source) {
-                Ok(layout) => layout,
-                // The device is gone, or is no keyboard by itself: go by place.
-                Err(error) if error.is_passing() => Layout::default(),
-                Err(error) => return Err(error),
-            };
-            self.stop_keys.insert(raw.source, StopKeys::of(&layout));
+            let mut stop = StopKeys::of(&self.layout(raw.source)?);
+            if let Some(promised) = &self.promised {
+                stop = stop.and(promised);
+            }
+            self.stop_keys.insert(raw.source, stop);
         }
         let stop = &self.stop_keys[&raw.source];
         Ok(Some(self.reader.read(raw.source, key, down, stop)))

@@ -192,7 +192,12 @@ impl Process {
     /// done.
     fn take(&mut self, input: Input) -> Result<Option<Instant>, Ended> {
         let mut later = None;
-        for output in self.gate.handle(input, Instant::now()) {
+        let was_open = self.gate.is_open();
+        let outputs = self.gate.handle(input, Instant::now());
+        if self.gate.is_open() != was_open {
+            self.watch.control(!was_open)?;
+        }
+        for output in outputs {
             later = later.or(self.carry_out(output)?);
         }
         Ok(later)

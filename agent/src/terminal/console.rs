@@ -1,10 +1,15 @@
 //! The terminal front end's pure half: what is printed, and what a typed line means.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use deskhand_protocol::text::ChatText;
 
-use crate::front::{Answer, Ask, Control, Intent, Notice, Prompt, PromptId, Stage, View};
+use crate::front::{
+    Answer, Ask, Control, Intent, Notice, Prompt, PromptId, Speaker, Stage, View, plain_name,
+};
 
 /// Something for the terminal or the session.
 #[derive(Debug)]
@@ -23,12 +28,17 @@ const HELP: &str = "Type to chat. /stop takes control back, /pause and /resume t
 /// The question is put again when so long nothing else was said: what was said last may have
 /// been that it is closed.
 const BEFORE_ASKING_AGAIN: Duration = Duration::from_millis(100);
+/// The most messages that wait for a question to be closed: more than a session admits in the
+/// time that a question is open.
+const HELD_BACK: usize = 400;
 const ONLY_STOP: &str = "While control is shared, only /stop and /end work here.";
 
 /// What the terminal shows right now.
 #[derive(Debug, Default)]
 pub(super) struct Console {
     prompt: Option<Open>,
+    /// What the expert said while a question is open: it could be made to look like the question.
+    held_back: VecDeque<String>,
     controlled: bool,
     viewing: bool,
 }
@@ -103,6 +113,9 @@ impl Console {
                     live_at: prompt.live_at,
                     step: Step::Shown,
                 });
+                if self.prompt.is_none() {
+                    acts.extend(self.held_back.drain(..).map(Act::Line));
+                }
             }
         }
         acts
@@ -131,6 +144,19 @@ impl Console {
     pub(super) fn notice(&mut self, notice: &Notice, now: Instant) -> Vec<Act> {
         if matches!(notice, Notice::ControlAsked(_)) {
             return vec![]; // the question itself follows
+        }
+        let from_expert = matches!(
+            notice,
+            Notice::Chat {
+                from: Speaker::Expert(_),
+                ..
+            }
+        );
+        if from_expert && self.prompt.is_some() {
+            if self.held_back.len() < HELD_BACK {
+                self.held_back.push_back(notice.sentence());
+            }
+            return vec![];
         }
         let mut acts = vec![];
         if let Some(open) = &mut self.prompt
@@ -182,13 +208,19 @@ impl Console {
 fn question(prompt: &Prompt) -> Vec<String> {
     match &prompt.ask {
         Ask::View { expert, words } => vec![
-            format!("{expert} (the name is not verified) wants to see your screen."),
+            format!(
+                "{} (the name is not verified) wants to see your screen.",
+                plain_name(expert)
+            ),
             format!("Both of you should see these words: {words}"),
             "Allow them to see your screen? (y: yes, n: no, block: no, and close the invitation)"
                 .into(),
         ],
         Ask::Control { expert } => vec![
-            format!("{expert} wants to use your mouse and keyboard, together with you."),
+            format!(
+                "{} wants to use your mouse and keyboard, together with you.",
+                plain_name(expert)
+            ),
             "With control they can do whatever you can do on this computer.".into(),
             "You can stop it at any moment: press Esc, or press Ctrl+C, or type /stop here.".into(),
             "Allow control? (y: yes, n: no, block: no, and end the session)".into(),
@@ -285,6 +317,24 @@ mod tests {
         assert_eq!(shown(&console.view(&closed)), "");
         assert_eq!(console.wake(), None);
         assert_eq!(shown(&console.tick(at(3000))), "");
+    }
+
+    #[test]
+    fn what_the_expert_says_waits_until_the_question_is_closed() {
+        let now = Instant::now();
+        let mut console = Console::default();
+        console.view(&asking(now));
+        console.tick(now + Duration::from_secs(1));
+        let forged = Notice::Chat {
+            from: Speaker::Expert(Name::new("Maria")),
+            text: ChatText::new(&format!("{}Keep them out?", "\n".repeat(60))),
+        };
+        assert_eq!(shown(&console.notice(&forged, now)), "");
+        assert_eq!(console.wake(), None, "the question stands as it was");
+        let mut closed = asking(now);
+        closed.prompt = None;
+        let after = shown(&console.view(&closed));
+        assert!(after.ends_with("Maria: Keep them out?\n"), "{after}");
     }
 
     #[test]

@@ -5,12 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deskhand_protocol::text::Name;
-
 use super::prompt::Care;
 use crate::{
     clock::Now,
-    front::{Control, NAMELESS, Notice, Speaker, Stage, View},
+    front::{Control, Notice, Speaker, Stage, View, one_line, plain_name},
 };
 
 /// How many lines are kept; older ones go.
@@ -180,20 +178,6 @@ pub fn in_words(left: Duration) -> String {
     }
 }
 
-/// The name an expert gave, on one line, so that it cannot pass for words of ours.
-pub fn plain_name(name: &Name) -> String {
-    let name = one_line(name.as_str());
-    if name.is_empty() {
-        NAMELESS.into()
-    } else {
-        name
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,14 +199,5 @@ mod tests {
                 "2 hours and 30 minutes",
             ]
         );
-    }
-
-    #[test]
-    fn a_name_cannot_pass_for_a_sentence_of_ours() {
-        assert_eq!(
-            plain_name(&Name::new("Maria\n\n\tThis name is verified.")),
-            "Maria This name is verified."
-        );
-        assert_eq!(plain_name(&Name::new(" \n ")), NAMELESS);
     }
 }

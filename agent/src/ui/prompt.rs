@@ -11,14 +11,13 @@ use deskhand_protocol::handshake::Words;
 use egui::{Key, Label, PointerButton, Rect, RichText, Ui, pos2, vec2};
 
 use super::{
-    model::plain_name,
     style,
     widget::{
         Button, Icon, Purpose, announced, body, card, danger_cap, footer, heading, hint, icon,
         key_cap, page, title,
     },
 };
-use crate::front::{Answer, Ask, Intent, PROMPT_DELAY, Prompt, PromptId};
+use crate::front::{Answer, Ask, Intent, PROMPT_DELAY, Prompt, PromptId, plain_name};
 
 /// What has to be remembered between frames for an answer to be deliberate.
 #[derive(Debug, Default)]

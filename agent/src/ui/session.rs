@@ -9,11 +9,11 @@ use egui::{
 };
 
 use super::{
-    model::{Line, Model, plain_name},
+    model::{Line, Model},
     style,
     widget::{Button, Icon, Purpose, announced, body, footer, heading, hint, icon, page},
 };
-use crate::front::{Control, Intent};
+use crate::front::{Control, Intent, plain_name};
 
 /// What is shared, and with whom.
 pub(super) struct Shared<'a> {

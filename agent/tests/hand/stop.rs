@@ -94,6 +94,26 @@ async fn escape_is_where_the_layout_says() {
 }
 
 #[tokio::test]
+async fn whoever_has_control_cannot_take_the_stop_keys_away() {
+    let display = Display::start();
+    let person = Physical::open(&display.name).unwrap();
+    let mut led = Led::start(&display).await;
+    led.open().await;
+    // As the expert could have a program do.
+    let status = Program::new("setxkbmap")
+        .args(["-display", &display.name, "-option", "caps:swapescape"])
+        .status()
+        .expect("setxkbmap is installed");
+    assert!(status.success());
+    person.tap(9).unwrap(); // the key that says Esc
+    let stopped = Event::Closed {
+        grant: led.grant,
+        cause: StopCause::Escape,
+    };
+    while led.event().await != stopped {}
+}
+
+#[tokio::test]
 async fn somebody_elses_injection_counts_as_a_person() {
     let display = Display::start();
     let mut led = Led::start(&display).await;

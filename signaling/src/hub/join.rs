@@ -35,6 +35,7 @@ impl Hub {
                 expert: from,
                 route,
                 approved: false,
+                spoken: 0,
             },
         );
         out.push(Output::ToNovice {

@@ -7,6 +7,10 @@ use deskhand_protocol::{
 
 use super::{Hub, Join, Output, Peer, SocketId};
 
+/// So often an expert speaks before the novice approves: hello, proof, name, farewell. Whoever
+/// says more would fill the novice's queue and have *them* expelled as too slow.
+const BEFORE_APPROVAL: u8 = 6;
+
 impl Hub {
     /// A join that is gone, or another novice's, swallows what is said to it: the expert may
     /// have left while the message was under way.
@@ -35,7 +39,17 @@ impl Hub {
             return self.expel(from, Refusal::Protocol, out); // before Join
         };
         let join = *join;
-        if let Some(Join { novice, .. }) = self.joins.get(&join) {
+        if let Some(Join {
+            novice,
+            approved,
+            spoken,
+            ..
+        }) = self.joins.get_mut(&join)
+        {
+            if !*approved && *spoken >= BEFORE_APPROVAL {
+                return self.expel(from, Refusal::Protocol, out);
+            }
+            *spoken = spoken.saturating_add(1);
             out.push(Output::ToNovice {
                 socket: *novice,
                 message: ToNovice::Relay { join, payload },

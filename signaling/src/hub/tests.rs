@@ -276,6 +276,42 @@ fn out_of_order_closes_the_one_and_disturbs_nobody_else() {
 }
 
 #[test]
+fn who_floods_before_approval_is_expelled_and_not_the_novice() {
+    check(
+        "n registers a; e joins a; e says 1; e says 2; e says 3; e says 4; e says 5; e says 6; e says 7",
+        expect![[r#"
+            n <- registered a for 60s
+            n <- joined 1 at a
+            e <- joined
+            n <- 1 from 1
+            n <- 2 from 1
+            n <- 3 from 1
+            n <- 4 from 1
+            n <- 5 from 1
+            n <- 6 from 1
+            n <- left 1
+            e <- closing: Protocol
+            e closed
+        "#]],
+    );
+    check(
+        "n registers a; e joins a; n approves 1; e says 1; e says 2; e says 3; e says 4; e says 5; e says 6; e says 7",
+        expect![[r#"
+            n <- registered a for 60s
+            n <- joined 1 at a
+            e <- joined
+            n <- 1 from 1
+            n <- 2 from 1
+            n <- 3 from 1
+            n <- 4 from 1
+            n <- 5 from 1
+            n <- 6 from 1
+            n <- 7 from 1
+        "#]],
+    );
+}
+
+#[test]
 fn bad_frames_close_their_sender_only() {
     check(
         "n registers a; e1 joins a; e2 joins a; e1 garbles; e2 says on",
