@@ -120,6 +120,7 @@ fn a_window_hidden_during_control_comes_back(desktop: &mut Desktop) {
     let mut window = desktop.open(AS_WINDOW);
     window.show("control");
     window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+    window.until("on every desktop", Window::is_on_every_desktop);
     for _ in 0..3 {
         window.minimise();
         window.until("mapped again", Window::is_viewable);
@@ -132,6 +133,7 @@ fn afterwards_it_is_a_window_like_any_other(desktop: &mut Desktop) {
     window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
     window.show("viewing");
     window.until("below again", |w| !w.has_state("_NET_WM_STATE_ABOVE"));
+    window.until("on one desktop", |w| !w.is_on_every_desktop());
     window.minimise();
     window.until("minimised", |w| !w.is_viewable());
 }

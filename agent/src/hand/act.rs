@@ -250,6 +250,18 @@ impl<I: Inject, D: Desk> Actor<I, D> {
         Ok(())
     }
 
+    /// Lets go of keys that type if they would now repeat into one of the agent's own windows:
+    /// the focus may have moved there since they went down.
+    ///
+    /// # Errors
+    /// The desktop is gone or refuses input.
+    pub fn mind_own_focus(&mut self) -> Result<(), ActError> {
+        if self.held.keys().next().is_some() && self.desk.is_own_focused()? {
+            self.release_typing()?;
+        }
+        Ok(())
+    }
+
     fn release_typing(&mut self) -> Result<(), ActError> {
         let layout = self.desk.layout()?;
         let typing: Vec<Scancode> = self

@@ -269,6 +269,15 @@ pub struct Presses {
     pub physical: u32,
     /// By a program, on-screen keyboards among them.
     pub injected: u32,
+    /// Whether the last of them was a person's, if there was any.
+    pub last_by_person: Option<bool>,
+}
+
+impl Presses {
+    /// Whether there was one, and every one was a person's.
+    pub fn are_all_by_people(self) -> bool {
+        self.physical > 0 && self.injected == 0
+    }
 }
 
 impl Watcher {
@@ -300,20 +309,12 @@ impl Watcher {
                 self.devices.forget();
             }
             let Some(raw) = raw(&event) else { continue };
-            if self.devices.is_xtest(&self.connection, raw.source)? {
-                presses.injected += 1;
-            } else {
-                presses.physical += 1;
-            }
+            let by_person = !self.devices.is_xtest(&self.connection, raw.source)?;
+            presses.physical += u32::from(by_person);
+            presses.injected += u32::from(!by_person);
+            presses.last_by_person = Some(by_person);
         }
         Ok(presses)
-    }
-
-    /// Whether every press since the last call was a person's, and there was one. A display
-    /// that cannot be asked answers no.
-    pub fn last_press_was_physical(&mut self) -> bool {
-        let only_people = |p: Presses| p.physical > 0 && p.injected == 0;
-        self.presses().is_ok_and(only_people)
     }
 }
 

@@ -142,6 +142,9 @@ impl Process {
 
     fn obey(&mut self, command: Command) -> Result<(), Ended> {
         self.not_before = self.take(Input::Command(command.clone()))?;
+        // The page's heartbeats bring this about four times a second, which is sooner than keys
+        // begin to repeat.
+        self.actor.mind_own_focus()?;
         if self.not_before.is_some() {
             // The gate judges it again by then.
             self.queue.put_back(command);

@@ -9,6 +9,7 @@
 //! [`prompt`]) of a person (see [`person`]).
 
 mod ended;
+mod everywhere;
 mod icon;
 pub mod model;
 pub mod person;

@@ -21,8 +21,10 @@ use tokio::sync::{
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 
 use super::{
-    Model, draw, icon,
-    person::{PersonCheck, Presses},
+    Model, draw,
+    everywhere::Everywhere,
+    icon,
+    person::{PersonCheck, Presses, Watched},
     steps::Steps,
     style,
 };
@@ -72,10 +74,15 @@ pub fn run(
     };
     let create: eframe::AppCreator<'_> = Box::new(move |context| {
         style::install(&context.egui_ctx);
-        if let Some(id) = x11_id(context) {
-            front.own_windows.send_modify(|windows| windows.push(id));
-        }
-        Ok(Box::new(App::new(front, person, leave, &context.egui_ctx)))
+        let id = x11_id(context);
+        front.own_windows.send_modify(|windows| windows.extend(id));
+        let everywhere = id.and_then(|id| {
+            Everywhere::new(id)
+                .inspect_err(|error| tracing::warn!(%error, "the window stays on its desktop"))
+                .ok()
+        });
+        let app = App::new(front, person, leave, everywhere, &context.egui_ctx);
+        Ok(Box::new(app))
     });
     eframe::run_native("deskhand", options, create).map_err(|e| UiError::Open(e.to_string()))
 }
@@ -88,6 +95,21 @@ fn x11_id(window: &impl HasWindowHandle) -> Option<u32> {
     }
 }
 
+/// When it matters who presses something in the window.
+fn watched(view: &View) -> Watched {
+    match (&view.prompt, &view.stage) {
+        (Some(prompt), _) => Watched::Question(prompt.id),
+        (
+            None,
+            Stage::Viewing {
+                control: Control::Shared { .. },
+                ..
+            },
+        ) => Watched::Control,
+        (None, _) => Watched::Nothing,
+    }
+}
+
 struct App {
     model: Model,
     inbox: Inbox,
@@ -95,6 +117,7 @@ struct App {
     presses: Presses,
     steps: Steps,
     presence: Presence,
+    everywhere: Option<Everywhere>,
 }
 
 impl App {
@@ -102,6 +125,7 @@ impl App {
         front: FrontEnd,
         person: Box<dyn PersonCheck>,
         leave: oneshot::Receiver<()>,
+        everywhere: Option<Everywhere>,
         ctx: &egui::Context,
     ) -> Self {
         let model = Model::new(front.view.borrow().clone());
@@ -115,6 +139,7 @@ impl App {
             presses: Presses::new(person),
             steps: Steps::default(),
             presence: Presence::default(),
+            everywhere,
         }
     }
 
@@ -130,6 +155,9 @@ impl App {
             ) if !self.presses.by_a_person() => {
                 tracing::warn!("Allow was not pressed on a device of this computer: ignored");
                 self.model.care.tell_ignored();
+            }
+            (_, Intent::Chat(_) | Intent::Pause(false)) if self.presses.injected() => {
+                tracing::warn!("a program pressed that, not a person: ignored");
             }
             _ => self.outbox.send(intent),
         }
@@ -152,7 +180,7 @@ impl App {
 
 impl eframe::App for App {
     fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
-        self.presses.observe(&input.events);
+        self.presses.observe(&mut input.events);
         self.steps.take_turns(&mut input.events);
         if self.steps.more() {
             ctx.request_repaint();
@@ -162,8 +190,7 @@ impl eframe::App for App {
     // Also called while the window is hidden, when `ui` is not.
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
         self.inbox.empty_into(&mut self.model);
-        let question = self.model.view.prompt.as_ref();
-        self.presses.set_question(question.map(|prompt| prompt.id));
+        self.presses.watch(watched(&self.model.view));
         self.outbox.flush();
         let (minimized, closing) = ctx.input(|input| {
             let viewport = input.viewport();
@@ -180,6 +207,9 @@ impl eframe::App for App {
         }
         for command in self.presence.update(&self.model, minimized) {
             ctx.send_viewport_cmd(command);
+        }
+        if let Some(everywhere) = &mut self.everywhere {
+            everywhere.set(self.model.must_be_seen());
         }
         if let Some(delay) = self.model.next_change(Now::read()) {
             ctx.request_repaint_after(delay);

@@ -237,6 +237,13 @@ impl Window<'_> {
         states.contains(&self.desktop.atom(name))
     }
 
+    pub fn is_on_every_desktop(&self) -> bool {
+        let desktop = self.desktop.atom("_NET_WM_DESKTOP");
+        self.desktop
+            .property(self.id, desktop, AtomEnum::CARDINAL.into())
+            == [u32::MAX]
+    }
+
     pub fn is_active(&self) -> bool {
         let active = self.desktop.atom("_NET_ACTIVE_WINDOW");
         self.desktop

@@ -289,9 +289,9 @@ fn who_floods_before_approval_is_expelled_and_not_the_novice() {
             n <- 4 from 1
             n <- 5 from 1
             n <- 6 from 1
-            n <- left 1
             e <- closing: Protocol
             e closed
+            n <- left 1
         "#]],
     );
     check(

@@ -313,3 +313,14 @@ proptest! {
         prop_assert!(actor.inject.keys.is_empty() && actor.inject.buttons.is_empty());
     }
 }
+
+#[test]
+fn a_held_key_does_not_repeat_into_the_agents_own_window() {
+    let mut actor = actor();
+    down(&mut actor, KeyCode::KeyA, 'a');
+    actor.mind_own_focus().unwrap();
+    assert_eq!(actor.inject().keys.len(), 1);
+    actor.desk_mut().own_focus = true;
+    actor.mind_own_focus().unwrap();
+    assert!(actor.inject().keys.is_empty());
+}
