@@ -17,7 +17,9 @@ const SAME_PRESS: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 struct Interrupts {
     shared: bool,
-    /// When control ended last.
+    /// An interrupt is ending control.
+    stopping: bool,
+    /// When something else ended it last: perhaps the hand, by the press whose signal follows.
     ended: Option<Instant>,
 }
 
@@ -25,7 +27,8 @@ impl Interrupts {
     /// Whether control is shared, as of now.
     fn see(&mut self, shared: bool, now: Instant) {
         if self.shared && !shared {
-            self.ended = Some(now);
+            let by_us = std::mem::take(&mut self.stopping);
+            self.ended = (!by_us).then_some(now);
         }
         self.shared = shared;
     }
@@ -34,6 +37,7 @@ impl Interrupts {
     fn read(&mut self, now: Instant) -> Option<Intent> {
         let just_ended = |ended: Instant| now.duration_since(ended) < SAME_PRESS;
         if self.shared {
+            self.stopping = true;
             Some(Intent::StopControl)
         } else if self.ended.take().is_some_and(just_ended) {
             None
@@ -101,14 +105,17 @@ mod tests {
     fn one_press_of_ctrl_c_ends_control_only_whoever_hears_of_it_first() {
         let begin = Instant::now();
         let at = |millis| begin + Duration::from_millis(millis);
+        // The signal comes first.
         let mut interrupts = Interrupts::default();
         interrupts.see(true, at(0));
-        // The signal comes first.
         assert!(matches!(interrupts.read(at(10)), Some(Intent::StopControl)));
-        // The hand was first, or both: the signal comes after control has ended.
         interrupts.see(false, at(20));
-        assert!(interrupts.read(at(30)).is_none());
-        // The next press is meant.
+        assert!(matches!(interrupts.read(at(400)), Some(Intent::End)));
+        // The hand closes its gate first.
+        let mut interrupts = Interrupts::default();
+        interrupts.see(true, at(0));
+        interrupts.see(false, at(10));
+        assert!(interrupts.read(at(20)).is_none());
         assert!(matches!(interrupts.read(at(400)), Some(Intent::End)));
     }
 

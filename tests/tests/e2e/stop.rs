@@ -49,7 +49,7 @@ impl Way {
 }
 
 /// The expert presses keys as fast as the browser lets them, until `stop` is done.
-async fn flood(expert: &Expert, stop: impl Future<Output = ()>) {
+pub async fn flood(expert: &Expert, stop: impl Future<Output = ()>) {
     let flooding = async {
         loop {
             expert.types(&"x".repeat(40)).await;
@@ -62,7 +62,7 @@ async fn flood(expert: &Expert, stop: impl Future<Output = ()>) {
 }
 
 /// Waits until the flood reaches the desktop.
-async fn flood_arrives(probe: &Probe) {
+pub async fn flood_arrives(probe: &Probe) {
     probe
         .wait("flood", |events| {
             let arrived = events.iter().filter(|e| e.is_key(FLOOD, true)).count();

@@ -7,6 +7,7 @@ use deskhand_tests::{
     browser::Role,
     desktop::Desktop,
     expert::Expert,
+    probe::Probe,
     server::Server,
     wait::{self, PATIENCE},
     window::WindowNovice,
@@ -19,6 +20,8 @@ use x11rb::{
         xtest::ConnectionExt as _,
     },
 };
+
+use crate::stop::{flood, flood_arrives};
 
 #[tokio::test]
 async fn the_window_takes_yes_only_from_a_person_at_this_computer() {
@@ -69,8 +72,18 @@ async fn the_red_button_and_an_interrupt_stop_control_and_the_next_ends_everythi
     expert.has_control().await;
     // The window draws itself only when there is something new to see.
     expert.settles(Duration::from_secs(2), PATIENCE).await;
-    novice.stops_control(&desktop).await;
-    expert.has_no_control().await;
+    let mut probe = Probe::open_at(&desktop, [20, 60, 300, 200]).await;
+    expert.clicks(probe.middle(), 0).await;
+    flood(&expert, async {
+        flood_arrives(&probe).await;
+        novice.stops_control(&desktop).await;
+        expert.has_no_control().await;
+    })
+    .await;
+    desktop.all_released(PATIENCE).await;
+    probe.forget();
+    expert.types("late").await;
+    assert_eq!(probe.events(), [], "after the stop nothing arrives");
     expert
         .browser
         .says(Role::Alert, "The novice stopped control")
