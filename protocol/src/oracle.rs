@@ -1,5 +1,5 @@
-//! What must hold for any bytes at all: called by the fuzz targets, and by `cargo test` on
-//! every input they ever saved.
+//! What must hold for any bytes at all: for fuzz targets to call. The test here calls it with
+//! random bytes.
 
 use serde::{Serialize, de::DeserializeOwned};
 

@@ -10,7 +10,7 @@ use fantoccini::{
         WheelAction, WheelActions,
     },
     elements::Element,
-    wd::WebDriverCompatibleCommand,
+    wd::{WebDriverCompatibleCommand, WindowHandle},
 };
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -186,6 +186,37 @@ impl Browser {
             .unwrap_or_else(|error| panic!("the script failed: {error}\n{script}"))
     }
 
+    /// Has every page from now on run a script before its own.
+    pub async fn run_first(&self, script: &str) {
+        let command = Command::post(
+            "goog/cdp/execute",
+            json!({
+                "cmd": "Page.addScriptToEvaluateOnNewDocument",
+                "params": { "source": script },
+            }),
+        );
+        self.client
+            .issue_cmd(command)
+            .await
+            .expect("a script can be run first");
+    }
+
+    /// Opens another tab in front of the page; gives what leads back to it.
+    pub async fn hide_behind_a_tab(&self) -> WindowHandle {
+        let page = self.client.window().await.expect("the page has a tab");
+        let other = self.client.new_window(true).await.expect("a tab opens");
+        self.show(other.handle).await;
+        page
+    }
+
+    /// Brings a tab to the front.
+    pub async fn show(&self, tab: WindowHandle) {
+        self.client
+            .switch_to_window(tab)
+            .await
+            .expect("the tab is still there");
+    }
+
     /// Presses keys and buttons of the keyboard, in order.
     pub async fn keys(&self, actions: impl IntoIterator<Item = KeyAction>) {
         let keys = actions
@@ -197,6 +228,14 @@ impl Browser {
             .perform_actions(keys)
             .await
             .expect("keys can be pressed");
+    }
+
+    /// Releases whatever keys and buttons are down.
+    pub async fn lets_go(&self) {
+        self.client
+            .release_actions()
+            .await
+            .expect("keys can be released");
     }
 
     /// Moves and clicks the mouse, in order; places are the window's.

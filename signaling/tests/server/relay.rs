@@ -13,6 +13,7 @@ async fn two_ends_talk_both_ways_up_to_the_longest_payload() {
     let server = Server::start(config()).await;
     let (mut novice, _) = server.waiting_novice(route(1)).await;
     let (mut expert, join) = server.joined(&mut novice, route(1)).await;
+    novice.0.send(&FromNovice::Approved { join }).await;
     let long = vec![0xA5; MAX_PAYLOAD];
     for _ in 0..20 {
         novice.relay(join, &long).await;
@@ -20,7 +21,6 @@ async fn two_ends_talk_both_ways_up_to_the_longest_payload() {
         assert_eq!(expert.hear().await, ToExpert::Relay { payload });
         still_talk(&mut novice, &mut expert, join).await;
     }
-    novice.0.send(&FromNovice::Approved { join }).await;
     novice.0.send(&FromNovice::Dismiss { join }).await;
     assert_eq!(expert.hear().await, ToExpert::Left);
     assert_eq!(expert.0.next::<ToExpert>().await, None);
@@ -70,6 +70,8 @@ async fn bad_messages_close_their_sender_and_disturb_nobody_else() {
     let server = Server::start(config()).await;
     let (mut novice, _) = server.waiting_novice(route(1)).await;
     let (mut expert, join) = server.joined(&mut novice, route(1)).await;
+    // Before that an expert has little to say.
+    novice.0.send(&FromNovice::Approved { join }).await;
 
     let text = |text: &str| Message::text(text.to_owned());
     let out_of_place = encode(&FromExpert::Relay {

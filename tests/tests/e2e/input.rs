@@ -1,9 +1,11 @@
 //! What the expert does arrives in a real program.
 
 use deskhand_tests::{
+    browser::Role,
     keys::{ALT, CONTROL, DOWN, ENTER, ESCAPE, F5, SHIFT, TAB},
     probe::{Event, Probe, typed},
     scene::Scene,
+    wait::PATIENCE,
 };
 
 /// Keysyms of what has no character.
@@ -182,30 +184,35 @@ async fn clicks_drag_and_wheel_arrive_where_the_expert_points() {
 }
 
 #[tokio::test]
-async fn keys_are_released_when_the_page_loses_the_focus() {
-    let scene = Scene::controlling().await;
+async fn keys_are_released_when_the_page_loses_focus_or_sight() {
+    let mut scene = Scene::controlling().await;
+    hold(&scene).await;
+    let message = scene.expert.browser.find(Role::TextBox, "Message").await;
+    message.click().await.unwrap();
+    scene.desktop.all_released(PATIENCE).await;
+    scene.expert.has_control().await;
+
+    scene.expert.browser.lets_go().await;
+    scene.probe.forget();
+    scene.expert_reaches_probe().await;
+    hold(&scene).await;
+    let page = scene.expert.browser.hide_behind_a_tab().await;
+    scene.desktop.all_released(PATIENCE).await;
+    scene.expert.browser.show(page).await;
+    scene.expert.has_control().await;
+    scene.close().await;
+}
+
+/// The expert holds Shift and a letter down.
+async fn hold(scene: &Scene) {
     scene.expert.holds(&[SHIFT, 'x']).await;
     scene
         .probe
         .wait("key down", |events| {
-            events
-                .iter()
-                .any(|e| e.is_key(u32::from('X'), true))
-                .then_some(())
+            let down = events.iter().any(|e| e.is_key(u32::from('X'), true));
+            down.then_some(())
         })
         .await;
-    let message = scene
-        .expert
-        .browser
-        .find(deskhand_tests::browser::Role::TextBox, "Message")
-        .await;
-    message.click().await.unwrap();
-    scene
-        .desktop
-        .all_released(deskhand_tests::wait::PATIENCE)
-        .await;
-    scene.expert.has_control().await;
-    scene.close().await;
 }
 
 fn place_of(event: &Event) -> Option<(u16, u16)> {

@@ -3,9 +3,11 @@
 use std::{net::TcpListener, process::Command};
 
 use deskhand_tests::{
+    browser::{Browser, Role},
     desktop::Desktop,
     novice::Novice,
     process::{Process, program},
+    server::Server,
     wait::PATIENCE,
 };
 
@@ -106,4 +108,15 @@ async fn a_port_that_is_in_use() {
     let said = says(&mut Process::start("server", &mut command)).await;
     let sentence = format!("Port {} is already in use", address.port());
     assert!(said.contains(&sentence), "{said}");
+}
+
+#[tokio::test]
+async fn a_browser_without_webrtc() {
+    let server = Server::start().await;
+    let browser = Browser::start().await;
+    browser.run_first("delete window.RTCPeerConnection").await;
+    browser.goto(&server.url).await;
+    browser.says(Role::Alert, "no WebRTC").await;
+    browser.says(Role::Alert, "current Firefox, Chrome").await;
+    browser.close().await;
 }
