@@ -12,168 +12,37 @@
 //!    ↑__________|____________|___________|_________|
 //! ```
 
+mod io;
 mod joining;
 mod viewing;
+
+pub use io::{
+    Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent, ServerEvent,
+};
 
 use std::{collections::VecDeque, time::Duration, time::Instant};
 
 use deskhand_protocol::{
     VERSION,
-    control::{CursorShape, EndReason, FromExpert, FromNovice, StopCause},
-    envelope::{Candidate, SealedToPage, ToPage},
-    handshake::{novice::Challenged, novice::Charged, seal::Channel},
+    control::{EndReason, StopCause},
+    envelope::{SealedToPage, ToPage},
+    handshake::{novice::Challenged, seal::Channel},
     id::{Fingerprint, JoinId, Route},
-    input::{InputEvent, Motion, Position},
     signal::{FromNovice as ToServer, OwnerToken, Payload, Refusal, ToNovice},
-    text::{Name, Sdp},
+    text::Name,
     wire,
 };
 use rand_core::{CryptoRng, RngCore};
 
 use crate::{
     clock::Now,
-    consent::{Consent, ViewGrant},
+    consent::Consent,
     front::{Intent, Notice, Server, Stage, View},
     hand,
     invitation::Invitation,
 };
 use joining::{Asking, Connecting, Introducing, Verifying};
 use viewing::Viewing;
-
-/// Everything that can happen to a session.
-#[derive(Debug)]
-pub enum Input {
-    /// The socket to the server.
-    Server(ServerEvent),
-    /// The ledger wrote the attempt down, or could not.
-    Charged(Result<Charged, String>),
-    /// The connection to the page.
-    Peer(PeerEvent),
-    /// The picture.
-    Media(MediaEvent),
-    /// The hand.
-    Hand(hand::wire::Event),
-    /// The novice.
-    Novice(Intent),
-    /// Time has passed; see [`Session::wake`].
-    Tick,
-}
-
-/// From the socket to the server.
-#[derive(Debug)]
-pub enum ServerEvent {
-    /// Connected.
-    Up,
-    /// Gone; the edge tries again by itself.
-    Down,
-    /// A message.
-    Message(ToNovice),
-}
-
-/// From the connection to the page.
-#[derive(Debug)]
-pub enum PeerEvent {
-    /// The offer is made.
-    Offer(Sdp),
-    /// One of our candidates.
-    Candidate(Candidate),
-    /// Connected, channels open; this is the certificate the page really showed.
-    Connected(Fingerprint),
-    /// From channel `control`.
-    Control(FromExpert),
-    /// From channel `input`.
-    Input(InputEvent),
-    /// From channel `pointer`.
-    Motion(Motion),
-    /// Something on a channel that is no message.
-    Malformed,
-    /// The connection could not be made in time; a fresh one may succeed.
-    Stuck,
-    /// The connection is over.
-    Closed,
-}
-
-/// From the picture.
-#[derive(Debug)]
-pub enum MediaEvent {
-    /// The shared display, at first and whenever it changes.
-    Display {
-        /// In pixels.
-        width: u16,
-        /// In pixels.
-        height: u16,
-    },
-    /// The novice's pointer has another shape.
-    CursorShape(CursorShape),
-    /// The novice's pointer moved.
-    CursorMoved(Position),
-    /// No picture can be had; a sentence says why.
-    Failed(String),
-}
-
-/// Everything a session can cause.
-#[derive(Debug)]
-pub enum Output {
-    /// To the server.
-    Server(ToServer),
-    /// Write one attempt down, then come back with [`Input::Charged`].
-    Charge,
-    /// The attempt was right.
-    ClearAttempts,
-    /// Nobody may try again.
-    LockInvitation,
-    /// To the connection to the page.
-    Peer(PeerCommand),
-    /// To the picture.
-    Media(MediaCommand),
-    /// Start the hand, if it is not running.
-    StartHand,
-    /// To the hand.
-    Hand(hand::wire::Command),
-    /// Let the hand end; it releases everything by itself.
-    StopHand,
-    /// To the front end.
-    Tell(Notice),
-    /// Over: nothing more will come.
-    Done(Outcome),
-}
-
-/// To the connection to the page.
-#[derive(Debug)]
-pub enum PeerCommand {
-    /// Make a fresh connection and an offer; a former one is dropped.
-    Start,
-    /// The page's answer; its fingerprints have been checked.
-    Answer(Sdp),
-    /// A candidate of the page's.
-    Candidate(Candidate),
-    /// Over channel `control`.
-    Control(FromNovice),
-    /// Over channel `cursor`.
-    Cursor(Position),
-    /// Send what is waiting, then close.
-    Close,
-}
-
-/// To the picture.
-#[derive(Debug)]
-pub enum MediaCommand {
-    /// Start capturing, with the proof that the novice allowed it.
-    Start(ViewGrant),
-    /// Stop or go on showing new pictures.
-    Pause(bool),
-    /// Stop capturing.
-    Stop,
-}
-
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// As somebody wished.
-    Finished,
-    /// The invitation expired or was locked before anybody was helped, or something broke.
-    Failed,
-}
 
 /// What does not change during a session.
 #[derive(Debug)]

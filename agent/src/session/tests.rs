@@ -1,13 +1,13 @@
 //! The session by its one door, against an expert who really does the handshake.
 
 use deskhand_protocol::{
-    control::Denial,
+    control::{Denial, FromExpert, FromNovice},
     envelope::{SealedToAgent, ToAgent},
-    handshake::{self, Words, expert::Joining},
+    handshake::{self, Words, expert::Joining, novice::Charged},
     id::GrantId,
-    input::{Action, Position},
+    input::{Action, InputEvent, Position},
     invitation::Link,
-    text::{ChatText, Name},
+    text::{ChatText, Name, Sdp},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
