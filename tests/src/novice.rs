@@ -36,6 +36,17 @@ impl Novice {
     /// Invites at the server at `url`; `args` are added to the command.
     pub async fn invite_with(url: &str, desktop: &Desktop, args: &[&str]) -> Self {
         let (process, home) = Self::start(url, desktop, args);
+        Self::ready(process, home, !args.contains(&"--no-password")).await
+    }
+
+    /// Invites with a password of the novice's own choice, typed as the first line.
+    pub async fn invite_with_own(server: &Server, desktop: &Desktop, password: &str) -> Self {
+        let (mut process, home) = Self::start(&server.url, desktop, &["--password-stdin"]);
+        process.write(&format!("{password}\n"));
+        Self::ready(process, home, true).await
+    }
+
+    async fn ready(process: Process, home: TempDir, password: bool) -> Self {
         let mut novice = Self {
             process,
             link: String::new(),
@@ -44,7 +55,7 @@ impl Novice {
             _home: home,
         };
         novice.link = novice.field("Link: ").await;
-        if !args.contains(&"--no-password") {
+        if password {
             novice.password = novice.field("Password: ").await;
         }
         novice

@@ -397,6 +397,43 @@ fn a_dead_hand_ends_control_and_says_so() {
 }
 
 #[test]
+fn where_control_cannot_be_given_nobody_is_asked_and_both_are_told() {
+    let mut scene = Scene::on_a_computer(Some("this is a test"));
+    scene.viewing();
+    scene.peer(PeerEvent::Control(FromExpert::RequestControl));
+    assert!(scene.session.view().prompt.is_none());
+    assert!(matches!(
+        scene.controls().last(),
+        Some(FromNovice::Denied {
+            reason: Denial::Unavailable,
+            ..
+        })
+    ));
+    let told = |output: &Output| matches!(output, Output::Tell(notice) if notice.sentence().contains("this is a test"));
+    assert!(scene.out.iter().any(told));
+}
+
+#[test]
+fn another_hand_is_started_only_after_one_that_worked() {
+    let starts = |scene: &Scene| {
+        let start = |output: &&Output| matches!(output, Output::StartHand);
+        scene.out.iter().filter(start).count()
+    };
+    let fault = || Input::Hand(HandEvent::Fault("it is broken.".into()));
+    let mut scene = Scene::new();
+    scene.controlling();
+    scene.out.clear();
+    scene.input(fault());
+    assert_eq!(starts(&scene), 1);
+    scene.input(fault());
+    assert_eq!(starts(&scene), 1, "it would fail again");
+    scene.peer(PeerEvent::Control(FromExpert::RequestControl));
+    assert!(scene.session.view().prompt.is_none());
+    let told = |output: &Output| matches!(output, Output::Tell(notice) if notice.sentence().contains("it is broken"));
+    assert!(scene.out.iter().any(told), "and why");
+}
+
+#[test]
 fn no_two_questions_of_a_session_have_the_same_number() {
     let mut scene = Scene::new();
     scene.asking();

@@ -82,6 +82,20 @@ async fn the_right_password_still_works_after_a_wrong_one() {
 }
 
 #[tokio::test]
+async fn the_password_may_be_the_novices_own() {
+    let server = Server::start().await;
+    let desktop = Desktop::start().await;
+    let own = "meine Katze heißt Mia";
+    let mut novice = Novice::invite_with_own(&server, &desktop, own).await;
+    assert_eq!(novice.password, own);
+    let expert = Expert::open(&novice.link).await;
+    expert.connect(own).await;
+    novice.answers("y").await;
+    expert.sees_desktop().await;
+    expert.browser.close().await;
+}
+
+#[tokio::test]
 async fn an_expired_invitation_lets_nobody_in() {
     let server = Server::start().await;
     let desktop = Desktop::start().await;

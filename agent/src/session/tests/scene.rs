@@ -21,6 +21,11 @@ pub struct Expert {
 
 impl Scene {
     pub fn new() -> Self {
+        Self::on_a_computer(None)
+    }
+
+    /// `no_control`: why control cannot be given there.
+    pub fn on_a_computer(no_control: Option<&str>) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
         let now = Now::read();
         let invitation =
@@ -31,7 +36,7 @@ impl Scene {
             invitation,
             name: Name::new("Ada"),
             fingerprint: FP_N,
-            no_control: None,
+            no_control: no_control.map(str::to_owned),
         };
         let session = Session::new(terms, ChaCha20Rng::seed_from_u64(8));
         let mut scene = Self {
