@@ -61,9 +61,8 @@ impl Profile {
 /// it is made from has changed.
 ///
 /// # Errors
-/// If the target cannot be installed, the page does not build, or a file cannot be written.
+/// If the page does not build, or a file cannot be written.
 pub fn bundle(root: &Path, profile: Profile) -> Result<()> {
-    ensure_target()?;
     let wasm = compile(root, profile)?;
     let fixed = read_static(root)?;
     let out = root.join("static/bundle");
@@ -86,27 +85,6 @@ pub fn bundle(root: &Path, profile: Profile) -> Result<()> {
         write_compressed(&out, name, bytes, profile)?;
     }
     fs::write(&stamp_file, stamp)?;
-    Ok(())
-}
-
-/// Installs the target if rustup says that it is missing. Without rustup the compiler has to
-/// have it, and says so itself if it has not.
-fn ensure_target() -> Result<()> {
-    let Ok(listed) = Command::new("rustup")
-        .args(["target", "list", "--installed"])
-        .output()
-    else {
-        return Ok(());
-    };
-    let installed = String::from_utf8_lossy(&listed.stdout);
-    if !listed.status.success() || installed.lines().any(|line| line.trim() == TARGET) {
-        return Ok(());
-    }
-    say(&format!("installing the Rust target {TARGET}"));
-    let status = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .status()?;
-    ensure!(status.success(), "rustup could not add the target {TARGET}");
     Ok(())
 }
 

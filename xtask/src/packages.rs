@@ -11,7 +11,10 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::steps::{Steps, sh};
+use crate::{
+    bundle,
+    steps::{Steps, sh},
+};
 
 /// One thing that must be there.
 struct Need {
@@ -196,9 +199,8 @@ fn is_root() -> bool {
 /// # Errors
 /// If the target is missing and rustup cannot add it.
 pub fn ensure_wasm_target(steps: &mut Steps) -> anyhow::Result<()> {
-    const TARGET: &str = "wasm32-unknown-unknown";
     let out = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
+        .args(["--print", "target-libdir", "--target", bundle::TARGET])
         .output()
         .context("cannot start rustc")?;
     let dir = String::from_utf8_lossy(&out.stdout).trim().to_owned();
@@ -206,7 +208,7 @@ pub fn ensure_wasm_target(steps: &mut Steps) -> anyhow::Result<()> {
         return Ok(());
     }
     steps.step("Adding Rust's target for the browser", || {
-        sh(Command::new("rustup").args(["target", "add", TARGET])).context(
+        sh(Command::new("rustup").args(["target", "add", bundle::TARGET])).context(
             "Rust cannot build for the browser yet: please install its target wasm32-unknown-unknown",
         )
     })
