@@ -153,8 +153,11 @@ enum Peer {
 #[derive(Debug)]
 struct Registration {
     ends_at: Instant,
-    /// Whose it is; `None` while the owner is away, and reserved for their token until it ends.
+    /// Whose it is; `None` while the owner is away.
     owner: Option<SocketId>,
+    /// The owner has shown the token, so it arrived: from then on the route is reserved for its
+    /// bearer until it ends.
+    confirmed: bool,
 }
 
 /// An expert and a novice who were introduced.

@@ -229,8 +229,13 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 self.server = Server::Down;
             }
             ToNovice::Registered { route, token } if route == self.route => {
-                self.token = Some(token);
+                let first = self.token.replace(token).is_none();
                 self.server = Server::Up;
+                if first {
+                    // Shows the server that the token has arrived: from now on the route is
+                    // reserved for us, also while we are away.
+                    self.register(now, out);
+                }
                 if !std::mem::replace(&mut self.announced, true)
                     && matches!(self.state, State::Waiting)
                 {

@@ -17,7 +17,7 @@ impl Hub {
     }
 
     /// Forgets a socket that is gone. A novice's routes stay reserved for the bearer of their
-    /// tokens until they end.
+    /// tokens until they end, if the tokens are known to have arrived.
     pub(super) fn forget(&mut self, socket: SocketId, out: &mut Vec<Output>) {
         match self.peers.remove(&socket) {
             Some(Peer::Novice { routes, joins }) => {

@@ -13,7 +13,8 @@ use crate::token::OwnerProof;
 impl Hub {
     /// A route that nobody holds goes to whoever asks: it is the hash of a random number that
     /// only its maker knows by then, and the server keeps nothing across a restart. A route
-    /// that somebody holds moves only to a bearer of its owner token.
+    /// that somebody holds moves only to a bearer of its owner token, once the owner has shown
+    /// it: a connection that breaks before the token arrives must not lock the owner out.
     pub(super) fn register(
         &mut self,
         from: SocketId,
@@ -30,7 +31,8 @@ impl Hub {
         let held = self.routes.get(&route);
         let proven = proof.is_some_and(|proof| proof.covers(&route));
         let previous = held.and_then(|held| held.owner);
-        let refusal = if held.is_some() && previous != Some(from) && !proven {
+        let confirmed = held.is_some_and(|held| held.confirmed);
+        let refusal = if confirmed && previous != Some(from) && !proven {
             Some(Refusal::NotOwner)
         } else if ttl.is_zero() {
             Some(Refusal::Expired)
@@ -52,6 +54,7 @@ impl Hub {
         let registration = Registration {
             ends_at,
             owner: Some(from),
+            confirmed: confirmed || proven,
         };
         if let Some(earlier) = self.routes.insert(route, registration) {
             self.ends.remove(&(earlier.ends_at, route));

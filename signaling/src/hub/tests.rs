@@ -122,8 +122,9 @@ fn an_expert_who_goes_has_left() {
 #[test]
 fn a_novice_who_goes_has_left_and_the_route_waits_for_the_owner() {
     check(
-        "n1 registers a; e1 joins a; n1 goes; n2 registers a; n3 registers a with token; e2 joins a",
+        "n1 registers a; n1 registers a with token; e1 joins a; n1 goes; n2 registers a; n3 registers a with token; e2 joins a",
         expect![[r#"
+            n1 <- registered a for 60s
             n1 <- registered a for 60s
             n1 <- joined 1 at a
             e1 <- joined
@@ -133,6 +134,22 @@ fn a_novice_who_goes_has_left_and_the_route_waits_for_the_owner() {
             n3 <- registered a for 60s
             n3 <- joined 2 at a
             e2 <- joined
+        "#]],
+    );
+}
+
+#[test]
+fn a_token_that_never_arrived_locks_nobody_out() {
+    check(
+        "n1 registers a; n1 goes; n2 registers a; n3 registers a; e joins a",
+        expect![[r#"
+            n1 <- registered a for 60s
+            n2 <- registered a for 60s
+            n2 <- closing: Replaced
+            n2 closed
+            n3 <- registered a for 60s
+            n3 <- joined 1 at a
+            e <- joined
         "#]],
     );
 }
@@ -159,13 +176,14 @@ fn the_owner_replaces_an_old_socket() {
 #[test]
 fn a_token_of_another_route_opens_nothing() {
     check(
-        "n1 registers a; n2 registers a with token of b; e joins a",
+        "n1 registers a; n1 registers a with token; n2 registers a with token of b; e joins a",
         expect![[r#"
-        n1 <- registered a for 60s
-        n2 <- unregistered a: NotOwner
-        n1 <- joined 1 at a
-        e <- joined
-    "#]],
+            n1 <- registered a for 60s
+            n1 <- registered a for 60s
+            n2 <- unregistered a: NotOwner
+            n1 <- joined 1 at a
+            e <- joined
+        "#]],
     );
 }
 

@@ -85,10 +85,11 @@ impl Server {
         Novice(socket)
     }
 
-    /// An agent with a route, and its token.
+    /// An agent with a route, and its token, which it has shown to have.
     pub async fn waiting_novice(&self, route: Route) -> (Novice, OwnerToken) {
         let mut novice = self.novice().await;
         let token = novice.register(route, None).await.unwrap();
+        let token = novice.register(route, Some(token)).await.unwrap();
         (novice, token)
     }
 

@@ -1,0 +1,405 @@
+//! A novice's session, a server's hub and an expert's page, joined by links that delay and cut.
+//! Nothing here waits: time is whatever the next event says.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, Instant, SystemTime},
+};
+
+use deskhand_agent::{
+    clock::Now,
+    front::{Answer, Intent, PromptId, Stage},
+    invitation::Invitation,
+    session::{Input, MediaCommand, Output, PeerCommand, PeerEvent, ServerEvent, Session, Terms},
+};
+use deskhand_protocol::{
+    envelope::SealedToAgent,
+    handshake::{Words, novice::Charged},
+    id::Fingerprint,
+    invitation::Link,
+    signal::{FromExpert, FromNovice, ToExpert, ToNovice},
+    text::{Name, Sdp},
+};
+use deskhand_signaling::{
+    hub::{self, Bounds, Hub, Role, SocketId},
+    token::KeyRing,
+};
+use deskhand_web_expert::handshake::{self as page, Handshake, News, Over};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{RngCore as _, SeedableRng as _},
+};
+
+pub const PASSWORD: &str = "seven blue lamps";
+const NOVICE: Fingerprint = Fingerprint([1; 32]);
+const EXPERT: Fingerprint = Fingerprint([2; 32]);
+/// How long the novice reads a question.
+const READING: Duration = Duration::from_secs(2);
+/// How long either side waits before it connects again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What lies between either end and the server.
+#[derive(Debug, Clone, Copy)]
+pub struct Bad {
+    /// Each message takes up to so long; none overtakes another.
+    pub latency: Duration,
+    /// So often each end loses its connection to the server, some time in the first 20 s.
+    pub cuts: u32,
+    /// Everything follows from it.
+    pub seed: u64,
+}
+
+enum Event {
+    ToHub(hub::Input),
+    ToNovice(SocketId, ToNovice),
+    ToExpert(SocketId, ToExpert),
+    /// A socket is gone, as its end learns.
+    Closed(SocketId),
+    Cut(Role),
+    NoviceConnects,
+    ExpertConnects,
+    NoviceAnswers(PromptId),
+    Peer(PeerEvent),
+}
+
+/// Both ends and the server.
+pub struct Pair {
+    pub now: Now,
+    link: Bad,
+    rng: ChaCha20Rng,
+    queue: BTreeMap<(Instant, u64), Event>,
+    queued: u64,
+    sockets: u64,
+    /// When the last message on the way from and to a socket arrives.
+    last: HashMap<(SocketId, bool), Instant>,
+    hub: Hub,
+    keys: KeyRing,
+    session: Session<ChaCha20Rng>,
+    novice: Option<SocketId>,
+    asked: Option<PromptId>,
+    invitation: Link,
+    typed: &'static str,
+    page: Option<Handshake>,
+    expert: Option<SocketId>,
+    /// What the novice's computer wrote down.
+    pub attempts: usize,
+    /// Questions so far.
+    pub questions: usize,
+    /// The novice said yes.
+    pub allowed: bool,
+    /// The picture started.
+    pub started: bool,
+    /// What the expert saw.
+    pub words: Option<Words>,
+}
+
+impl Pair {
+    /// An open invitation, and an expert about to connect who types `typed`.
+    pub fn new(link: Bad, typed: &'static str) -> Self {
+        let mut rng = ChaCha20Rng::seed_from_u64(link.seed);
+        let now = Now::read();
+        let hour = Duration::from_secs(3600);
+        let made = Invitation::make("https://h.example", Some(PASSWORD), hour, now, &mut rng);
+        let made = made.unwrap();
+        let fragment = made.shown.link.split_once('#').unwrap().1.to_owned();
+        let terms = Terms {
+            invitation: made,
+            name: Name::new("Ada"),
+            fingerprint: NOVICE,
+            no_control: None,
+        };
+        let mut pair = Self {
+            now,
+            link,
+            queue: BTreeMap::new(),
+            queued: 0,
+            sockets: 0,
+            last: HashMap::new(),
+            hub: Hub::new(Bounds::default(), 1),
+            keys: KeyRing::ephemeral().unwrap(),
+            session: Session::new(terms, ChaCha20Rng::seed_from_u64(link.seed + 1)),
+            novice: None,
+            asked: None,
+            invitation: Link::parse(&fragment).unwrap(),
+            typed,
+            page: None,
+            expert: None,
+            attempts: 0,
+            questions: 0,
+            allowed: false,
+            started: false,
+            words: None,
+            rng,
+        };
+        pair.after(Duration::ZERO, Event::NoviceConnects);
+        pair.after(AGAIN, Event::ExpertConnects);
+        for role in [Role::Novice, Role::Expert] {
+            for _ in 0..link.cuts {
+                let at = pair.up_to(Duration::from_secs(20));
+                pair.after(at, Event::Cut(role));
+            }
+        }
+        pair
+    }
+
+    /// What the novice sees.
+    pub fn stage(&self) -> Stage {
+        self.session.view().stage
+    }
+
+    /// What the novice should say to the expert on the phone, if they see words.
+    pub fn words_of_novice(&self) -> Option<Words> {
+        match self.stage() {
+            Stage::Connecting { words, .. } | Stage::Viewing { words, .. } => Some(words),
+            _ => None,
+        }
+    }
+
+    /// Takes the novice's connection away right now.
+    pub fn cut_novice(&mut self) {
+        self.after(Duration::ZERO, Event::Cut(Role::Novice));
+    }
+
+    /// Runs until `done`, or for so long; tells whether it was done.
+    pub fn run_until(&mut self, done: impl Fn(&Self) -> bool, within: Duration) -> bool {
+        let end = self.now.at + within;
+        while !done(self) {
+            let event = self.queue.first_key_value().map(|((at, _), _)| *at);
+            let ticks = [Some(self.session.wake(self.now)), self.hub.wake_at()];
+            let tick = ticks.into_iter().flatten().min();
+            let next = event.into_iter().chain(tick).min();
+            let Some(next) = next.filter(|next| *next <= end) else {
+                return false;
+            };
+            self.now = self.now.after(next.saturating_duration_since(self.now.at));
+            if event == Some(next)
+                && let Some((_, event)) = self.queue.pop_first()
+            {
+                self.dispatch(event);
+            } else {
+                self.serve(hub::Input::Tick);
+                self.tell_session(Input::Tick);
+            }
+        }
+        true
+    }
+
+    fn up_to(&mut self, longest: Duration) -> Duration {
+        longest.mul_f64(f64::from(self.rng.next_u32()) / f64::from(u32::MAX))
+    }
+
+    fn after(&mut self, wait: Duration, event: Event) {
+        self.at(self.now.at + wait, event);
+    }
+
+    fn at(&mut self, at: Instant, event: Event) {
+        self.queued += 1;
+        self.queue.insert((at, self.queued), event);
+    }
+
+    /// Sends something over a socket: late, but never before what was sent earlier.
+    fn send(&mut self, socket: SocketId, to_hub: bool, event: Event) {
+        let arrives = self.now.at + self.up_to(self.link.latency);
+        let last = self.last.entry((socket, to_hub)).or_insert(arrives);
+        *last = arrives.max(*last);
+        let at = *last;
+        self.at(at, event);
+    }
+
+    fn socket(&mut self) -> SocketId {
+        self.sockets += 1;
+        SocketId(self.sockets)
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        match event {
+            Event::ToHub(input) => self.serve(input),
+            Event::ToNovice(socket, message) if self.novice == Some(socket) => {
+                self.tell_session(Input::Server(ServerEvent::Message(message)));
+            }
+            Event::ToExpert(socket, message) if self.expert == Some(socket) => {
+                self.tell_page(&message);
+            }
+            Event::ToNovice(..) | Event::ToExpert(..) => {}
+            Event::Closed(socket) => self.closed(socket),
+            Event::Cut(role) => {
+                let socket = match role {
+                    Role::Novice => self.novice,
+                    Role::Expert => self.expert,
+                };
+                if let Some(socket) = socket {
+                    self.serve(hub::Input::Gone { socket });
+                    self.closed(socket);
+                }
+            }
+            Event::NoviceConnects => {
+                self.novice = Some(self.socket());
+                self.tell_session(Input::Server(ServerEvent::Up));
+            }
+            Event::ExpertConnects => self.connect(),
+            Event::NoviceAnswers(prompt) => {
+                // Said for the question that was read, whether or not it is still open.
+                self.allowed = true;
+                self.tell_session(Input::Novice(Intent::Answer {
+                    prompt,
+                    answer: Answer::Allow,
+                }));
+            }
+            Event::Peer(event) => self.tell_session(Input::Peer(event)),
+        }
+    }
+
+    fn closed(&mut self, socket: SocketId) {
+        if self.novice == Some(socket) {
+            self.novice = None;
+            self.tell_session(Input::Server(ServerEvent::Down));
+            self.after(AGAIN, Event::NoviceConnects);
+        } else if self.expert == Some(socket) {
+            self.part(AGAIN);
+        }
+    }
+
+    fn serve(&mut self, input: hub::Input) {
+        for output in self.hub.handle(input, self.now.at) {
+            match output {
+                hub::Output::ToNovice { socket, message } => {
+                    self.send(socket, false, Event::ToNovice(socket, message));
+                }
+                hub::Output::ToExpert { socket, message } => {
+                    self.send(socket, false, Event::ToExpert(socket, message));
+                }
+                hub::Output::Registered { socket, route, ttl } => {
+                    let token = self.keys.mint(route, ttl, SystemTime::now()).unwrap();
+                    let message = ToNovice::Registered { route, token };
+                    self.send(socket, false, Event::ToNovice(socket, message));
+                }
+                hub::Output::Close { socket } => self.send(socket, false, Event::Closed(socket)),
+            }
+        }
+    }
+
+    fn tell_session(&mut self, input: Input) {
+        for output in self.session.handle(input, self.now) {
+            self.novice_does(output);
+        }
+        let prompt = self.session.view().prompt.map(|prompt| prompt.id);
+        if let Some(prompt) = prompt
+            && self.asked != Some(prompt)
+        {
+            self.asked = Some(prompt);
+            self.questions += 1;
+            self.after(READING, Event::NoviceAnswers(prompt));
+        }
+    }
+
+    fn novice_does(&mut self, output: Output) {
+        match output {
+            Output::Server(message) => self.novice_says(message),
+            Output::Charge => {
+                self.attempts += 1;
+                self.tell_session(Input::Charged(Ok(Charged::written_down())));
+            }
+            Output::Peer(PeerCommand::Start) => {
+                let offer = PeerEvent::Offer(description(NOVICE));
+                self.after(Duration::from_millis(50), Event::Peer(offer));
+            }
+            Output::Peer(PeerCommand::Answer(_)) => {
+                let connected = PeerEvent::Connected(EXPERT);
+                self.after(Duration::from_millis(200), Event::Peer(connected));
+            }
+            Output::Media(MediaCommand::Start(_)) => {
+                assert!(self.allowed, "a picture that nobody allowed");
+                self.started = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn novice_says(&mut self, message: FromNovice) {
+        let Some(socket) = self.novice else { return };
+        let input = match message {
+            FromNovice::Hello { .. } => hub::Input::Connected {
+                socket,
+                role: Role::Novice,
+            },
+            message => {
+                let token = match &message {
+                    FromNovice::Register { token, .. } => token.as_ref(),
+                    _ => None,
+                };
+                let proof = token.and_then(|token| self.keys.check(token));
+                hub::Input::Novice {
+                    socket,
+                    message,
+                    proof,
+                }
+            }
+        };
+        self.send(socket, true, Event::ToHub(input));
+    }
+
+    /// The expert presses Connect.
+    fn connect(&mut self) {
+        if self.started {
+            return;
+        }
+        let page = Handshake::new(&self.invitation, self.typed, Name::new("Maria"), EXPERT);
+        self.expert = Some(self.socket());
+        for message in page.open() {
+            self.expert_says(message);
+        }
+        self.page = Some(page);
+    }
+
+    fn expert_says(&mut self, message: FromExpert) {
+        let Some(socket) = self.expert else { return };
+        let input = match message {
+            FromExpert::Hello { .. } => hub::Input::Connected {
+                socket,
+                role: Role::Expert,
+            },
+            message => hub::Input::Expert { socket, message },
+        };
+        self.send(socket, true, Event::ToHub(input));
+    }
+
+    fn tell_page(&mut self, message: &ToExpert) {
+        let Some(page) = &mut self.page else { return };
+        for output in page.handle(message, &mut self.rng) {
+            match output {
+                page::Output::Send(message) => self.expert_says(message),
+                page::Output::Tell(News::Accepted(met)) => self.words = Some(met.words),
+                page::Output::Tell(News::Offer(_)) => {
+                    let answer = SealedToAgent::Answer(description(EXPERT));
+                    let sealed = self.page.as_mut().and_then(|page| page.seal(&answer));
+                    self.expert_says(sealed.expect("an offer comes under seal"));
+                }
+                page::Output::Tell(News::Over(Over::Wait(secs))) => {
+                    self.part(Duration::from_secs(secs.into()));
+                }
+                page::Output::Tell(News::Over(_)) => self.part(AGAIN),
+                page::Output::Tell(News::Checking | News::Candidate(_)) => {}
+            }
+        }
+    }
+
+    /// This attempt is over; the expert tries again after a while.
+    fn part(&mut self, again: Duration) {
+        self.page = None;
+        if let Some(socket) = self.expert.take() {
+            let gone = hub::Input::Gone { socket };
+            self.send(socket, true, Event::ToHub(gone));
+            self.after(again, Event::ExpertConnects);
+        }
+    }
+}
+
+fn description(fingerprint: Fingerprint) -> Sdp {
+    let hex: Vec<_> = (fingerprint.0.iter())
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    Sdp::new(&format!(
+        "v=0\r\na=fingerprint:sha-256 {}\r\n",
+        hex.join(":")
+    ))
+}
