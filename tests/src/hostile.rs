@@ -36,11 +36,13 @@ impl HostileServer {
                 next: 1,
             };
             loop {
-                if let FromNovice::Register { route, .. } = server.hears().await {
+                if let FromNovice::Register { route, token, .. } = server.hears().await {
+                    if token.is_some() {
+                        return server;
+                    }
                     server.route = route;
                     let token = OwnerToken("any".into());
                     server.tells(&ToNovice::Registered { route, token }).await;
-                    return server;
                 }
             }
         };

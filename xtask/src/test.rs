@@ -52,7 +52,7 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     }
     let mut results = Vec::new();
     if everything {
-        steps.check("Unit and property tests", || {
+        steps.check("Unit, property and simulation tests", || {
             cargo_test(root, &["--workspace"], &[], &mut results)
         });
     }
