@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use deskhand_protocol::text::Name;
+use deskhand_protocol::{handshake::HandshakeError, text::Name};
 use rand_core::OsRng;
 use zeroize::Zeroizing;
 
@@ -69,6 +69,9 @@ pub enum StartError {
     /// No certificate.
     #[error(transparent)]
     Certificate(#[from] PeerError),
+    /// No record of the password could be made.
+    #[error("Deskhand cannot make an invitation: {0}")]
+    Invitation(#[from] HandshakeError),
     /// Anything of the system's.
     #[error("Deskhand cannot start: {0}")]
     System(#[from] std::io::Error),
@@ -127,8 +130,7 @@ pub fn prepare(options: &Invite) -> Result<Ready, StartError> {
         options.expires.0,
         Now::read(),
         &mut rng,
-    )
-    .map_err(|error| std::io::Error::other(error.to_string()))?;
+    )?;
     let folder = ledger::default_folder().ok_or(StartError::NoHome)?;
     let route = invitation.record.id().route();
     let ledger = FileLedger::open(folder.clone(), route)
