@@ -44,8 +44,6 @@ pub struct Place {
     pub ledger: Box<dyn Ledger>,
 }
 
-const HAND_GONE: &str = "the part of Deskhand that moves mouse and keyboard stopped.";
-
 /// The driver's end of the wires to a front end.
 pub struct Wires {
     view: watch::Sender<View>,
@@ -307,7 +305,9 @@ impl Edges {
         if let Err(error) = hand::release_xtest(&self.place.display) {
             tracing::warn!(%error, "releasing what the hand held");
         }
-        hand::wire::Event::Fault(HAND_GONE.into())
+        hand::wire::Event::Fault(
+            "the part of Deskhand that moves mouse and keyboard stopped.".into(),
+        )
     }
 
     async fn finish(&mut self) {

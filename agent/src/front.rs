@@ -17,7 +17,7 @@ use deskhand_protocol::{
 pub const PROMPT_DELAY: Duration = Duration::from_millis(700);
 
 /// What an expert is called who gave no name.
-pub const NAMELESS: &str = "Somebody without a name";
+const NAMELESS: &str = "Somebody without a name";
 
 /// A front end's end of the wires.
 #[derive(Debug)]

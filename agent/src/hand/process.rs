@@ -141,10 +141,13 @@ impl Process {
     }
 
     fn obey(&mut self, command: Command) -> Result<(), Ended> {
+        let is_event = matches!(command, Command::Input(_));
         self.not_before = self.take(Input::Command(command.clone()))?;
         // The page's heartbeats bring this about four times a second, which is sooner than keys
-        // begin to repeat.
-        self.actor.mind_own_focus()?;
+        // begin to repeat; motion, which comes far more often and keeps nothing down, does not.
+        if is_event {
+            self.actor.mind_own_focus()?;
+        }
         if self.not_before.is_some() {
             // The gate judges it again by then.
             self.queue.put_back(command);
@@ -197,8 +200,9 @@ impl Process {
         let mut later = None;
         let was_open = self.gate.is_open();
         let outputs = self.gate.handle(input, Instant::now());
-        if self.gate.is_open() != was_open {
-            self.watch.control(!was_open)?;
+        let is_open = self.gate.is_open();
+        if is_open != was_open {
+            self.watch.control(is_open)?;
         }
         for output in outputs {
             later = later.or(self.carry_out(output)?);

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     clock::Now,
     consent::{Question, Verdict, ViewGrant},
-    front::{Answer, Ask, NAMELESS, Notice, PromptId},
+    front::{Answer, Ask, Notice, PromptId},
 };
 
 /// The page has so long to introduce its expert.
@@ -293,11 +293,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
             State::Introducing(mut state) if state.partner.join == join => {
                 match state.partner.channel.open(sealed) {
                     Ok(SealedToAgent::Introduce { name }) => {
-                        state.partner.name = if name.is_empty() {
-                            Name::new(NAMELESS)
-                        } else {
-                            name
-                        };
+                        state.partner.name = name;
                         self.ask_view(state.partner, now, out);
                     }
                     Ok(_) | Err(_) => dismiss(join, out),

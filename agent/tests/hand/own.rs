@@ -177,7 +177,7 @@ async fn asked_in(display: &Display, program: &str, before: &[&str], script: &st
 }
 
 #[test]
-#[ignore = "runs inside the terminals that the next test opens"]
+#[ignore = "no test by itself: the next test runs it inside each terminal that it opens"]
 fn probe_of_the_terminal() {
     let found = terminal_window();
     let window = std::env::var("WINDOWID").unwrap_or_default();

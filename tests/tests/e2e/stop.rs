@@ -134,7 +134,7 @@ async fn esc_stops_control_under_flood() {
 }
 
 #[tokio::test]
-#[ignore = "takes minutes: `cargo xtask test --soak`; the hand's own tests stop as often"]
+#[ignore = "takes seven minutes: run by `cargo xtask test --soak`; the same 200 stops run at the hand every time"]
 async fn two_hundred_stops_under_flood_take_under_100_ms() {
     stops_by_key_under_flood(Way::Escape, 200, "you pressed Esc").await;
 }

@@ -42,6 +42,7 @@ pub fn LinkView(props: &Props) -> Html {
                 </label>
                 <button class="primary wide" type="submit">{ "Continue" }</button>
             </form>
+            <p><a href="/about">{ "What is Deskhand?" }</a></p>
         </Card>
     }
 }
