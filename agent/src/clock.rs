@@ -42,7 +42,7 @@ impl Now {
 
 /// An end by the wall clock or by the boot-time clock, whichever is first: neither sleep nor a
 /// changed clock can move it further away.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expiry {
     wall: SystemTime,
     boot: Duration,
@@ -55,6 +55,11 @@ impl Expiry {
             wall: now.wall + life,
             boot: now.boot + life,
         }
+    }
+
+    /// An end that was written down as these two.
+    pub fn at(wall: SystemTime, boot: Duration) -> Self {
+        Self { wall, boot }
     }
 
     /// Whether it has come.
@@ -71,6 +76,11 @@ impl Expiry {
     /// The wall-clock time to show.
     pub fn wall(&self) -> SystemTime {
         self.wall
+    }
+
+    /// By the boot-time clock of this boot.
+    pub fn boot(&self) -> Duration {
+        self.boot
     }
 }
 

@@ -4,13 +4,17 @@
 //! a line. A front end draws the one, tells the other, and answers with [`Intent`]s. It holds
 //! no state of the session's own.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant, SystemTime},
+};
 
 use deskhand_protocol::{
     control::StopCause,
     handshake::Words,
     text::{ChatText, Name},
 };
+use zeroize::Zeroizing;
 
 /// Allow answers only after a prompt has been shown for so long, so that a click or key meant
 /// for something else grants nothing.
@@ -41,15 +45,28 @@ pub struct View {
     pub prompt: Option<Prompt>,
     /// Whether the server can be reached.
     pub server: Server,
+    /// Every invitation that is kept, newest first.
+    pub invitations: Vec<Invitation>,
+    /// What the administrator of this computer decided.
+    pub rules: Rules,
+    /// Nobody was ever invited from here: the novice is asked whether this was their own idea.
+    pub first_use: bool,
 }
 
-/// How far a session has come.
+impl View {
+    /// The invitation of that serial, if it is kept.
+    pub fn invitation(&self, serial: Serial) -> Option<&Invitation> {
+        self.invitations.iter().find(|one| one.serial == serial)
+    }
+}
+
+/// How far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
-    /// An invitation is open and nobody has come yet.
-    Waiting(Invitation),
-    /// Somebody is proving that they know the password.
-    Verifying(Invitation),
+    /// Nobody is here, whether or not somebody is invited.
+    Home,
+    /// Somebody is proving that they know the password of this invitation.
+    Verifying(Serial),
     /// The novice has been asked whether `expert` may see the screen, or the picture is on its
     /// way.
     Connecting {
@@ -69,13 +86,26 @@ pub enum Stage {
         /// Mouse and keyboard.
         control: Control,
     },
-    /// Over.
+    /// A session is over; [`Intent::Dismiss`] leads back to [`Stage::Home`].
     Ended {
         /// A sentence.
         why: String,
         /// Not as anybody wanted.
         trouble: bool,
     },
+}
+
+/// What the policy of this computer says; see [`crate::policy`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// Why nobody can be invited here at all: a sentence.
+    pub forbidden: Option<String>,
+    /// The longest that an invitation may stay open.
+    pub longest: Option<Duration>,
+    /// Mouse and keyboard are never shared here.
+    pub view_only: bool,
+    /// To be shown before anybody is invited, in the administrator's words.
+    pub warning: Option<String>,
 }
 
 /// Who has mouse and keyboard.
@@ -90,28 +120,134 @@ pub enum Control {
     },
 }
 
-/// What the novice passes on.
+/// Numbers the invitations of this computer, from 1 on; never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Serial(pub u32);
+
+impl std::fmt::Display for Serial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How an invitation reaches the helper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// The novice sends a link in a message.
+    Link,
+    /// The novice passes on a file that holds the whole console.
+    File,
+    /// The novice's own mail program sends link and file.
+    Mail,
+    /// The novice reads a number and a password out on the telephone.
+    Spoken,
+}
+
+/// What has become of an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// The helper can come.
+    Open,
+    /// The helper is here.
+    InUse,
+    /// It served its purpose.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// The novice ended it, or refused too often.
+    Revoked,
+    /// The password was wrong too often.
+    Locked,
+}
+
+impl Standing {
+    /// Whether anybody can still come through it.
+    pub fn is_closed(self) -> bool {
+        !matches!(self, Self::Open | Self::InUse)
+    }
+}
+
+/// An invitation as its maker sees it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invitation {
-    /// For any browser.
-    pub link: String,
-    /// To be told separately; `None` if the novice chose to have none.
-    pub password: Option<String>,
-    /// When it closes.
-    pub open_until: SystemTime,
-    /// Failed attempts so far.
+    /// Which one.
+    pub serial: Serial,
+    /// How it is passed on.
+    pub channel: Channel,
+    /// What has become of it.
+    pub standing: Standing,
+    /// When it was made.
+    pub made: SystemTime,
+    /// When it closes, or would have closed.
+    pub ends: SystemTime,
+    /// Failed attempts in a row.
     pub failed: u8,
+    /// The name that the last helper gave, if the novice let one in.
+    pub used_by: Option<Name>,
+    /// It stays open after a session, until it ends.
+    pub keep_open: bool,
+    /// For any browser; `None` if it is spoken, or closed.
+    pub link: Option<String>,
+    /// To be read out, in three groups of three digits; `None` if it is not spoken, or closed.
+    pub number: Option<String>,
+    /// The server's address, where a spoken number is typed in: `https://HOST`.
+    pub server: String,
+    /// To be told separately.
+    pub password: Password,
+}
+
+/// What is known of an invitation's password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Password {
+    /// The novice chose to have none.
+    None,
+    /// To be passed on. Only this program knows it, as long as it runs.
+    Known(String),
+    /// Made before this program was started, and never kept.
+    Forgotten,
 }
 
 impl std::fmt::Debug for Invitation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Invitation(..)")
+        write!(f, "Invitation({}, {:?})", self.serial, self.standing)
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// A wish for an invitation.
+#[derive(Clone)]
+pub struct Order {
+    /// How it is to be passed on.
+    pub channel: Channel,
+    /// `None`: anybody who has it may ask. A spoken one always gets one of its own.
+    pub password: Option<Zeroizing<String>>,
+    /// How long it stays open.
+    pub life: Duration,
+    /// Stays open after a session.
+    pub keep_open: bool,
+}
+
+impl std::fmt::Debug for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Order({:?}, {:?})", self.channel, self.life)
     }
 }
 
 /// Whether the server can be reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Server {
+    /// Nobody has said which one; the novice is asked.
+    Unnamed {
+        /// What was wrong with the last answer: a sentence.
+        problem: Option<String>,
+    },
+    /// The one that was just named is being tried out.
+    Checking,
     /// On the way.
     Connecting,
     /// Reachable: the invitation can be used.
@@ -170,8 +306,29 @@ pub enum Intent {
     StopControl,
     /// Pauses the picture, or goes on.
     Pause(bool),
-    /// Ends the session; while waiting: closes the invitation.
+    /// Ends the session, or what leads to one.
     End,
+    /// Makes an invitation. [`Notice::Invited`] or [`Notice::NotInvited`] answers.
+    Invite(Order),
+    /// Closes an invitation at once, also while the server is away.
+    Expire(Serial),
+    /// Has an open invitation end so much later.
+    Extend(Serial, Duration),
+    /// Forgets a closed invitation.
+    Forget(Serial),
+    /// Writes the invitation's file. [`Notice::FileSaved`] or [`Notice::FileNotSaved`] answers.
+    SaveFile(Serial),
+    /// Opens the novice's mail program with it. [`Notice::MailOpened`] or
+    /// [`Notice::MailNotOpened`] answers.
+    OpenMail(Serial),
+    /// Answers [`Server::Unnamed`]: as typed.
+    UseServer(String),
+    /// The novice has read that they should not do this because somebody telephoned.
+    Warned,
+    /// Has read how the session ended.
+    Dismiss,
+    /// Ends the program. Open invitations are kept, but nobody can come until it runs again.
+    Quit,
 }
 
 /// An answer to a question.
@@ -239,6 +396,26 @@ pub enum Notice {
         /// What.
         text: ChatText,
     },
+    /// An invitation is made.
+    Invited(Serial),
+    /// It is not; a sentence says why.
+    NotInvited(String),
+    /// An invitation closed by itself, or was closed.
+    Closed(Serial, Standing),
+    /// It ends at another time now.
+    Extended(Serial, SystemTime),
+    /// A spoken number was locked; this invitation has another number and password now.
+    Renumbered(Serial),
+    /// The invitation's file is there.
+    FileSaved(Serial, PathBuf),
+    /// It is not; a sentence says why.
+    FileNotSaved(Serial, String),
+    /// The mail program is open; a sentence says what is left to do.
+    MailOpened(Serial, String),
+    /// It is not; a sentence says what to do instead.
+    MailNotOpened(Serial, String),
+    /// Something could not be written down; a sentence.
+    StoreTrouble(String),
     /// The session is over; a sentence says why.
     Ended(String),
 }
@@ -272,6 +449,16 @@ fn said_by(name: &str, text: &ChatText) -> String {
     let lines = text.as_str().split(['\n', '\r']);
     let named = lines.map(|line| format!("{name}: {line}"));
     named.collect::<Vec<_>>().join("\n")
+}
+
+/// A point in time as the novice's own clock shows it.
+pub fn local_time(time: SystemTime) -> String {
+    let zoned =
+        jiff::Timestamp::try_from(time).map(|stamp| stamp.to_zoned(jiff::tz::TimeZone::system()));
+    zoned.map_or_else(
+        |_| "unknown".into(),
+        |zoned| zoned.strftime("%A %-d %B, %H:%M").to_string(),
+    )
 }
 
 impl Notice {
@@ -353,7 +540,29 @@ impl Notice {
                 from: Speaker::Expert(name),
                 text,
             } => said_by(&plain_name(name), text),
-            Self::Ended(why) => why.clone(),
+            Self::Invited(serial) => format!("Invitation {serial} is open."),
+            Self::Closed(serial, standing) => match standing {
+                Standing::Open | Standing::InUse => format!("Invitation {serial} is open."),
+                Standing::Used => format!("Invitation {serial} has served its purpose and is closed."),
+                Standing::Expired => format!("Invitation {serial} has expired."),
+                Standing::Revoked => format!("Invitation {serial} is closed."),
+                Standing::Locked => format!(
+                    "Invitation {serial} is locked: the password was wrong too often."
+                ),
+            },
+            Self::Extended(serial, ends) => {
+                format!("Invitation {serial} stays open until {}.", local_time(*ends))
+            }
+            Self::Renumbered(serial) => format!(
+                "The number of invitation {serial} was locked after five wrong passwords. It has a new number and a new password now."
+            ),
+            Self::FileSaved(_, path) => format!("The invitation was saved as {}.", path.display()),
+            Self::MailOpened(_, how) => how.clone(),
+            Self::NotInvited(why)
+            | Self::FileNotSaved(_, why)
+            | Self::MailNotOpened(_, why)
+            | Self::StoreTrouble(why)
+            | Self::Ended(why) => why.clone(),
         }
     }
 }

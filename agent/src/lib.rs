@@ -5,6 +5,7 @@
 //! injection. [`front`] is what both front ends see of them, and the [`driver`] is the one loop that
 //! runs it all.
 
+pub mod book;
 pub mod cli;
 pub mod clock;
 pub mod consent;

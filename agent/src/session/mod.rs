@@ -178,8 +178,10 @@ impl<R: RngCore + CryptoRng> Session<R> {
         let running = matches!(&self.state, State::Verifying(state) if state.is_charged());
         invitation.failed = self.failed - u8::from(running && self.failed > 0);
         let (stage, prompt) = match &self.state {
-            State::Waiting => (Stage::Waiting(invitation), None),
-            State::Verifying(_) | State::Introducing(_) => (Stage::Verifying(invitation), None),
+            State::Waiting => (Stage::Home, None),
+            State::Verifying(_) | State::Introducing(_) => {
+                (Stage::Verifying(invitation.serial), None)
+            }
             State::Asking(state) => (
                 connecting(&state.partner),
                 Some(state.question.prompt().clone()),
@@ -194,7 +196,10 @@ impl<R: RngCore + CryptoRng> Session<R> {
         View {
             stage,
             prompt,
-            server: self.server,
+            server: self.server.clone(),
+            invitations: vec![invitation],
+            rules: crate::front::Rules::default(),
+            first_use: false,
         }
     }
 
@@ -330,6 +335,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
                 }
                 _ => self.end(EndReason::Novice, "You closed the invitation.", out),
             },
+            _ => {}
         }
     }
 

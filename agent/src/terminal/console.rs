@@ -235,15 +235,17 @@ mod tests {
     use deskhand_protocol::text::Name;
 
     use super::*;
-    use crate::front::{Invitation, Server};
+    use crate::front::{Rules, Server};
 
-    fn waiting() -> Stage {
-        Stage::Waiting(Invitation {
-            link: String::new(),
-            password: None,
-            open_until: std::time::SystemTime::UNIX_EPOCH,
-            failed: 0,
-        })
+    fn at(stage: Stage) -> View {
+        View {
+            stage,
+            prompt: None,
+            server: Server::Up,
+            invitations: vec![],
+            rules: Rules::default(),
+            first_use: false,
+        }
     }
 
     fn asking(now: Instant) -> View {
@@ -256,9 +258,8 @@ mod tests {
             deadline: now + Duration::from_secs(30),
         };
         View {
-            stage: waiting(),
             prompt: Some(prompt),
-            server: Server::Up,
+            ..at(Stage::Home)
         }
     }
 
@@ -369,11 +370,7 @@ mod tests {
             control: Control::Shared { local_hand: false },
         };
         let mut console = Console::default();
-        console.view(&View {
-            stage,
-            prompt: None,
-            server: Server::Up,
-        });
+        console.view(&at(stage));
         assert_eq!(shown(&console.line("rm -rf /")), format!("{ONLY_STOP}\n"));
         assert_eq!(shown(&console.line("/pause")), format!("{ONLY_STOP}\n"));
         assert_eq!(shown(&console.line("/stop")), "<StopControl>\n");

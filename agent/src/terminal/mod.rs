@@ -10,7 +10,7 @@ use std::{
 use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::mpsc;
 
-use crate::front::{FrontEnd, Invitation};
+use crate::front::{FrontEnd, Invitation, Password, local_time};
 use console::{Act, Console};
 
 /// The longest line that is read; more than the longest chat message.
@@ -18,16 +18,18 @@ const MAX_LINE: u64 = 16 * 1024;
 
 /// Prints what the novice has to pass on.
 pub fn announce(invitation: &Invitation) {
-    say(&format!("Link: {}", invitation.link));
-    match &invitation.password {
-        Some(password) => say(&format!("Password: {password}")),
-        None => say("Password: none. Anyone who has the link may ask to see your screen."),
+    if let Some(link) = &invitation.link {
+        say(&format!("Link: {link}"));
     }
-    say(&format!(
-        "Open until: {}",
-        local_time(invitation.open_until)
-    ));
-    if invitation.password.is_some() {
+    match &invitation.password {
+        Password::Known(password) => say(&format!("Password: {password}")),
+        Password::None => {
+            say("Password: none. Anyone who has the link may ask to see your screen.");
+        }
+        Password::Forgotten => say("Password: as you told it. It is not kept."),
+    }
+    say(&format!("Open until: {}", local_time(invitation.ends)));
+    if let Password::Known(_) = invitation.password {
         say("Send the link, and tell the password separately, best by telephone.");
     }
 }
@@ -112,14 +114,4 @@ fn typed_lines() -> mpsc::Receiver<String> {
         }
     });
     lines
-}
-
-/// A point in time as the novice's own clock shows it.
-pub fn local_time(time: std::time::SystemTime) -> String {
-    let zoned =
-        jiff::Timestamp::try_from(time).map(|stamp| stamp.to_zoned(jiff::tz::TimeZone::system()));
-    zoned.map_or_else(
-        |_| "unknown".into(),
-        |zoned| zoned.strftime("%A %-d %B, %H:%M").to_string(),
-    )
 }

@@ -36,8 +36,13 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
             .collect();
     }
     match model.view.stage.clone() {
-        Stage::Waiting(invitation) => waiting::draw(ui, &invitation, false, model, now),
-        Stage::Verifying(invitation) => waiting::draw(ui, &invitation, true, model, now),
+        stage @ (Stage::Home | Stage::Verifying(_)) => {
+            let invitation = model.view.invitations.first().cloned();
+            invitation.and_then(|invitation| {
+                let verifying = stage == Stage::Verifying(invitation.serial);
+                waiting::draw(ui, &invitation, verifying, model, now)
+            })
+        }
         Stage::Connecting { expert, .. } => session::connecting(ui, &expert),
         Stage::Viewing {
             expert,

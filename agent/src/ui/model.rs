@@ -144,10 +144,11 @@ impl Model {
             .map(|until| until - now.at);
         let clock = match (&self.view.prompt, &self.view.stage) {
             (Some(prompt), _) => Some(self.care.next_change(prompt, now.at)),
-            (None, Stage::Waiting(invitation) | Stage::Verifying(invitation)) => invitation
-                .open_until
-                .duration_since(now.wall)
-                .ok()
+            (None, Stage::Home | Stage::Verifying(_)) => self
+                .view
+                .invitations
+                .first()
+                .and_then(|invitation| invitation.ends.duration_since(now.wall).ok())
                 .map(until_next_minute),
             _ => None,
         };

@@ -36,7 +36,7 @@ pub(super) fn draw(
 
 /// Whether the invitation can be used right now.
 fn state(ui: &mut Ui, verifying: bool, model: &Model) {
-    let (ink, tint, text) = match (model.view.server, verifying) {
+    let (ink, tint, text) = match (&model.view.server, verifying) {
         (Server::Up, true) => (
             style::ACCENT,
             style::ACCENT_TINT,
@@ -47,7 +47,7 @@ fn state(ui: &mut Ui, verifying: bool, model: &Model) {
             style::GOOD_TINT,
             "Ready. Waiting for your helper.",
         ),
-        (Server::Connecting, _) => (
+        (Server::Connecting | Server::Checking | Server::Unnamed { .. }, _) => (
             style::CAUTION,
             style::CAUTION_TINT,
             "Getting ready. This takes a moment.",
@@ -67,9 +67,10 @@ fn link(ui: &mut Ui, invitation: &Invitation, model: &mut Model, now: Now) {
         ui.horizontal(|ui| {
             let copy = Button::new("Copy link", Purpose::Main);
             let field = ui.available_width() - copy.natural_width(ui) - ui.spacing().item_spacing.x;
-            link_field(ui, &invitation.link, field);
+            link_field(ui, invitation.link.as_deref().unwrap_or_default(), field);
             if ui.add(copy).clicked() {
-                ui.ctx().copy_text(invitation.link.clone());
+                ui.ctx()
+                    .copy_text(invitation.link.clone().unwrap_or_default());
                 model.set_copied(Copied::Link, now.at);
             }
         });
@@ -105,7 +106,7 @@ fn link_field(ui: &mut Ui, link: &str, width: f32) {
 
 fn password(ui: &mut Ui, invitation: &Invitation, model: &mut Model, now: Now) {
     card(ui, |ui| {
-        let Some(password) = &invitation.password else {
+        let crate::front::Password::Known(password) = &invitation.password else {
             title(ui, "2.  No password");
             body(
                 ui,
@@ -154,10 +155,7 @@ fn trouble(ui: &mut Ui, invitation: &Invitation, model: &Model) {
 
 /// How long it stays open, and how to call it off.
 fn closing(ui: &mut Ui, invitation: &Invitation, now: Now) -> Option<Intent> {
-    let left = invitation
-        .open_until
-        .duration_since(now.wall)
-        .unwrap_or_default();
+    let left = invitation.ends.duration_since(now.wall).unwrap_or_default();
     ui.horizontal(|ui| {
         let cancel = Button::new("Cancel invitation", Purpose::QuietDanger);
         let rest = ui.available_width() - cancel.natural_width(ui) - ui.spacing().item_spacing.x;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use deskhand_agent::{
     clock::Now,
     front::{
-        Ask, Control, Intent, Invitation, Notice, PROMPT_DELAY, Prompt, PromptId, Server, Speaker,
-        Stage, View,
+        Ask, Channel, Control, Intent, Invitation, Notice, PROMPT_DELAY, Password, Prompt,
+        PromptId, Rules, Serial, Server, Speaker, Stage, Standing, View,
     },
     ui::{self, Model},
 };
@@ -53,10 +53,24 @@ fn words() -> Words {
 
 fn invitation(now: Now, password: bool) -> Invitation {
     Invitation {
-        link: "https://help.example.org/#1.kP3vX0aTq5mE8sYtRwZbLg.Jc2nU7hQdVf4oGi9xKzB1A.p".into(),
-        password: password.then(|| "7k3m9q2xw".into()),
-        open_until: now.wall + Duration::from_mins(58),
+        serial: Serial(1),
+        channel: Channel::Link,
+        standing: Standing::Open,
+        made: now.wall - Duration::from_mins(2),
+        ends: now.wall + Duration::from_mins(58),
         failed: 0,
+        used_by: None,
+        keep_open: false,
+        link: Some(
+            "https://help.example.org/#1.kP3vX0aTq5mE8sYtRwZbLg.Jc2nU7hQdVf4oGi9xKzB1A.p".into(),
+        ),
+        number: None,
+        server: "https://help.example.org".into(),
+        password: if password {
+            Password::Known("7k3m9q2xw".into())
+        } else {
+            Password::None
+        },
     }
 }
 
@@ -86,9 +100,8 @@ pub fn view(screen: &str, now: Now) -> View {
         words: words(),
     };
     let (stage, prompt) = match screen {
-        "waiting" | "waiting-server-down" => (Stage::Waiting(invitation(now, true)), None),
-        "waiting-no-password" => (Stage::Waiting(invitation(now, false)), None),
-        "verifying" => (Stage::Verifying(invitation(now, true)), None),
+        "waiting" | "waiting-server-down" | "waiting-no-password" => (Stage::Home, None),
+        "verifying" => (Stage::Verifying(Serial(1)), None),
         "prompt-view" => (
             connecting(),
             Some(asking(
@@ -137,6 +150,9 @@ pub fn view(screen: &str, now: Now) -> View {
         stage,
         prompt,
         server,
+        invitations: vec![invitation(now, screen != "waiting-no-password")],
+        rules: Rules::default(),
+        first_use: false,
     }
 }
 

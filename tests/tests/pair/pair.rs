@@ -101,7 +101,15 @@ impl Pair {
         let hour = Duration::from_secs(3600);
         let made = Invitation::make("https://h.example", Some(PASSWORD), hour, now, &mut rng);
         let made = made.unwrap();
-        let fragment = made.shown.link.split_once('#').unwrap().1.to_owned();
+        let fragment = made
+            .shown
+            .link
+            .as_ref()
+            .unwrap()
+            .split_once('#')
+            .unwrap()
+            .1
+            .to_owned();
         let terms = Terms {
             invitation: made,
             name: Name::new("Ada"),

@@ -30,7 +30,15 @@ impl Scene {
         let now = Now::read();
         let invitation =
             Invitation::make("https://h.example", Some(PASSWORD), HOUR, now, &mut rng).unwrap();
-        let fragment = invitation.shown.link.split_once('#').unwrap().1.to_owned();
+        let fragment = invitation
+            .shown
+            .link
+            .as_ref()
+            .unwrap()
+            .split_once('#')
+            .unwrap()
+            .1
+            .to_owned();
         let link = Link::parse(&fragment).unwrap();
         let terms = Terms {
             invitation,

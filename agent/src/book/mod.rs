@@ -1,0 +1,3 @@
+//! The invitations of this computer.
+
+pub mod kept;
