@@ -1,4 +1,13 @@
-//! The link: `https://HOST/#1.<id>.<secret>[.p]`.
+//! What an expert is given: a link (here), a [`number`](Number) to be said aloud, or a
+//! [`file`](FileData).
+//!
+//! The link is `https://HOST/#1.<id>.<secret>[.p]`.
+
+mod file;
+mod number;
+
+pub use file::{FileData, FileError, Origin};
+pub use number::{BadNumber, Number};
 
 use crate::id::{InvitationId, LinkSecret};
 

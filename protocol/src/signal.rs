@@ -8,7 +8,10 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::id::{JoinId, Route};
+use crate::{
+    id::{JoinId, Route},
+    invitation::Number,
+};
 
 /// The longest socket message in bytes, either way.
 pub const MAX_SIGNAL: usize = 64 * 1024;
@@ -16,6 +19,8 @@ pub const MAX_SIGNAL: usize = 64 * 1024;
 pub const MAX_PAYLOAD: usize = 40 * 1024;
 /// The longest life of a registration, in seconds; an agent that waits longer registers again.
 pub const MAX_TTL_SECS: u32 = 31 * 24 * 3600;
+/// How long a reserved spoken number waits to be registered, in seconds.
+pub const RESERVED_SECS: u32 = 60;
 
 /// Novice's agent to server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +40,17 @@ pub enum FromNovice {
         /// The owner token of an earlier registration of the same route, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<OwnerToken>,
+        /// Whether pages from an invitation file may join. They have no origin of their own,
+        /// so they are let in only where they are expected.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        file: bool,
+        /// The spoken number that `route` comes from. Such a registration is joined by number
+        /// only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<Number>,
     },
+    /// Asks for a spoken number that nobody has.
+    Reserve,
     /// Ends a registration of this socket's.
     Unregister {
         /// Which one.
@@ -70,6 +85,11 @@ pub enum ToNovice {
         route: Route,
         /// Proof of ownership, to be shown when registering again.
         token: OwnerToken,
+    },
+    /// This number is the socket's to register, for [`RESERVED_SECS`].
+    Reserved {
+        /// Which.
+        number: Number,
     },
     /// A registration was refused or has ended.
     Unregistered {
@@ -117,6 +137,11 @@ pub enum FromExpert {
     Join {
         /// Which invitation.
         route: Route,
+    },
+    /// Asks for the novice behind a spoken number; once per socket, instead of `Join`.
+    JoinNumber {
+        /// As the novice said it.
+        number: Number,
     },
     /// For the novice.
     Relay {
@@ -252,20 +277,33 @@ mod tests {
     fn the_json_is_as_documented() {
         let route = Route::from_bytes([1; 32]);
         let join = JoinId(7);
+        let number = Number::new(123_456_789).unwrap();
         let payload = Payload::new(vec![1, 2, 3]).unwrap();
         let shown = [
-            encode(&FromNovice::Hello { version: 1 }),
+            encode(&FromNovice::Hello { version: 2 }),
             encode(&FromNovice::Register {
                 route,
                 ttl_secs: 3600,
                 token: None,
+                file: false,
+                number: None,
             }),
+            encode(&FromNovice::Register {
+                route: number.route(),
+                ttl_secs: 60,
+                token: Some(OwnerToken("t".into())),
+                file: true,
+                number: Some(number),
+            }),
+            encode(&FromNovice::Reserve),
             encode(&FromNovice::Relay {
                 join,
                 payload: payload.clone(),
             }),
             encode(&ToNovice::Joined { join, route }),
+            encode(&ToNovice::Reserved { number }),
             encode(&FromExpert::Join { route }),
+            encode(&FromExpert::JoinNumber { number }),
             encode(&ToExpert::Relay { payload }),
             encode(&ToExpert::Closing {
                 reason: Refusal::Unavailable,
@@ -273,11 +311,15 @@ mod tests {
         ]
         .join("\n");
         expect![[r#"
-            {"type":"hello","version":1}
+            {"type":"hello","version":2}
             {"type":"register","route":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","ttl_secs":3600}
+            {"type":"register","route":"mSV0a81f3LLolbL78apDUyI4zPXvIYIQWvdnjtvc3yU","ttl_secs":60,"token":"t","file":true,"number":123456789}
+            {"type":"reserve"}
             {"type":"relay","join":7,"payload":"AQID"}
             {"type":"joined","join":7,"route":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}
+            {"type":"reserved","number":123456789}
             {"type":"join","route":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}
+            {"type":"join_number","number":123456789}
             {"type":"relay","payload":"AQID"}
             {"type":"closing","reason":"unavailable"}"#]]
         .assert_eq(&shown);

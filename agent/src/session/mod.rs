@@ -274,6 +274,7 @@ impl<R: RngCore + CryptoRng> Session<R> {
             // Anything else of the server's: its socket closes next, and the edge tries again.
             ToNovice::Closing { .. }
             | ToNovice::Registered { .. }
+            | ToNovice::Reserved { .. }
             | ToNovice::Unregistered { .. }
             | ToNovice::Joined { .. } => {}
         }
@@ -288,6 +289,8 @@ impl<R: RngCore + CryptoRng> Session<R> {
             route: self.route,
             ttl_secs: u32::try_from(left).unwrap_or(u32::MAX).max(1),
             token: self.token.clone(),
+            file: false,
+            number: None,
         }));
     }
 

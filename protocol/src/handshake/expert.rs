@@ -1,4 +1,4 @@
-//! The expert's half: knows the link and the password, proves both.
+//! The expert's half: knows the link, or the spoken number, and the password; proves both.
 
 use hmac::Mac as _;
 use opaque_ke::{ClientLogin, ClientLoginFinishParameters, CredentialResponse, Identifiers};
@@ -6,22 +6,45 @@ use rand_core::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
 use super::{
-    Bytes, Challenge, Context, Established, HandshakeError, Hello, Ke2, Ke3, LinkKey, Nonce, Suite,
-    pake_password, seal::Role,
+    Bytes, Challenge, Context, Established, HandshakeError, Hello, Ke2, Ke3, LinkKey, NO_SECRET,
+    Nonce, Stretch, Suite, pake_password, seal::Role,
 };
-use crate::{id::Fingerprint, invitation::Link};
+use crate::{
+    id::{Fingerprint, InvitationId},
+    invitation::{Link, Number},
+    spoken::normal_spoken,
+};
 
-/// A link and a password, waiting for the novice's challenge.
+/// An invitation and its password, waiting for the novice's challenge.
 pub struct Joining {
-    link: Link,
+    id: InvitationId,
+    link_key: LinkKey,
     password: Zeroizing<[u8; 32]>,
+    pub(super) stretch: Stretch,
 }
 
 impl Joining {
     /// Takes what the expert has; `password` is empty if none was set.
     pub fn new(link: Link, password: &str) -> Self {
-        let password = pake_password(&link.id, &link.secret, password);
-        Self { link, password }
+        let secret = link.secret.expose();
+        Self {
+            id: link.id,
+            link_key: LinkKey::derive(&link.id, secret),
+            password: pake_password(&link.id, secret, password),
+            stretch: Stretch::None,
+        }
+    }
+
+    /// Takes what the expert was told over the phone. The password may be typed in any case and
+    /// with anything between its words. [`Waiting::finish`] takes noticeable time.
+    pub fn spoken(number: Number, password: &str) -> Self {
+        let id = number.id();
+        Self {
+            id,
+            link_key: LinkKey::derive(&id, NO_SECRET),
+            password: pake_password(&id, NO_SECRET, &normal_spoken(password)),
+            stretch: Stretch::Argon2id,
+        }
     }
 
     /// Answers the challenge. `fingerprint` is the page's own, of a certificate made for this
@@ -36,7 +59,7 @@ impl Joining {
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<(Waiting, Hello), HandshakeError> {
         let context = Context {
-            id: self.link.id,
+            id: self.id,
             nonce_n: challenge.nonce,
             nonce_e: Nonce::random(rng),
             fp_e: fingerprint,
@@ -45,10 +68,9 @@ impl Joining {
         let start = ClientLogin::<Suite>::start(rng, &*self.password)
             .map_err(|_| HandshakeError::Malformed)?;
         let ke1 = Bytes::from_slice(&start.message.serialize())?;
-        let link_key = LinkKey::derive(&self.link.id, &self.link.secret);
         let tag = Bytes(
             context
-                .tag(&link_key, &ke1.0)
+                .tag(&self.link_key, &ke1.0)
                 .finalize()
                 .into_bytes()
                 .into(),
@@ -63,6 +85,7 @@ impl Joining {
             Waiting {
                 context,
                 password: self.password,
+                stretch: self.stretch,
                 login: start.state,
             },
             hello,
@@ -80,6 +103,7 @@ impl std::fmt::Debug for Joining {
 pub struct Waiting {
     context: Context,
     password: Zeroizing<[u8; 32]>,
+    stretch: Stretch,
     login: ClientLogin<Suite>,
 }
 
@@ -103,7 +127,11 @@ impl Waiting {
                 rng,
                 &*self.password,
                 ke2,
-                ClientLoginFinishParameters::new(Some(&bound), Identifiers::default(), None),
+                ClientLoginFinishParameters::new(
+                    Some(&bound),
+                    Identifiers::default(),
+                    Some(&self.stretch),
+                ),
             )
             .map_err(|_| HandshakeError::Mismatch)?;
         let ke3 = Ke3(Bytes::from_slice(&done.message.serialize())?);

@@ -24,20 +24,22 @@
 pub mod expert;
 pub mod novice;
 pub mod seal;
-mod words;
+mod stretch;
+pub(crate) mod words;
 
 use std::fmt;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
-use opaque_ke::{CipherSuite, Ristretto255, TripleDh, ksf::Identity};
+use opaque_ke::{CipherSuite, Ristretto255, TripleDh};
 use rand_core::{CryptoRng, RngCore};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use crate::id::{Fingerprint, InvitationId, LinkSecret};
+use crate::id::{Fingerprint, InvitationId};
+use stretch::Stretch;
 pub use words::Words;
 
 /// A novice answers a `Hello` for so long; then the attempt has failed.
@@ -47,14 +49,14 @@ pub const MAX_ATTEMPTS: u8 = 5;
 
 const LABEL: &[u8] = b"deskhand ra/1";
 
-/// OPAQUE-3DH over ristretto255 and SHA-512. No key stretching: the link's 128-bit secret is
-/// mixed into the password, so the record cannot be searched without the link.
+/// OPAQUE-3DH over ristretto255 and SHA-512. How hard a password is to search for depends on
+/// the invitation; see [`Stretch`].
 struct Suite;
 
 impl CipherSuite for Suite {
     type OprfCs = Ristretto255;
     type KeyExchange = TripleDh<Ristretto255, sha2::Sha512>;
-    type Ksf = Identity;
+    type Ksf = Stretch;
 }
 
 /// The handshake did not reach its end. Says nothing about why: a wrong password and a message
@@ -92,7 +94,8 @@ pub struct Hello {
     /// OPAQUE's KE1.
     pub ke1: Bytes<96>,
     /// HMAC of everything so far under a key from the link's secret: without the link nobody,
-    /// not even the server, can use up attempts.
+    /// not even the server, can use up attempts. A spoken invitation has no such secret: its
+    /// tag binds the messages, and everybody who knows the number can make it.
     pub tag: Bytes<32>,
 }
 
@@ -214,14 +217,17 @@ impl Context {
     }
 }
 
+/// The secret of a spoken invitation: it has none, only a number and a password.
+const NO_SECRET: &[u8] = &[];
+
 /// A key from the link's secret: proves the link without being able to open anything.
 struct LinkKey(Zeroizing<[u8; 32]>);
 
 impl LinkKey {
-    fn derive(id: &InvitationId, secret: &LinkSecret) -> Self {
+    fn derive(id: &InvitationId, secret: &[u8]) -> Self {
         let mut key = Zeroizing::new([0; 32]);
         expand(
-            &Hkdf::new(Some(id.as_bytes()), secret.expose()),
+            &Hkdf::new(Some(id.as_bytes()), secret),
             b"ra/1 link",
             &mut *key,
         );
@@ -232,11 +238,10 @@ impl LinkKey {
 /// `HKDF-SHA256(salt = id, ikm = len ‖ S ‖ len ‖ NFC(P), info = "ra/1 pake password")`.
 ///
 /// NFC, so that `é` is one password on every keyboard.
-fn pake_password(id: &InvitationId, secret: &LinkSecret, password: &str) -> Zeroizing<[u8; 32]> {
+fn pake_password(id: &InvitationId, secret: &[u8], password: &str) -> Zeroizing<[u8; 32]> {
     let password: Zeroizing<String> = Zeroizing::new(password.nfc().collect());
-    let secret = secret.expose();
     let mut ikm = Zeroizing::new(Vec::with_capacity(8 + secret.len() + password.len()));
-    for part in [&secret[..], password.as_bytes()] {
+    for part in [secret, password.as_bytes()] {
         ikm.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         ikm.extend_from_slice(part);
     }

@@ -9,10 +9,14 @@ use rand_core::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
 use super::{
-    Bytes, Challenge, Context, Established, HandshakeError, Hello, Ke2, Ke3, LinkKey, Nonce, Suite,
-    pake_password, seal::Role,
+    Bytes, Challenge, Context, Established, HandshakeError, Hello, Ke2, Ke3, LinkKey, NO_SECRET,
+    Nonce, Stretch, Suite, pake_password, seal::Role,
 };
-use crate::id::{Fingerprint, InvitationId, LinkSecret};
+use crate::{
+    id::{Fingerprint, InvitationId, LinkSecret},
+    invitation::Number,
+    spoken::normal_spoken,
+};
 
 /// What the novice's computer keeps of an invitation: enough to check a password, too little to
 /// know it.
@@ -34,6 +38,30 @@ impl Record {
         password: &str,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, HandshakeError> {
+        Self::register(id, secret.expose(), password, &Stretch::None, rng)
+    }
+
+    /// The same for a number and a password that are passed on by voice; the password in any
+    /// form that [`normal_spoken`] makes one of. Takes noticeable time, see [`Stretch`].
+    ///
+    /// # Errors
+    /// Only if the arithmetic of OPAQUE fails or memory runs out.
+    pub fn spoken(
+        number: Number,
+        password: &str,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Self, HandshakeError> {
+        let password = normal_spoken(password);
+        Self::register(number.id(), NO_SECRET, &password, &Stretch::Argon2id, rng)
+    }
+
+    fn register(
+        id: InvitationId,
+        secret: &[u8],
+        password: &str,
+        stretch: &Stretch,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Self, HandshakeError> {
         let pw = pake_password(&id, secret, password);
         let setup = ServerSetup::<Suite>::new(rng);
         let start = ClientRegistration::<Suite>::start(rng, &*pw).map_err(malformed)?;
@@ -45,7 +73,7 @@ impl Record {
                 rng,
                 &*pw,
                 response.message,
-                ClientRegistrationFinishParameters::new(Identifiers::default(), None),
+                ClientRegistrationFinishParameters::new(Identifiers::default(), Some(stretch)),
             )
             .map_err(malformed)?;
         Ok(Self {

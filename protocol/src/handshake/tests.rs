@@ -7,7 +7,12 @@ use super::{
     seal::SealError,
     *,
 };
-use crate::{envelope::SealedToAgent, invitation::Link, text::Name};
+use crate::{
+    envelope::SealedToAgent,
+    id::LinkSecret,
+    invitation::{Link, Number},
+    text::Name,
+};
 
 const FP_N: Fingerprint = Fingerprint([0x11; 32]);
 const FP_E: Fingerprint = Fingerprint([0x22; 32]);
@@ -134,7 +139,7 @@ fn a_holder_of_the_link_cannot_swap_the_certificate_either() {
         fp_e: forged.fingerprint,
         fp_n: FP_N,
     };
-    let key = LinkKey::derive(&scene.link.id, &scene.link.secret);
+    let key = LinkKey::derive(&scene.link.id, scene.link.secret.expose());
     forged.tag = Bytes(
         context
             .tag(&key, &forged.ke1.0)
@@ -248,12 +253,98 @@ fn the_handshake_is_as_it_was() {
         novice.words,
         hex(&sealed.ciphertext),
     );
-    expect![[r"
+    expect![[r#"
         route 2eyaR7twnhqoZE_xlYTImnu8mJKu9vvdP1_UAng3yGo
         ke1 fe6004db7a1f356d5b3c28154bf235b7
-        tag 7fb67a3eaf9d6065ea1ea4d5ff1d014866bf77bbe9d2d9edcf72cf4e30f61251
+        tag 3c494cf9c1477741cd9e95cca8af892405bae7d0b6f90590ca2bfc5b9d7aaca2
         ke2 28da9f41151e4176970df81b228e9166
-        ke3 80e2876bf4b082572b9a4ce286ff7c20f627a21ff55d91924d3a6c36f9e5b5ff558f152421e67201d5a630fa26c8a789dcb12d9ea6bd319d0ab37300c84ae629
-        words rabbit cradle
-        sealed 3f77b247f39aeac2427587a64e6c5ea673b100ce9544a871"]].assert_eq(&shown);
+        ke3 239ec2de06c39312c0387d99ffd5fdafc6c1b04ac7728d942b4572751e4ee5af3fb5588be2f1a73b7540c44259718b0eda31d0763b0b8da53eeb6a5a9e4316c0
+        words ivory robin
+        sealed 7d8177e494ef697c4f56b96185779dc882b9a2236edbbf8e"#]].assert_eq(&shown);
+}
+
+fn number() -> Number {
+    Number::new(123_456_789).unwrap()
+}
+
+/// A spoken invitation, joined with what the expert heard.
+fn spoken(
+    number: Number,
+    heard: &str,
+) -> Result<(Hello, Established, Established), HandshakeError> {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let record = Record::spoken(self::number(), "lamp river stone moon", &mut rng)?;
+    let (challenged, challenge) = Challenged::new(record.id(), FP_N, &mut rng);
+    let joining = Joining::spoken(number, heard);
+    let (waiting, hello) = joining.hello(&challenge, FP_E, &mut rng)?;
+    let (answered, ke2) = challenged.verify_link(&record, &hello)?.answer(
+        &record,
+        Charged::written_down(),
+        &mut rng,
+    )?;
+    let (expert, ke3) = waiting.finish(&ke2, &mut rng)?;
+    Ok((hello, answered.finish(&ke3)?, expert))
+}
+
+#[test]
+fn a_number_and_a_password_are_enough_however_they_are_typed() {
+    for heard in ["lamp river stone moon", "Lamp, river - STONE  moon"] {
+        let (_, mut novice, mut expert) = spoken(number(), heard).unwrap();
+        assert_eq!(novice.words, expert.words);
+        let sealed = expert.channel.seal(&introduce());
+        assert_eq!(novice.channel.open(&sealed), Ok(introduce()));
+    }
+}
+
+#[test]
+fn a_wrong_spoken_password_is_charged_and_a_wrong_number_is_not() {
+    let wrong = spoken(number(), "lamp river stone").unwrap_err();
+    assert_eq!(wrong, HandshakeError::Mismatch);
+    let other = Number::new(123_456_780).unwrap();
+    let error = spoken(other, "lamp river stone moon").unwrap_err();
+    assert_eq!(error, HandshakeError::BadLink);
+}
+
+#[test]
+fn a_spoken_record_cannot_be_searched_without_the_stretching() {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let record = Record::spoken(number(), "p", &mut rng).unwrap();
+    let mut joining = Joining::spoken(number(), "p");
+    joining.stretch = Stretch::None;
+    let (challenged, challenge) = Challenged::new(record.id(), FP_N, &mut rng);
+    let (waiting, hello) = joining.hello(&challenge, FP_E, &mut rng).unwrap();
+    let tagged = challenged.verify_link(&record, &hello).unwrap();
+    let (_, ke2) = tagged
+        .answer(&record, Charged::written_down(), &mut rng)
+        .unwrap();
+    assert_eq!(
+        waiting.finish(&ke2, &mut rng).unwrap_err(),
+        HandshakeError::Mismatch
+    );
+}
+
+/// The golden vector of spoken invitations.
+#[test]
+fn the_spoken_handshake_is_as_it_was() {
+    let (hello, novice, mut expert) = spoken(number(), "lamp river stone moon").unwrap();
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    };
+    let shown = format!(
+        "id {}\nroute {}\ntag {}\nwords {}\nsealed {}",
+        number().id().to_text(),
+        number().route().to_text(),
+        hex(&hello.tag.0),
+        novice.words,
+        hex(&expert.channel.seal(&introduce()).ciphertext),
+    );
+    expect![[r#"
+        id XfyPqWVVoi8nRCxQWkrQtA
+        route mSV0a81f3LLolbL78apDUyI4zPXvIYIQWvdnjtvc3yU
+        tag c0953850207d9f34e10b5d1b1b9ea11d09e0195f217b45cf5ac8958d076c2f18
+        words umbrella ivory
+        sealed 5442155ca933a7af81005499018dfde0c3868bba6eb1914a"#]]
+    .assert_eq(&shown);
 }

@@ -23,7 +23,7 @@ impl fmt::Display for Words {
 /// Easy to say, easy to tell apart, nothing that could hurt. Part of the wire: changing it
 /// changes the version.
 #[rustfmt::skip]
-const LIST: [&str; 256] = [
+pub(crate) const LIST: [&str; 256] = [
     "acorn", "amber", "anchor", "angel", "apple", "apron", "arrow", "atlas", "autumn", "bacon",
     "badge", "baker", "bamboo", "banana", "banjo", "barn", "basket", "beach", "beacon", "bean",
     "bear", "beaver", "bell", "berry", "bicycle", "bird", "biscuit", "blanket", "blossom", "blue",
