@@ -40,6 +40,31 @@ impl Now {
     }
 }
 
+/// A moment that can be written down: what both clocks said when the program was last seen to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// By the wall clock.
+    pub wall: SystemTime,
+    /// By the boot-time clock of the boot it was in.
+    pub boot: Duration,
+}
+
+impl From<Now> for Seen {
+    fn from(now: Now) -> Self {
+        Self {
+            wall: now.wall,
+            boot: now.boot,
+        }
+    }
+}
+
+/// The kernel's name for the present boot, if it tells. Boot times of one boot mean nothing in
+/// another.
+pub fn boot_id() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
 /// An end by the wall clock or by the boot-time clock, whichever is first: neither sleep nor a
 /// changed clock can move it further away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +87,24 @@ impl Expiry {
         Self { wall, boot }
     }
 
+    /// The same end for this run of the program, given when the last one was `seen` to run.
+    ///
+    /// Within one boot both clocks go on. Another boot has another boot-time clock; what is left
+    /// is then what was left when last seen, by both clocks, less what has passed since by the
+    /// wall clock: set back while the computer was off, it extends nothing.
+    #[must_use]
+    pub fn resumed(self, seen: Seen, same_boot: bool, now: Now) -> Self {
+        if same_boot && seen.boot <= now.boot {
+            return self;
+        }
+        let then = self.left_at(seen);
+        let left = then.min(self.wall.duration_since(now.wall).unwrap_or_default());
+        Self {
+            wall: self.wall.min(now.wall + left),
+            boot: now.boot + left,
+        }
+    }
+
     /// Whether it has come.
     pub fn is_over(&self, now: Now) -> bool {
         self.left(now).is_zero()
@@ -69,8 +112,12 @@ impl Expiry {
 
     /// How long until then.
     pub fn left(&self, now: Now) -> Duration {
-        let wall = self.wall.duration_since(now.wall).unwrap_or(Duration::ZERO);
-        wall.min(self.boot.saturating_sub(now.boot))
+        self.left_at(now.into())
+    }
+
+    fn left_at(&self, at: Seen) -> Duration {
+        let wall = self.wall.duration_since(at.wall).unwrap_or(Duration::ZERO);
+        wall.min(self.boot.saturating_sub(at.boot))
     }
 
     /// The wall-clock time to show.
@@ -104,5 +151,105 @@ mod tests {
         };
         assert!(expiry.is_over(set_forward));
         assert!(!expiry.is_over(now.after(Duration::from_secs(3599))));
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// The computer was off for `off` and has just started again; its clock was moved as well.
+    fn rebooted(seen: Now, off: Duration, back: Duration) -> Now {
+        Now {
+            wall: seen.wall + off - back,
+            boot: MINUTE,
+            ..seen.after(off)
+        }
+    }
+
+    #[test]
+    fn an_end_goes_on_unchanged_within_one_boot() {
+        let made = Now::read();
+        let expiry = Expiry::after(made, HOUR);
+        let again = expiry.resumed(made.into(), true, made.after(10 * MINUTE));
+        assert_eq!(again, expiry);
+    }
+
+    #[test]
+    fn after_a_reboot_an_end_is_as_far_away_as_the_wall_clock_says() {
+        let made = Now::read();
+        let expiry = Expiry::after(made, HOUR);
+        let seen = made.after(10 * MINUTE);
+        let now = rebooted(seen, 20 * MINUTE, Duration::ZERO);
+        let again = expiry.resumed(seen.into(), false, now);
+        assert_eq!(again.left(now), 30 * MINUTE);
+        assert_eq!(again.wall(), expiry.wall());
+        // From here on it ends by the new boot's clock too, whatever happens to the wall clock.
+        let set_back = Now {
+            wall: now.wall - 24 * HOUR,
+            ..now.after(30 * MINUTE)
+        };
+        assert!(again.is_over(set_back));
+    }
+
+    #[test]
+    fn a_clock_set_back_while_the_computer_was_off_extends_nothing() {
+        let made = Now::read();
+        let expiry = Expiry::after(made, HOUR);
+        let seen = made.after(40 * MINUTE);
+        let now = rebooted(seen, MINUTE, 24 * HOUR);
+        let again = expiry.resumed(seen.into(), false, now);
+        assert_eq!(again.left(now), 20 * MINUTE);
+        assert_eq!(again.wall(), now.wall + 20 * MINUTE);
+    }
+
+    #[test]
+    fn a_clock_set_back_before_the_computer_was_switched_off_extends_nothing() {
+        let made = Now::read();
+        let expiry = Expiry::after(made, HOUR);
+        let seen = Now {
+            wall: made.wall - 24 * HOUR,
+            ..made.after(50 * MINUTE)
+        };
+        let now = rebooted(seen, MINUTE, Duration::ZERO);
+        let again = expiry.resumed(seen.into(), false, now);
+        assert_eq!(again.left(now), 10 * MINUTE);
+    }
+
+    #[test]
+    fn an_end_that_came_while_the_computer_was_off_is_over() {
+        let made = Now::read();
+        let expiry = Expiry::after(made, HOUR);
+        let now = rebooted(made, HOUR, Duration::ZERO);
+        let again = expiry.resumed(made.into(), false, now);
+        assert!(again.is_over(now));
+        assert_eq!(again.wall(), expiry.wall());
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_for_a_while_shortens_no_later_invitation() {
+        let right = Now::read();
+        // The clock was a day ahead, was put right, and only then somebody was invited.
+        let expiry = Expiry::after(right, HOUR);
+        let now = rebooted(right, MINUTE, Duration::ZERO);
+        let again = expiry.resumed(right.into(), false, now);
+        assert_eq!(again.left(now), 59 * MINUTE);
+    }
+
+    #[test]
+    fn a_boot_time_that_went_backwards_is_of_another_boot() {
+        let made = Now {
+            boot: HOUR,
+            ..Now::read()
+        };
+        let expiry = Expiry::after(made, HOUR);
+        let now = rebooted(made, MINUTE, Duration::ZERO);
+        let again = expiry.resumed(made.into(), true, now);
+        assert_eq!(again.left(now), 59 * MINUTE);
+        assert!(again.boot() < expiry.boot());
+    }
+
+    #[test]
+    fn this_boot_has_a_name_that_does_not_change() {
+        assert!(boot_id().is_some());
+        assert_eq!(boot_id(), boot_id());
     }
 }

@@ -21,5 +21,6 @@ pub mod server;
 pub mod session;
 pub mod signals;
 pub mod start;
+pub mod store;
 pub mod terminal;
 pub mod ui;
