@@ -16,6 +16,7 @@ pub mod invitation;
 pub mod ledger;
 pub mod media;
 pub mod peer;
+pub mod policy;
 mod rate;
 pub mod server;
 pub mod session;
