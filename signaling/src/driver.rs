@@ -10,7 +10,11 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use deskhand_protocol::signal::{Refusal, ToNovice, encode};
+use deskhand_protocol::{
+    invitation::Number,
+    signal::{Refusal, ToNovice, encode},
+};
+use rand_core::OsRng;
 use tokio::{
     sync::mpsc,
     time::{interval, sleep_until},
@@ -117,7 +121,10 @@ impl Driver {
                 self.outboxes.remove(&socket);
             }
             for output in self.hub.handle(input, Instant::now()) {
-                if let Err(Overflow { socket }) = self.apply(output) {
+                if let Output::Draw { socket } = output {
+                    let number = Number::random(&mut OsRng);
+                    inputs.push_back(Input::Drawn { socket, number });
+                } else if let Err(Overflow { socket }) = self.apply(output) {
                     tracing::info!(socket = socket.0, "too slow");
                     inputs.push_back(Input::Expel {
                         socket,
@@ -147,6 +154,7 @@ impl Driver {
                     }
                 }
             }
+            Output::Draw { .. } => Ok(()), // see `feed`
             Output::Close { socket } => {
                 self.outboxes.remove(&socket);
                 Ok(())
@@ -183,6 +191,6 @@ fn log_ends(socket: SocketId, message: &ToNovice) {
         }
         ToNovice::Left { join } => tracing::info!(socket = socket.0, join = join.0, "left"),
         ToNovice::Closing { reason } => tracing::info!(socket = socket.0, ?reason, "closing"),
-        ToNovice::Registered { .. } | ToNovice::Relay { .. } => {}
+        ToNovice::Registered { .. } | ToNovice::Reserved { .. } | ToNovice::Relay { .. } => {}
     }
 }

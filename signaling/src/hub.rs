@@ -4,10 +4,12 @@
 //! carries out what it says. After [`Output::Close`] a socket is forgotten: nothing more is
 //! ever said to it. Every map is bounded by [`Bounds`].
 
+mod guesses;
 mod join;
 mod leave;
 mod register;
 mod relay;
+mod reserve;
 #[cfg(test)]
 mod tests;
 
@@ -18,22 +20,36 @@ use std::{
 
 use deskhand_protocol::{
     id::{JoinId, Route},
+    invitation::Number,
     signal::{FromExpert, FromNovice, Refusal, ToExpert, ToNovice},
 };
 
 use crate::token::OwnerProof;
+use guesses::Guesses;
+use register::Wanted;
+use reserve::Reservation;
 
 /// Names a connected socket; never reused while the server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(pub u64);
 
-/// Which end a socket is; fixed by the address it connected to.
+/// Which end a socket is; fixed by the address it connected to, and by the origin it named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The agent of somebody who wants help.
     Novice,
     /// The page of somebody who gives it.
-    Expert,
+    Expert(Page),
+}
+
+/// Where an expert's page came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// From this server.
+    Served,
+    /// Out of a file, so that the browser vouches for nothing. Any web page can look like one:
+    /// it gets no further than to invitations that wait for a file.
+    File,
 }
 
 /// What happens to the hub.
@@ -61,6 +77,13 @@ pub enum Input {
         socket: SocketId,
         /// What.
         message: FromExpert,
+    },
+    /// The number that [`Output::Draw`] asked for.
+    Drawn {
+        /// For whom.
+        socket: SocketId,
+        /// A random one.
+        number: Number,
     },
     /// An edge found a reason to part with a socket: garbled, too fast, too slow.
     Expel {
@@ -106,6 +129,11 @@ pub enum Output {
         /// How long it stands.
         ttl: Duration,
     },
+    /// Draw a random number for a novice's agent; [`Input::Drawn`] brings it.
+    Draw {
+        /// For whom.
+        socket: SocketId,
+    },
     /// Close a socket once everything said to it is on its way.
     Close {
         /// Which.
@@ -124,6 +152,11 @@ pub struct Bounds {
     pub waiting_per_route: usize,
     /// Joins of one novice's socket, approved ones included.
     pub joins_per_socket: usize,
+    /// Numbers kept for one socket until it registers them.
+    pub reserved_per_socket: usize,
+    /// Numbers that nobody has which may be asked for in a minute, by everybody together.
+    /// Without an answer for whoever tries them all, the nine digits are enough.
+    pub unknown_numbers_per_minute: u32,
 }
 
 impl Default for Bounds {
@@ -133,6 +166,8 @@ impl Default for Bounds {
             routes_per_socket: 64,
             waiting_per_route: 8,
             joins_per_socket: 64,
+            reserved_per_socket: 4,
+            unknown_numbers_per_minute: 120,
         }
     }
 }
@@ -143,8 +178,10 @@ enum Peer {
     Novice {
         routes: BTreeSet<Route>,
         joins: BTreeSet<JoinId>,
+        reserved: BTreeSet<Number>,
     },
     Expert {
+        page: Page,
         join: Option<JoinId>,
     },
 }
@@ -158,6 +195,10 @@ struct Registration {
     /// The owner has shown the token, so it arrived: from then on the route is reserved for its
     /// bearer until it ends.
     confirmed: bool,
+    /// Pages from a file may join.
+    file: bool,
+    /// It is joined by this number and not by its route.
+    number: Option<Number>,
 }
 
 /// An expert and a novice who were introduced.
@@ -179,6 +220,8 @@ pub struct Hub {
     routes: HashMap<Route, Registration>,
     /// The same routes, by their end.
     ends: BTreeSet<(Instant, Route)>,
+    reserved: HashMap<Number, Reservation>,
+    guesses: Guesses,
     joins: HashMap<JoinId, Join>,
     next_join: u64,
 }
@@ -192,6 +235,8 @@ impl Hub {
             peers: BTreeMap::new(),
             routes: HashMap::new(),
             ends: BTreeSet::new(),
+            reserved: HashMap::new(),
+            guesses: Guesses::per_minute(bounds.unknown_numbers_per_minute),
             joins: HashMap::new(),
             next_join: first_join,
         }
@@ -216,10 +261,11 @@ impl Hub {
                 None => {} // said before it learnt that it was closed
             },
             Input::Expert { socket, message } => match self.peers.get(&socket) {
-                Some(Peer::Expert { .. }) => self.expert(socket, message, &mut out),
+                Some(Peer::Expert { .. }) => self.expert(socket, message, now, &mut out),
                 Some(Peer::Novice { .. }) => self.expel(socket, Refusal::Protocol, &mut out),
                 None => {}
             },
+            Input::Drawn { socket, number } => self.drawn(socket, number, now, &mut out),
             Input::Expel { socket, reason } => self.expel(socket, reason, &mut out),
             Input::Gone { .. } | Input::Tick => {}
             Input::Shutdown => self.shut_down(&mut out),
@@ -237,8 +283,9 @@ impl Hub {
             Role::Novice => Peer::Novice {
                 routes: BTreeSet::new(),
                 joins: BTreeSet::new(),
+                reserved: BTreeSet::new(),
             },
-            Role::Expert => Peer::Expert { join: None },
+            Role::Expert(page) => Peer::Expert { page, join: None },
         };
         self.peers.insert(socket, peer);
     }
@@ -255,8 +302,21 @@ impl Hub {
             // The edge took the first one; there is no second.
             FromNovice::Hello { .. } => self.expel(from, Refusal::Protocol, out),
             FromNovice::Register {
-                route, ttl_secs, ..
-            } => self.register(from, route, ttl_secs, proof, now, out),
+                route,
+                ttl_secs,
+                token: _, // the edge has checked it: `proof`
+                file,
+                number,
+            } => {
+                let wanted = Wanted {
+                    route,
+                    ttl_secs,
+                    file,
+                    number,
+                };
+                self.register(from, wanted, proof, now, out);
+            }
+            FromNovice::Reserve => self.reserve(from, now, out),
             FromNovice::Unregister { route } => self.unregister(from, route),
             FromNovice::Relay { join, payload } => self.relay_to_expert(from, join, payload, out),
             FromNovice::Approved { join } => self.approved(from, join),
@@ -264,10 +324,11 @@ impl Hub {
         }
     }
 
-    fn expert(&mut self, from: SocketId, message: FromExpert, out: &mut Vec<Output>) {
+    fn expert(&mut self, from: SocketId, message: FromExpert, now: Instant, out: &mut Vec<Output>) {
         match message {
             FromExpert::Hello { .. } => self.expel(from, Refusal::Protocol, out),
             FromExpert::Join { route } => self.join(from, route, out),
+            FromExpert::JoinNumber { number } => self.join_number(from, number, now, out),
             FromExpert::Relay { payload } => self.relay_to_novice(from, payload, out),
         }
     }

@@ -20,7 +20,7 @@ use axum::{
 use crate::{
     assets::Assets,
     headers::Hardening,
-    hub::{Role, SocketId},
+    hub::{Page, Role, SocketId},
     origin::Origin,
     pages,
     socket::{Shared, Socket, bounded},
@@ -85,8 +85,10 @@ async fn novice(
     site.upgrade(Role::Novice, peer, &headers, upgrade)
 }
 
-/// Our own page only: there are no cookies to steal, but a foreign page could use its visitors
-/// to knock at invitations.
+/// Our own page, and pages from invitation files: their origin is `null`
+/// ([RFC 6454 §4](https://www.rfc-editor.org/rfc/rfc6454#section-4)). There are no cookies to
+/// steal, but a foreign page could use its visitors to knock at invitations, and can pass for a
+/// file; so what such a page may join is for the hub to say.
 async fn expert(
     State(site): State<Arc<Site>>,
     Extension(Peer(peer)): Extension<Peer>,
@@ -94,14 +96,12 @@ async fn expert(
     upgrade: Upgrade,
 ) -> Response {
     let mut named = headers.get_all(header::ORIGIN).iter();
-    let own = match (named.next(), named.next()) {
-        (Some(one), None) => site.origins.iter().any(|own| own.is(one.as_bytes())),
-        _ => false,
+    let page = match (named.next(), named.next()) {
+        (Some(one), None) if one == "null" => Page::File,
+        (Some(one), None) if site.origins.iter().any(|own| own.is(one.as_bytes())) => Page::Served,
+        _ => return StatusCode::FORBIDDEN.into_response(),
     };
-    if !own {
-        return StatusCode::FORBIDDEN.into_response();
-    }
-    site.upgrade(Role::Expert, peer, &headers, upgrade)
+    site.upgrade(Role::Expert(page), peer, &headers, upgrade)
 }
 
 impl Site {

@@ -117,7 +117,7 @@ impl Socket {
                 Ok(FromNovice::Hello { version }) => Some(version),
                 _ => None,
             },
-            Role::Expert => match decode(&text) {
+            Role::Expert(_) => match decode(&text) {
                 Ok(FromExpert::Hello { version }) => Some(version),
                 _ => None,
             },
@@ -200,16 +200,18 @@ impl Socket {
         let limits = &self.shared.limits;
         match self.role {
             Role::Novice => match decode(text) {
+                Ok(FromNovice::Register { .. } | FromNovice::Reserve)
+                    if !limits.registrations.allows(self.visitor) =>
+                {
+                    self.expel(Refusal::TooMany)
+                }
                 Ok(message) => {
-                    let mut proof = None;
-                    if let FromNovice::Register { token, .. } = &message {
-                        if !limits.registrations.allows(self.visitor) {
-                            return self.expel(Refusal::TooMany);
-                        }
-                        proof = token
-                            .as_ref()
-                            .and_then(|token| self.shared.keys.check(token));
-                    }
+                    let proof = match &message {
+                        FromNovice::Register {
+                            token: Some(token), ..
+                        } => self.shared.keys.check(token),
+                        _ => None,
+                    };
                     Input::Novice {
                         socket,
                         message,
@@ -218,8 +220,11 @@ impl Socket {
                 }
                 Err(_) => self.expel(Refusal::Protocol),
             },
-            Role::Expert => match decode(text) {
+            Role::Expert(_) => match decode(text) {
                 Ok(FromExpert::Join { .. }) if !limits.joins.allows(self.visitor) => {
+                    self.expel(Refusal::TooMany)
+                }
+                Ok(FromExpert::JoinNumber { .. }) if !limits.numbers.allows(self.visitor) => {
                     self.expel(Refusal::TooMany)
                 }
                 Ok(message) => Input::Expert { socket, message },
@@ -233,7 +238,7 @@ impl Socket {
         tracing::info!(socket = self.id.0, ?reason, from = %self.visitor, "refused");
         let text = match self.role {
             Role::Novice => encode(&ToNovice::Closing { reason }),
-            Role::Expert => encode(&ToExpert::Closing { reason }),
+            Role::Expert(_) => encode(&ToExpert::Closing { reason }),
         };
         let said = timeout(
             self.shared.patience.close,

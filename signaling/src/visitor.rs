@@ -180,6 +180,8 @@ pub(crate) struct Limits {
     pub(crate) connections: Arc<Seats>,
     pub(crate) sockets: Arc<Seats>,
     pub(crate) joins: Rate,
+    /// Joins by a spoken number, which is short enough to be searched for.
+    pub(crate) numbers: Rate,
     pub(crate) registrations: Rate,
 }
 
@@ -193,13 +195,14 @@ impl Limits {
             connections: Seats::new(100, 2_000, 4_000, proxies),
             sockets: Seats::new(sockets(20), sockets(1_000), 10_000, proxies),
             joins: Rate::per_minute(const { NonZeroU32::new(60).unwrap() }),
+            numbers: Rate::per_minute(const { NonZeroU32::new(10).unwrap() }),
             registrations: Rate::per_minute(const { NonZeroU32::new(240).unwrap() }),
         }
     }
 
     /// Lets go of visitors who have done nothing for a while.
     pub(crate) fn forget_idle(&self) {
-        for rate in [&self.joins, &self.registrations] {
+        for rate in [&self.joins, &self.numbers, &self.registrations] {
             rate.each.retain_recent();
             rate.each.shrink_to_fit();
         }

@@ -1,24 +1,70 @@
 //! An expert pressed Connect.
 
+use std::time::Instant;
+
 use deskhand_protocol::{
     id::{JoinId, Route},
+    invitation::Number,
     signal::{Refusal, ToExpert, ToNovice},
 };
 
-use super::{Hub, Join, Output, Peer, SocketId};
+use super::{Hub, Join, Output, Page, Peer, SocketId};
 
 impl Hub {
-    /// Announces the expert to the owner of `route`. A route that is unknown, has ended, or
-    /// whose owner is away gets one and the same answer.
+    /// Announces the expert to the owner of `route`. A route that is unknown, has ended, is not
+    /// for this kind of page, is for joins by number, or whose owner is away gets one and the
+    /// same answer.
     pub(super) fn join(&mut self, from: SocketId, route: Route, out: &mut Vec<Output>) {
-        match self.peers.get(&from) {
-            Some(Peer::Expert { join: None }) => {}
-            _ => return self.expel(from, Refusal::Protocol, out), // once per socket
-        }
-        let owner = self.routes.get(&route).and_then(|held| held.owner);
-        let Some(novice) = owner else {
-            return self.expel(from, Refusal::Unavailable, out);
+        let Some(Peer::Expert { page, join: None }) = self.peers.get(&from) else {
+            return self.expel(from, Refusal::Protocol, out); // once per socket
         };
+        let owner = self
+            .routes
+            .get(&route)
+            .filter(|held| held.number.is_none() && (held.file || *page == Page::Served))
+            .and_then(|held| held.owner);
+        match owner {
+            Some(novice) => self.introduce(from, novice, route, out),
+            None => self.expel(from, Refusal::Unavailable, out),
+        }
+    }
+
+    /// The same for a spoken number. Whoever tries out numbers is let down for a while, and
+    /// everybody else with them.
+    pub(super) fn join_number(
+        &mut self,
+        from: SocketId,
+        number: Number,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
+        // A page from a file carries its link and has no use for numbers.
+        let Some(Peer::Expert {
+            page: Page::Served,
+            join: None,
+        }) = self.peers.get(&from)
+        else {
+            return self.expel(from, Refusal::Protocol, out);
+        };
+        if self.guesses.is_empty(now) {
+            return self.expel(from, Refusal::TooMany, out);
+        }
+        let route = number.route();
+        let owner = self
+            .routes
+            .get(&route)
+            .filter(|held| held.number == Some(number))
+            .and_then(|held| held.owner);
+        match owner {
+            Some(novice) => self.introduce(from, novice, route, out),
+            None => {
+                self.guesses.take(now);
+                self.expel(from, Refusal::Unavailable, out);
+            }
+        }
+    }
+
+    fn introduce(&mut self, from: SocketId, novice: SocketId, route: Route, out: &mut Vec<Output>) {
         if !self.may_wait(novice, route) {
             return self.expel(from, Refusal::TooMany, out);
         }
@@ -27,7 +73,9 @@ impl Hub {
         if let Some(Peer::Novice { joins, .. }) = self.peers.get_mut(&novice) {
             joins.insert(join);
         }
-        self.peers.insert(from, Peer::Expert { join: Some(join) });
+        if let Some(Peer::Expert { join: joined, .. }) = self.peers.get_mut(&from) {
+            *joined = Some(join);
+        }
         self.joins.insert(
             join,
             Join {

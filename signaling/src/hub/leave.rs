@@ -20,7 +20,14 @@ impl Hub {
     /// tokens until they end, if the tokens are known to have arrived.
     pub(super) fn forget(&mut self, socket: SocketId, out: &mut Vec<Output>) {
         match self.peers.remove(&socket) {
-            Some(Peer::Novice { routes, joins }) => {
+            Some(Peer::Novice {
+                routes,
+                joins,
+                reserved,
+            }) => {
+                for number in reserved {
+                    self.reserved.remove(&number);
+                }
                 for route in routes {
                     if let Some(held) = self.routes.get_mut(&route) {
                         held.owner = None;
@@ -30,7 +37,9 @@ impl Hub {
                     self.part(join, out);
                 }
             }
-            Some(Peer::Expert { join: Some(join) }) => {
+            Some(Peer::Expert {
+                join: Some(join), ..
+            }) => {
                 if let Some(gone) = self.unlink(join) {
                     out.push(Output::ToNovice {
                         socket: gone,
@@ -38,7 +47,7 @@ impl Hub {
                     });
                 }
             }
-            Some(Peer::Expert { join: None }) | None => {}
+            Some(Peer::Expert { join: None, .. }) | None => {}
         }
     }
 
@@ -81,5 +90,6 @@ impl Hub {
         self.joins.clear();
         self.routes.clear();
         self.ends.clear();
+        self.reserved.clear();
     }
 }

@@ -4,26 +4,43 @@ use std::time::{Duration, Instant};
 
 use deskhand_protocol::{
     id::Route,
+    invitation::Number,
     signal::{MAX_TTL_SECS, Refusal, ToNovice},
 };
 
 use super::{Hub, Output, Peer, Registration, SocketId};
 use crate::token::OwnerProof;
 
+/// What a novice's agent asks for.
+pub(super) struct Wanted {
+    pub(super) route: Route,
+    pub(super) ttl_secs: u32,
+    pub(super) file: bool,
+    pub(super) number: Option<Number>,
+}
+
 impl Hub {
     /// A route that nobody holds goes to whoever asks: it is the hash of a random number that
     /// only its maker knows by then, and the server keeps nothing across a restart. A route
     /// that somebody holds moves only to a bearer of its owner token, once the owner has shown
     /// it: a connection that breaks before the token arrives must not lock the owner out.
+    ///
+    /// The route of a spoken number can be computed by anybody, so it goes only to the socket
+    /// for which the number was reserved, or to a bearer of the token.
     pub(super) fn register(
         &mut self,
         from: SocketId,
-        route: Route,
-        ttl_secs: u32,
+        wanted: Wanted,
         proof: Option<OwnerProof>,
         now: Instant,
         out: &mut Vec<Output>,
     ) {
+        let Wanted {
+            route,
+            ttl_secs,
+            file,
+            number,
+        } = wanted;
         let ttl = Duration::from_secs(ttl_secs.into());
         let Some(ends_at) = now.checked_add(ttl).filter(|_| ttl_secs <= MAX_TTL_SECS) else {
             return self.expel(from, Refusal::Protocol, out);
@@ -32,7 +49,11 @@ impl Hub {
         let proven = proof.is_some_and(|proof| proof.covers(&route));
         let previous = held.and_then(|held| held.owner);
         let confirmed = held.is_some_and(|held| held.confirmed);
-        let refusal = if confirmed && previous != Some(from) && !proven {
+        let again = previous == Some(from) && held.is_some_and(|held| held.number == number);
+        let entitled = number.is_none_or(|number| {
+            number.route() == route && (proven || again || self.has_reserved(from, number, now))
+        });
+        let refusal = if !entitled || (confirmed && previous != Some(from) && !proven) {
             Some(Refusal::NotOwner)
         } else if ttl.is_zero() {
             Some(Refusal::Expired)
@@ -55,7 +76,12 @@ impl Hub {
             ends_at,
             owner: Some(from),
             confirmed: confirmed || proven,
+            file,
+            number,
         };
+        if let Some(number) = number {
+            self.redeem(from, number);
+        }
         if let Some(earlier) = self.routes.insert(route, registration) {
             self.ends.remove(&(earlier.ends_at, route));
         }

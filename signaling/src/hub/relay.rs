@@ -35,7 +35,10 @@ impl Hub {
         payload: Payload,
         out: &mut Vec<Output>,
     ) {
-        let Some(Peer::Expert { join: Some(join) }) = self.peers.get(&from) else {
+        let Some(Peer::Expert {
+            join: Some(join), ..
+        }) = self.peers.get(&from)
+        else {
             return self.expel(from, Refusal::Protocol, out); // before Join
         };
         let join = *join;

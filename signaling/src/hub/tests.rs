@@ -7,12 +7,13 @@
 )]
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
 use deskhand_protocol::{
     id::{JoinId, Route},
+    invitation::Number,
     signal::{
         FromExpert, FromNovice, MAX_TTL_SECS, OwnerToken, Payload, Refusal, ToExpert, ToNovice,
     },
@@ -20,7 +21,7 @@ use deskhand_protocol::{
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use super::{Bounds, Hub, Input, Output, Role, SocketId};
+use super::{Bounds, Hub, Input, Output, Page, Role, SocketId};
 use crate::token::OwnerProof;
 
 const SMALL: Bounds = Bounds {
@@ -28,6 +29,8 @@ const SMALL: Bounds = Bounds {
     routes_per_socket: 3,
     waiting_per_route: 2,
     joins_per_socket: 3,
+    reserved_per_socket: 2,
+    unknown_numbers_per_minute: 3,
 };
 
 fn route(name: &str) -> Route {
@@ -39,6 +42,23 @@ fn register(route: Route, ttl_secs: u32) -> FromNovice {
         route,
         ttl_secs,
         token: None,
+        file: false,
+        number: None,
+    }
+}
+
+/// Script numbers are single digits.
+fn number(name: &str) -> Number {
+    Number::new(100_000_000 + name.parse::<u32>().unwrap()).unwrap()
+}
+
+fn register_number(number: Number) -> FromNovice {
+    FromNovice::Register {
+        route: number.route(),
+        ttl_secs: 60,
+        token: None,
+        file: false,
+        number: Some(number),
     }
 }
 
@@ -46,6 +66,7 @@ fn payload(text: &str) -> Payload {
     Payload::new(text.as_bytes().to_vec()).unwrap()
 }
 
+mod numbers;
 mod properties;
 mod stage;
 

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use deskhand_protocol::signal::{FromNovice, MAX_PAYLOAD, Refusal, ToExpert, ToNovice};
+use deskhand_protocol::{
+    VERSION,
+    signal::{FromNovice, MAX_PAYLOAD, Refusal, ToExpert, ToNovice},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -113,12 +116,14 @@ async fn forwarded_addresses_count_only_from_a_trusted_proxy() {
             .connect("/ws/novice", &from("192.0.2.2"))
             .await
             .unwrap();
-        two.send(&FromNovice::Hello { version: 1 }).await;
+        two.send(&FromNovice::Hello { version: VERSION }).await;
         let ttl_secs = 60;
         two.send(&FromNovice::Register {
             route: route(1),
             ttl_secs,
             token: None,
+            file: false,
+            number: None,
         })
         .await;
         let said: ToNovice = two.next().await.unwrap();

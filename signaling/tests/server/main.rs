@@ -12,4 +12,5 @@ mod origins;
 mod program;
 mod relay;
 mod restart;
+mod spoken;
 mod support;

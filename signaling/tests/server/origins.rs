@@ -1,6 +1,12 @@
 //! Which pages may open which socket.
 
-use crate::support::{Server, config};
+use deskhand_protocol::{
+    VERSION,
+    invitation::Number,
+    signal::{FromExpert, FromNovice, Refusal, ToExpert, ToNovice},
+};
+
+use crate::support::{Expert, Server, config, route, still_talk};
 
 /// The status of the answer to an upgrade; 101 for a socket.
 async fn status(server: &Server, path: &str, origins: &[&str]) -> u16 {
@@ -31,7 +37,8 @@ async fn the_experts_socket_is_for_our_own_page_only() {
         );
     }
     let foreign = [
-        "null".to_owned(),
+        "NULL".to_owned(),
+        "null, null".to_owned(),
         String::new(),
         "https://example.org".to_owned(),
         "http://help.example.org".to_owned(),
@@ -61,6 +68,46 @@ async fn the_experts_socket_is_for_our_own_page_only() {
     assert_eq!(status(&server, "/ws/expert", &[]).await, 403, "none");
     let twice = [own[0].as_str(), own[0].as_str()];
     assert_eq!(status(&server, "/ws/expert", &twice).await, 403, "two");
+    for twice in [["null", "null"], ["null", &own[0]], [&own[0], "null"]] {
+        assert_eq!(status(&server, "/ws/expert", &twice).await, 403, "two");
+    }
+}
+
+#[tokio::test]
+async fn pages_from_files_come_as_far_as_to_invitations_that_wait_for_one() {
+    let server = Server::start(config()).await;
+    let (mut novice, _) = server.waiting_novice(route(1)).await;
+    let message = FromNovice::Register {
+        route: route(2),
+        ttl_secs: 60,
+        token: None,
+        file: true,
+        number: None,
+    };
+    novice.0.send(&message).await;
+    assert!(matches!(novice.hear().await, ToNovice::Registered { .. }));
+    let from_file = async || {
+        let null = [("origin", "null")];
+        let mut socket = server.connect("/ws/expert", &null).await.unwrap();
+        socket.send(&FromExpert::Hello { version: VERSION }).await;
+        Expert(socket)
+    };
+
+    let mut expert = from_file().await;
+    expert.0.send(&FromExpert::Join { route: route(1) }).await;
+    expert.is_closed(Refusal::Unavailable).await;
+    let mut expert = from_file().await;
+    let number = Number::new(123_456_789).unwrap();
+    expert.0.send(&FromExpert::JoinNumber { number }).await;
+    expert.is_closed(Refusal::Protocol).await;
+
+    let mut expert = from_file().await;
+    expert.0.send(&FromExpert::Join { route: route(2) }).await;
+    assert_eq!(expert.hear().await, ToExpert::Joined);
+    let ToNovice::Joined { join, .. } = novice.hear().await else {
+        panic!("somebody else was let in");
+    };
+    still_talk(&mut novice, &mut expert, join).await;
 }
 
 #[tokio::test]

@@ -141,6 +141,8 @@ async fn signals_end_it_cleanly_and_its_log_tells_nothing() {
                 route: route(7),
                 ttl_secs: 60,
                 token: None,
+                file: false,
+                number: None,
             }),
         ];
         for message in messages {

@@ -52,6 +52,8 @@ async fn an_invitation_that_ends_is_said_to_have() {
             route,
             ttl_secs: 1,
             token: None,
+            file: false,
+            number: None,
         })
         .await;
     assert!(matches!(novice.hear().await, ToNovice::Registered { .. }));
@@ -111,7 +113,7 @@ async fn the_first_message_is_hello_of_the_same_version() {
     let server = Server::start(config()).await;
     let origin = server.origin();
     let table = [
-        (r#"{"type":"hello","version":2}"#, Refusal::Version),
+        (r#"{"type":"hello","version":1}"#, Refusal::Version),
         (r#"{"type":"hello","version":0}"#, Refusal::Version),
         (r#"{"type":"hello"}"#, Refusal::Protocol),
         (r#"{"type":"hello","version":300}"#, Refusal::Protocol),

@@ -179,6 +179,8 @@ impl Novice {
                 route,
                 ttl_secs,
                 token,
+                file: false,
+                number: None,
             })
             .await;
         match self.hear().await {

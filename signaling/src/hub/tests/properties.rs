@@ -1,9 +1,9 @@
 //! Random transcripts that must keep the hub's promises.
 
-use super::*;
+use super::{super::Peer, *};
 
 fn any_step() -> impl Strategy<Value = (u8, u8, u8, u8)> {
-    (0..16_u8, 0..8_u8, 0..6_u8, 0..12_u8)
+    (0..20_u8, 0..8_u8, 0..6_u8, 0..12_u8)
 }
 
 /// Turns four small numbers into an input. Even sockets are novices, mostly.
@@ -11,6 +11,7 @@ fn input((kind, who, which, extra): (u8, u8, u8, u8), hub: &Hub) -> Input {
     let socket = SocketId(who.into());
     let route = Route::from_bytes([which; 32]);
     let join = JoinId(hub.next_join.saturating_sub(extra.into()));
+    let spoken = number(&which.to_string());
     let novice = |message, proof| Input::Novice {
         socket,
         message,
@@ -21,8 +22,10 @@ fn input((kind, who, which, extra): (u8, u8, u8, u8), hub: &Hub) -> Input {
             socket,
             role: if who % 2 == 0 {
                 Role::Novice
+            } else if who == 7 {
+                Role::Expert(Page::File)
             } else {
-                Role::Expert
+                Role::Expert(Page::Served)
             },
         },
         3 | 4 => novice(register(route, u32::from(extra)), None),
@@ -31,6 +34,8 @@ fn input((kind, who, which, extra): (u8, u8, u8, u8), hub: &Hub) -> Input {
                 route,
                 ttl_secs: 60,
                 token: Some(OwnerToken(String::new())),
+                file: true,
+                number: None,
             },
             Some(OwnerProof::for_test(route)),
         ),
@@ -55,6 +60,16 @@ fn input((kind, who, which, extra): (u8, u8, u8, u8), hub: &Hub) -> Input {
             },
         },
         13 => Input::Gone { socket },
+        16 => novice(FromNovice::Reserve, None),
+        17 => novice(register_number(spoken), None),
+        18 => novice(
+            register_number(spoken),
+            Some(OwnerProof::for_test(spoken.route())),
+        ),
+        19 => Input::Expert {
+            socket,
+            message: FromExpert::JoinNumber { number: spoken },
+        },
         14 if extra == 0 => Input::Shutdown,
         14 => Input::Expel {
             socket,
@@ -85,8 +100,19 @@ proptest! {
                 Input::Gone { socket } => drop(open.remove(socket)),
                 _ => {}
             }
-            for output in hub.handle(input, now) {
+            let mut outputs = VecDeque::from(hub.handle(input, now));
+            let mut lots = 0..100;
+            while let Some(output) = outputs.pop_front() {
                 match output {
+                    Output::Draw { socket } => {
+                        let number = number(&lots.next().unwrap().to_string());
+                        outputs.extend(hub.handle(Input::Drawn { socket, number }, now));
+                    }
+                    Output::ToNovice { socket, message: ToNovice::Reserved { number } } => {
+                        prop_assert_eq!(open.get(&socket), Some(&Role::Novice));
+                        prop_assert!(!hub.routes.contains_key(&number.route()), "it is taken");
+                        prop_assert!(hub.has_reserved(socket, number, now));
+                    }
                     Output::ToNovice { socket, message } => {
                         prop_assert_eq!(open.get(&socket), Some(&Role::Novice));
                         if let ToNovice::Joined { join, .. } = message {
@@ -97,7 +123,7 @@ proptest! {
                         prop_assert_eq!(open.get(&socket), Some(&Role::Novice));
                     }
                     Output::ToExpert { socket, .. } => {
-                        prop_assert_eq!(open.get(&socket), Some(&Role::Expert));
+                        prop_assert!(matches!(open.get(&socket), Some(Role::Expert(_))));
                     }
                     Output::Close { socket } => {
                         prop_assert!(open.remove(&socket).is_some(), "closed twice");
@@ -109,6 +135,13 @@ proptest! {
             prop_assert!(hub.wake_at().is_none_or(|at| at > now), "an end was missed");
             let open_now: Vec<_> = open.keys().collect();
             prop_assert_eq!(hub.peers.keys().collect::<Vec<_>>(), open_now);
+            prop_assert!(hub.reserved.len() <= SMALL.reserved_per_socket * open.len());
+            for (number, held) in &hub.reserved {
+                let Some(Peer::Novice { reserved, .. }) = hub.peers.get(&held.socket) else {
+                    return Err(TestCaseError::fail("a number is kept for nobody"));
+                };
+                prop_assert!(reserved.contains(number));
+            }
             for join in hub.joins.values() {
                 prop_assert!(open.contains_key(&join.novice) && open.contains_key(&join.expert));
             }

@@ -1,7 +1,8 @@
 //! Runs scripts and writes down what happens.
 //!
-//! A script names sockets by their first letter: `n…` is a novice's, `e…` an expert's. Routes
-//! are single letters, seconds pass with `wait`.
+//! A script names sockets by their first letter: `n…` is a novice's, `e…` an expert's, `f…` that
+//! of an expert's page from a file. Routes are single letters, spoken numbers single digits;
+//! seconds pass with `wait`. `draws 1 2` says which numbers come out next.
 
 use super::*;
 
@@ -10,6 +11,7 @@ pub struct Stage {
     hub: Hub,
     now: Instant,
     names: BTreeMap<SocketId, String>,
+    lots: VecDeque<Number>,
     pub said: String,
 }
 
@@ -19,6 +21,7 @@ impl Stage {
             hub: Hub::new(SMALL, 1),
             now: Instant::now(),
             names: BTreeMap::new(),
+            lots: VecDeque::new(),
             said: String::new(),
         }
     }
@@ -30,10 +33,10 @@ impl Stage {
         }
         let id = SocketId(self.names.last_key_value().map_or(1, |(id, _)| id.0 + 1));
         self.names.insert(id, name.to_owned());
-        let role = if name.starts_with('n') {
-            Role::Novice
-        } else {
-            Role::Expert
+        let role = match name.chars().next() {
+            Some('n') => Role::Novice,
+            Some('f') => Role::Expert(Page::File),
+            _ => Role::Expert(Page::Served),
         };
         self.feed(Input::Connected { socket: id, role });
         id
@@ -41,7 +44,7 @@ impl Stage {
 
     pub fn step(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let number = |text: &str| JoinId(text.parse().unwrap());
+        let join = |text: &str| JoinId(text.parse().unwrap());
         let mut proof = None;
         let message = match words[1..] {
             [] if words[0] == "restart" => return self.feed(Input::Shutdown),
@@ -59,17 +62,50 @@ impl Stage {
                 let reason = Refusal::Protocol;
                 return self.feed(Input::Expel { socket, reason });
             }
+            [ref names @ ..] if words[0] == "draws" => {
+                self.lots.extend(names.iter().copied().map(number));
+                return;
+            }
+            ["joins", "number", name] => {
+                let number = number(name);
+                return self.expert(words[0], FromExpert::JoinNumber { number });
+            }
+            ["joins", "route", "of", name] => {
+                let route = number(name).route();
+                return self.expert(words[0], FromExpert::Join { route });
+            }
             ["joins", name] => {
                 return self.expert(words[0], FromExpert::Join { route: route(name) });
             }
-            ["says", text] if words[0].starts_with('e') => {
+            ["says", text] if !words[0].starts_with('n') => {
                 let payload = payload(text);
                 return self.expert(words[0], FromExpert::Relay { payload });
             }
-            ["hello"] if words[0].starts_with('e') => {
+            ["hello"] if !words[0].starts_with('n') => {
                 return self.expert(words[0], FromExpert::Hello { version: 1 });
             }
             ["hello"] => FromNovice::Hello { version: 1 },
+            ["reserves"] => FromNovice::Reserve,
+            ["registers", "number", name] => register_number(number(name)),
+            ["registers", "number", name, "with", "token"] => {
+                proof = Some(OwnerProof::for_test(number(name).route()));
+                register_number(number(name))
+            }
+            ["registers", "number", name, "at", other] => FromNovice::Register {
+                route: route(other),
+                ttl_secs: 60,
+                token: None,
+                file: false,
+                number: Some(number(name)),
+            },
+            ["registers", "route", "of", name] => register(number(name).route(), 60),
+            ["registers", name, "for", "a", "file"] => FromNovice::Register {
+                route: route(name),
+                ttl_secs: 60,
+                token: None,
+                file: true,
+                number: None,
+            },
             ["registers", name] => register(route(name), 60),
             ["registers", name, "with", "token"] => {
                 proof = Some(OwnerProof::for_test(route(name)));
@@ -81,12 +117,12 @@ impl Stage {
             }
             ["registers", name, "for", secs] => register(route(name), secs.parse().unwrap()),
             ["unregisters", name] => FromNovice::Unregister { route: route(name) },
-            ["says", text, "to", join] => FromNovice::Relay {
-                join: number(join),
+            ["says", text, "to", name] => FromNovice::Relay {
+                join: join(name),
                 payload: payload(text),
             },
-            ["approves", join] => FromNovice::Approved { join: number(join) },
-            ["dismisses", join] => FromNovice::Dismiss { join: number(join) },
+            ["approves", name] => FromNovice::Approved { join: join(name) },
+            ["dismisses", name] => FromNovice::Dismiss { join: join(name) },
             _ => panic!("not understood: {line}"),
         };
         let socket = self.socket(words[0]);
@@ -104,19 +140,31 @@ impl Stage {
 
     fn feed(&mut self, input: Input) {
         for output in self.hub.handle(input, self.now) {
-            self.write(&output);
+            if let Output::Draw { socket } = output {
+                let number = self.lots.pop_front().expect("nothing is left to draw");
+                self.feed(Input::Drawn { socket, number });
+            } else {
+                self.write(&output);
+            }
         }
     }
 
     fn write(&mut self, output: &Output) {
         use std::fmt::Write as _;
-        let letter = |route: &Route| char::from(route.as_bytes()[0]);
+        let letter =
+            |route: &Route| match (0..10).find(|n| number(&n.to_string()).route() == *route) {
+                Some(n) => n.to_string(),
+                None => char::from(route.as_bytes()[0]).to_string(),
+            };
         let text = |payload: &Payload| String::from_utf8(payload.as_bytes().to_vec()).unwrap();
         let (socket, what) = match output {
             Output::ToNovice { socket, message } => (
                 socket,
                 match message {
                     ToNovice::Registered { .. } => unreachable!("the driver says this"),
+                    ToNovice::Reserved { number } => {
+                        format!("<- reserved {}", number.get() % 10)
+                    }
                     ToNovice::Unregistered { route, reason } => {
                         format!("<- unregistered {}: {reason:?}", letter(route))
                     }
@@ -143,6 +191,7 @@ impl Stage {
                 socket,
                 format!("<- registered {} for {ttl:?}", letter(route)),
             ),
+            Output::Draw { .. } => unreachable!("drawn at once"),
             Output::Close { socket } => {
                 let name = self.names.remove(socket).unwrap();
                 writeln!(self.said, "{name} closed").unwrap();

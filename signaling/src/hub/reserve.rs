@@ -1,0 +1,102 @@
+//! Spoken numbers that somebody is about to register.
+
+use std::time::{Duration, Instant};
+
+use deskhand_protocol::{
+    invitation::Number,
+    signal::{RESERVED_SECS, Refusal, ToNovice},
+};
+
+use super::{Hub, Output, Peer, SocketId};
+
+/// How long a number waits for its registration.
+const HELD: Duration = Duration::from_secs(RESERVED_SECS as u64);
+
+/// A number that is kept for a socket.
+#[derive(Debug)]
+pub(super) struct Reservation {
+    pub(super) socket: SocketId,
+    pub(super) ends_at: Instant,
+}
+
+impl Hub {
+    /// Asks for a number to be drawn; [`Hub::drawn`] hears of it.
+    pub(super) fn reserve(&mut self, from: SocketId, now: Instant, out: &mut Vec<Output>) {
+        self.forget_lapsed(from, now);
+        let Some(Peer::Novice { reserved, .. }) = self.peers.get(&from) else {
+            return;
+        };
+        if reserved.len() < self.bounds.reserved_per_socket {
+            out.push(Output::Draw { socket: from });
+        } else {
+            self.expel(from, Refusal::TooMany, out);
+        }
+    }
+
+    /// Keeps the number for the socket that asked, or asks for another if somebody has it.
+    pub(super) fn drawn(
+        &mut self,
+        socket: SocketId,
+        number: Number,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
+        let most = self.bounds.reserved_per_socket;
+        let Some(Peer::Novice { reserved, .. }) = self.peers.get_mut(&socket) else {
+            return; // gone meanwhile
+        };
+        if reserved.len() >= most {
+            return; // it asked for so many only
+        }
+        let taken = self.routes.contains_key(&number.route())
+            || (self.reserved.get(&number)).is_some_and(|held| held.ends_at > now);
+        if taken {
+            out.push(Output::Draw { socket });
+            return;
+        }
+        reserved.insert(number);
+        let ends_at = now + HELD;
+        let lapsed = self
+            .reserved
+            .insert(number, Reservation { socket, ends_at });
+        if let Some(Peer::Novice { reserved, .. }) = lapsed
+            .filter(|lapsed| lapsed.socket != socket)
+            .and_then(|lapsed| self.peers.get_mut(&lapsed.socket))
+        {
+            reserved.remove(&number);
+        }
+        out.push(Output::ToNovice {
+            socket,
+            message: ToNovice::Reserved { number },
+        });
+    }
+
+    /// Whether `socket` may register `number` because it was reserved for it.
+    pub(super) fn has_reserved(&self, socket: SocketId, number: Number, now: Instant) -> bool {
+        self.reserved
+            .get(&number)
+            .is_some_and(|held| held.socket == socket && held.ends_at > now)
+    }
+
+    /// Lets go of a number that its socket has registered.
+    pub(super) fn redeem(&mut self, socket: SocketId, number: Number) {
+        if let Some(Peer::Novice { reserved, .. }) = self.peers.get_mut(&socket)
+            && reserved.remove(&number)
+        {
+            self.reserved.remove(&number);
+        }
+    }
+
+    fn forget_lapsed(&mut self, socket: SocketId, now: Instant) {
+        let Some(Peer::Novice { reserved, .. }) = self.peers.get_mut(&socket) else {
+            return;
+        };
+        reserved.retain(|number| {
+            let live = (self.reserved.get(number)).is_some_and(|held| held.ends_at > now);
+            if !live {
+                self.reserved.remove(number);
+            }
+            live
+        });
+    }
+}
