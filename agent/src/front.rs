@@ -352,6 +352,10 @@ pub enum Notice {
         /// In the middle of a session, which needs no server.
         viewing: bool,
     },
+    /// The server wants nothing to do with this program; a sentence says why.
+    ServerRefuses(&'static str),
+    /// The connection broke in the middle of a session: the invitation stays open for a while.
+    MayComeBack,
     /// The expert left, or was sent away, before anything was seen.
     HelperLeft,
     /// Somebody holds the link and is trying a password.
@@ -361,10 +365,8 @@ pub enum Notice {
         /// Tries left.
         left: u8,
     },
-    /// Too many wrong passwords.
-    Locked,
-    /// The invitation reached its end.
-    Expired,
+    /// The novice refused, or did not answer, so often that the invitation was closed.
+    RefusedTooOften,
     /// The novice did not let them see the screen.
     ViewRefused,
     /// The novice did not say whether they may see the screen.
@@ -404,8 +406,14 @@ pub enum Notice {
     Closed(Serial, Standing),
     /// It ends at another time now.
     Extended(Serial, SystemTime),
-    /// A spoken number was locked; this invitation has another number and password now.
-    Renumbered(Serial),
+    /// A spoken number was closed, because somebody guessed at its password or because the
+    /// server gave it to somebody else; another one, with a password of its own, takes its place.
+    Renumbered {
+        /// The one that is closed.
+        old: Serial,
+        /// The one in its place.
+        new: Serial,
+    },
     /// The invitation's file is there.
     FileSaved(Serial, PathBuf),
     /// It is not; a sentence says why.
@@ -473,6 +481,10 @@ impl Notice {
             Self::ServerAway { viewing: true } => {
                 "The server cannot be reached. Your session goes on without it.".into()
             }
+            Self::ServerRefuses(why) => (*why).into(),
+            Self::MayComeBack => {
+                "They can come back with the same invitation within two minutes.".into()
+            }
             Self::HelperLeft => {
                 "Your helper left before it began. The invitation is still open.".into()
             }
@@ -484,11 +496,9 @@ impl Notice {
             Self::WrongPassword { left } => format!(
                 "That attempt failed: the password was wrong, or they broke off. {left} more tries are left."
             ),
-            Self::Locked => {
-                "The invitation is locked: the password was wrong too often. Make a new invitation."
-                    .into()
+            Self::RefusedTooOften => {
+                "The invitation is closed, since it was refused three times.".into()
             }
-            Self::Expired => "The invitation has expired. Make a new one to go on.".into(),
             Self::ViewRefused => {
                 "You did not let them see your screen. The invitation is still open.".into()
             }
@@ -544,17 +554,17 @@ impl Notice {
             Self::Closed(serial, standing) => match standing {
                 Standing::Open | Standing::InUse => format!("Invitation {serial} is open."),
                 Standing::Used => format!("Invitation {serial} has served its purpose and is closed."),
-                Standing::Expired => format!("Invitation {serial} has expired."),
+                Standing::Expired => format!("Invitation {serial} has expired. Make a new one to go on."),
                 Standing::Revoked => format!("Invitation {serial} is closed."),
                 Standing::Locked => format!(
-                    "Invitation {serial} is locked: the password was wrong too often."
+                    "Invitation {serial} is locked: the password was wrong too often. Make a new one."
                 ),
             },
             Self::Extended(serial, ends) => {
                 format!("Invitation {serial} stays open until {}.", local_time(*ends))
             }
-            Self::Renumbered(serial) => format!(
-                "The number of invitation {serial} was locked after five wrong passwords. It has a new number and a new password now."
+            Self::Renumbered { old, new } => format!(
+                "The number of invitation {old} is no longer good. Invitation {new} takes its place: tell your helper its number and its password."
             ),
             Self::FileSaved(_, path) => format!("The invitation was saved as {}.", path.display()),
             Self::MailOpened(_, how) => how.clone(),

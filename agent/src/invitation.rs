@@ -6,25 +6,30 @@ use std::{fmt, str::FromStr, time::Duration};
 use deskhand_protocol::{
     handshake::{HandshakeError, novice::Record},
     id::{InvitationId, LinkSecret},
-    invitation::Link,
+    invitation::Number,
+    spoken::spoken_password,
 };
 use rand_core::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
 
-use crate::{
-    clock::{Expiry, Now},
-    front,
-};
-
-/// An open invitation, as its maker holds it.
+/// What making an invitation gives.
 #[derive(Debug)]
-pub struct Invitation {
+pub struct Made {
     /// What checks the password.
     pub record: Record,
-    /// When it closes.
-    pub expiry: Expiry,
-    /// What the novice passes on.
-    pub shown: front::Invitation,
+    /// What the helper is given besides the password.
+    pub key: Key,
+    /// To be passed on, and then forgotten.
+    pub password: Option<Zeroizing<String>>,
+}
+
+/// What finds an invitation.
+#[derive(Debug)]
+pub enum Key {
+    /// A link, with a secret of its own.
+    Link(LinkSecret),
+    /// A number that is said aloud.
+    Number(Number),
 }
 
 /// Characters that are easy to read out: no 0/o, no 1/l/i, no u/v.
@@ -44,47 +49,40 @@ pub fn generate_password(rng: &mut (impl RngCore + CryptoRng)) -> Zeroizing<Stri
     Zeroizing::new(format!("{}-{}", group(), group()))
 }
 
-impl Invitation {
-    /// Makes one. `server` is the public address, `https://HOST`, without a trailing slash.
-    ///
-    /// # Errors
-    /// Only if the handshake's arithmetic fails, which no input makes it do.
-    pub fn make(
-        server: &str,
-        password: Option<&str>,
-        life: Duration,
-        now: Now,
-        rng: &mut (impl RngCore + CryptoRng),
-    ) -> Result<Self, HandshakeError> {
-        let id = InvitationId::random(rng);
-        let secret = LinkSecret::random(rng);
-        let record = Record::new(id, &secret, password.unwrap_or_default(), rng)?;
-        let link = Link {
-            id,
-            secret,
-            password: password.is_some(),
-        };
-        let expiry = Expiry::after(now, life);
-        let shown = front::Invitation {
-            serial: front::Serial(1),
-            channel: front::Channel::Link,
-            standing: front::Standing::Open,
-            made: now.wall,
-            ends: expiry.wall(),
-            failed: 0,
-            used_by: None,
-            keep_open: false,
-            link: Some(format!("{server}/#{}", link.to_fragment())),
-            number: None,
-            server: server.into(),
-            password: password.map_or(front::Password::None, |p| front::Password::Known(p.into())),
-        };
-        Ok(Self {
-            record,
-            expiry,
-            shown,
-        })
-    }
+/// Makes one that is passed on as a link.
+///
+/// # Errors
+/// Only if the handshake's arithmetic fails, which no input makes it do.
+pub fn make(
+    password: Option<&str>,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Made, HandshakeError> {
+    let id = InvitationId::random(rng);
+    let secret = LinkSecret::random(rng);
+    let record = Record::new(id, &secret, password.unwrap_or_default(), rng)?;
+    Ok(Made {
+        record,
+        key: Key::Link(secret),
+        password: password.map(|password| Zeroizing::new(password.to_owned())),
+    })
+}
+
+/// Makes one that is said aloud, under a number that the server has reserved. Takes a moment:
+/// the password is stretched.
+///
+/// # Errors
+/// Only if the handshake's arithmetic fails, which no input makes it do.
+pub fn make_spoken(
+    number: Number,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Made, HandshakeError> {
+    let password = spoken_password(rng);
+    let record = Record::spoken(number, &password, rng)?;
+    Ok(Made {
+        record,
+        key: Key::Number(number),
+        password: Some(password),
+    })
 }
 
 /// How long an invitation stays open, as people write it: `30m`, `1h`, `2d`.
@@ -92,7 +90,8 @@ impl Invitation {
 pub struct Lifetime(pub Duration);
 
 impl Lifetime {
-    const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+    /// A month.
+    pub const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
 }
 
 /// Not a length of time.
@@ -164,24 +163,5 @@ mod tests {
         for bad in ["", "h", "0h", "1", "1w", "-1h", "31d", "1 h", "é"] {
             assert_eq!(bad.parse::<Lifetime>(), Err(BadLifetime), "{bad}");
         }
-    }
-
-    #[test]
-    fn the_link_holds_everything_but_the_password() {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let life = Duration::from_secs(60);
-        let made = Invitation::make(
-            "https://h.example",
-            Some("k7mp-q2rs"),
-            life,
-            Now::read(),
-            &mut rng,
-        )
-        .unwrap();
-        let shown = made.shown.link.unwrap();
-        let fragment = shown.strip_prefix("https://h.example/#").unwrap();
-        let link = Link::parse(fragment).unwrap();
-        assert_eq!(link.id, made.record.id());
-        assert!(link.password && !shown.contains("k7mp"));
     }
 }

@@ -5,14 +5,17 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 use deskhand_agent::{
-    cli::{Cli, Command, Invite},
-    front::Notice,
+    cli::{Agent, Cli, Command, Invite},
+    driver::Requests,
+    front::{Intent, Notice, Order},
     hand,
-    session::Outcome,
-    signals, start, terminal,
+    io::Outcome,
+    signals,
+    start::{self, Ready, Start},
+    terminal,
     ui::{person::DisplayDevices, window},
 };
-use tokio::sync::oneshot;
+use tokio::{runtime::Runtime, sync::oneshot};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -20,7 +23,9 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Hand) => return hand::process::run(),
         Some(Command::Invite(options)) => invite(&options),
-        None => invite(&cli.invite),
+        Some(Command::Wait(agent)) => run(&agent, None, true, false),
+        None => run(&cli.agent, None, false, false),
+        Some(_) => Ok(Outcome::Failed),
     };
     match result {
         Ok(Outcome::Finished) => ExitCode::SUCCESS,
@@ -39,48 +44,92 @@ fn main() -> ExitCode {
 }
 
 fn invite(options: &Invite) -> anyhow::Result<Outcome> {
-    let ready = start::prepare(options)?;
+    let order = start::order(options)?;
+    run(&options.agent, Some(order), true, options.print)
+}
+
+/// Runs the agent, with a window or in the terminal.
+fn run(
+    agent: &Agent,
+    order: Option<Order>,
+    until_idle: bool,
+    print: bool,
+) -> anyhow::Result<Outcome> {
+    let folder = start::folder()?;
+    let start = Start {
+        agent,
+        terminal: agent.terminal,
+        until_idle: until_idle && agent.terminal,
+        folder: None,
+    };
+    let ready = start::prepare(&start, &folder)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("the program cannot start")?;
-    let person = if options.terminal {
-        None
+    if let Some(damaged) = &ready.damaged {
+        terminal::say(&damaged.to_string());
+    }
+    if agent.terminal {
+        in_the_terminal(&runtime, ready, order)
     } else {
-        let devices = DisplayDevices::new(&ready.display);
-        Some(devices.context(
-            "Deskhand cannot tell the mouse and keyboard of this desktop from what programs do, \
-             so no control could be given. Start it with --terminal to be helped by viewing only",
-        )?)
-    };
-    let no_control = ready.no_control.clone();
-    let (invitation, front, session) = ready.split();
-    let session = runtime.spawn(session);
+        with_a_window(&runtime, ready, order, print)
+    }
+}
+
+fn in_the_terminal(
+    runtime: &Runtime,
+    ready: Ready,
+    order: Option<Order>,
+) -> anyhow::Result<Outcome> {
+    if let Some(why) = &ready.no_control {
+        terminal::say(&Notice::ControlUnavailable(why.clone()).sentence());
+    }
+    let (front, agent) = ready.split(Requests::default());
+    let agent = runtime.spawn(agent);
+    let (leave, _) = oneshot::channel();
+    runtime.spawn(signals::obey(
+        front.view.clone(),
+        front.intents.clone(),
+        leave,
+    ));
+    let announce = Box::new(terminal::announcement);
+    runtime.block_on(terminal::run(front, order, announce));
+    runtime.block_on(agent).context("the session broke off")
+}
+
+fn with_a_window(
+    runtime: &Runtime,
+    ready: Ready,
+    order: Option<Order>,
+    print: bool,
+) -> anyhow::Result<Outcome> {
+    let devices = DisplayDevices::new(&ready.display);
+    let person = devices.context(
+        "Deskhand cannot tell the mouse and keyboard of this desktop from what programs do, \
+         so no control could be given. Start it with --terminal to be helped by viewing only",
+    )?;
+    let (front, agent) = ready.split(Requests::default());
+    let agent = runtime.spawn(agent);
     let (leave, left) = oneshot::channel();
     runtime.spawn(signals::obey(
         front.view.clone(),
         front.intents.clone(),
         leave,
     ));
-    if options.terminal || options.print {
-        terminal::announce(&invitation);
-        if let Some(why) = no_control {
-            terminal::say(&Notice::ControlUnavailable(why).sentence());
-        }
+    if print {
+        runtime.spawn(terminal::print_new(front.view.clone()));
     }
-    match person {
-        None => {
-            runtime.block_on(terminal::run(front));
-        }
-        // Windows belong to the main thread; the session runs on its own.
-        Some(person) => {
-            let _inside = runtime.enter();
-            window::run(front, Box::new(person), left)
-                .context("start Deskhand with --terminal instead")?;
-        }
+    if let Some(order) = order {
+        runtime
+            .block_on(front.intents.send(Intent::Invite(order)))
+            .context("the session broke off")?;
     }
-    runtime.block_on(session).context("the session broke off")
+    // Windows belong to the main thread; the agent runs on its own.
+    let _inside = runtime.enter();
+    window::run(front, Box::new(person), left).context("start Deskhand with --terminal instead")?;
+    runtime.block_on(agent).context("the session broke off")
 }
 
 fn log_to_stderr() {

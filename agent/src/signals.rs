@@ -17,6 +17,8 @@ const SAME_PRESS: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 struct Interrupts {
     shared: bool,
+    /// Somebody is being helped, or asks to help.
+    helped: bool,
     /// An interrupt is ending control.
     stopping: bool,
     /// When something else ended it last: perhaps the hand, by the press whose signal follows.
@@ -24,8 +26,14 @@ struct Interrupts {
 }
 
 impl Interrupts {
+    /// How things are, as of now.
+    fn see(&mut self, view: &View, now: Instant) {
+        self.helped = matches!(view.stage, Stage::Connecting { .. } | Stage::Viewing { .. });
+        self.share(is_shared(view), now);
+    }
+
     /// Whether control is shared, as of now.
-    fn see(&mut self, shared: bool, now: Instant) {
+    fn share(&mut self, shared: bool, now: Instant) {
         if self.shared && !shared {
             let by_us = std::mem::take(&mut self.stopping);
             self.ended = (!by_us).then_some(now);
@@ -33,7 +41,8 @@ impl Interrupts {
         self.shared = shared;
     }
 
-    /// What one interrupt means: it stops control while that is shared, and else ends.
+    /// What one interrupt means: it stops control while that is shared, else ends the session,
+    /// else the program.
     fn read(&mut self, now: Instant) -> Option<Intent> {
         let just_ended = |ended: Instant| now.duration_since(ended) < SAME_PRESS;
         if self.shared {
@@ -41,8 +50,10 @@ impl Interrupts {
             Some(Intent::StopControl)
         } else if self.ended.take().is_some_and(just_ended) {
             None
-        } else {
+        } else if self.helped {
             Some(Intent::End)
+        } else {
+            Some(Intent::Quit)
         }
     }
 }
@@ -63,19 +74,19 @@ pub async fn obey(
     let mut leave = Some(leave);
     let mut interrupts = Interrupts::default();
     loop {
-        interrupts.see(is_shared(&view.borrow_and_update()), Instant::now());
+        interrupts.see(&view.borrow_and_update(), Instant::now());
         let intent = tokio::select! {
             Ok(()) = view.changed() => continue,
             _ = interrupt.recv() => {
-                interrupts.see(is_shared(&view.borrow_and_update()), Instant::now());
+                interrupts.see(&view.borrow_and_update(), Instant::now());
                 match interrupts.read(Instant::now()) {
                     Some(intent) => intent,
                     None => continue,
                 }
             }
-            _ = terminate.recv() => Intent::End,
+            _ = terminate.recv() => Intent::Quit,
         };
-        if let Intent::End = intent
+        if let Intent::Quit = intent
             && let Some(leave) = leave.take()
         {
             // Without a window nobody waits for it.
@@ -107,26 +118,26 @@ mod tests {
         let at = |millis| begin + Duration::from_millis(millis);
         // The signal comes first.
         let mut interrupts = Interrupts::default();
-        interrupts.see(true, at(0));
+        interrupts.share(true, at(0));
         assert!(matches!(interrupts.read(at(10)), Some(Intent::StopControl)));
-        interrupts.see(false, at(20));
-        assert!(matches!(interrupts.read(at(400)), Some(Intent::End)));
+        interrupts.share(false, at(20));
+        assert!(matches!(interrupts.read(at(400)), Some(Intent::Quit)));
         // The hand closes its gate first.
         let mut interrupts = Interrupts::default();
-        interrupts.see(true, at(0));
-        interrupts.see(false, at(10));
+        interrupts.share(true, at(0));
+        interrupts.share(false, at(10));
         assert!(interrupts.read(at(20)).is_none());
-        assert!(matches!(interrupts.read(at(400)), Some(Intent::End)));
+        assert!(matches!(interrupts.read(at(400)), Some(Intent::Quit)));
     }
 
     #[test]
     fn long_after_control_ctrl_c_ends() {
         let begin = Instant::now();
         let mut interrupts = Interrupts::default();
-        assert!(matches!(interrupts.read(begin), Some(Intent::End)));
-        interrupts.see(true, begin);
-        interrupts.see(false, begin);
+        assert!(matches!(interrupts.read(begin), Some(Intent::Quit)));
+        interrupts.share(true, begin);
+        interrupts.share(false, begin);
         let later = begin + SAME_PRESS;
-        assert!(matches!(interrupts.read(later), Some(Intent::End)));
+        assert!(matches!(interrupts.read(later), Some(Intent::Quit)));
     }
 }

@@ -1,41 +1,44 @@
-//! From the command line to a running session: everything that can be refused before anybody
-//! is invited, each with a sentence.
+//! From the command line to a running agent: everything that can be refused before anybody is
+//! invited, each with a sentence.
 
 use std::{
     io::{BufRead as _, Read as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-use deskhand_protocol::{handshake::HandshakeError, text::Name};
+use deskhand_protocol::text::Name;
 use rand_core::OsRng;
 use zeroize::Zeroizing;
 
 use crate::{
-    cli::Invite,
+    cli::{Agent, ChannelName, Invite},
     clock::Now,
-    driver::{self, Place},
-    front::FrontEnd,
+    desk::{Desk, Setup},
+    driver::{self, Errands, Papers, Place, Requests, SERVER_SETTING, WARNED_SETTING},
+    front::{FrontEnd, Order, Rules},
     hand::{self, TerminalWindow},
-    invitation::{Invitation, generate_password},
-    ledger::{self, FileLedger},
+    invitation::generate_password,
+    io::Outcome,
     media,
     peer::{Certificate, PeerError},
-    server::{Address, AddressError},
-    session::{Outcome, Session, Terms},
+    policy::{self, Policy, PolicyError, User},
+    server::{self, Address, ChooseError, Sources, beside},
+    store::{Damaged, Keep as _, Store, StoreError},
 };
 
-/// Why nobody can be invited.
+/// The setting that holds the novice's name.
+pub const NAME_SETTING: &str = "name";
+
+/// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// No server was named.
-    #[error(
-        "say which server introduces you: deskhand invite --server https://HOST, or set DESKHAND_SERVER"
-    )]
-    NoServer,
-    /// Not a server's address.
+    /// No server was named, or one that will not do.
     #[error(transparent)]
-    Address(#[from] AddressError),
+    Server(#[from] ChooseError),
+    /// `deskhand.toml` beside the program.
+    #[error(transparent)]
+    Beside(#[from] beside::BesideError),
     /// A Wayland session.
     #[error(
         "this desktop runs on Wayland, which Deskhand cannot share yet. Log out, choose the Xorg (X11) session on the login screen, and try again"
@@ -56,117 +59,192 @@ pub enum StartError {
         "no password came on standard input: its first line must be the password (8 to 128 characters)"
     )]
     NoPassword,
-    /// No place for the attempts.
+    /// `--password-stdin` where passwords are always made.
     #[error(
-        "Deskhand counts wrong passwords in {0} and cannot write there: {1}. Make that folder writable"
+        "a spoken invitation gets a password that is easy to say; leave out --password-stdin and --no-password"
     )]
-    State(String, std::io::Error),
+    SpokenPassword,
+    /// No place for the invitations.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// No home.
     #[error(
-        "neither HOME nor XDG_STATE_HOME is set, so there is no place to count wrong passwords. Set HOME"
+        "neither HOME nor XDG_STATE_HOME is set, so there is no place to keep invitations. Set HOME"
     )]
     NoHome,
     /// No certificate.
     #[error(transparent)]
     Certificate(#[from] PeerError),
-    /// No record of the password could be made.
-    #[error("Deskhand cannot make an invitation: {0}")]
-    Invitation(#[from] HandshakeError),
     /// Anything of the system's.
     #[error("Deskhand cannot start: {0}")]
     System(#[from] std::io::Error),
 }
 
-/// A session about to run.
+/// What to start.
+pub struct Start<'a> {
+    /// The command line.
+    pub agent: &'a Agent,
+    /// Without a window, the terminal asks nothing but what is asked there.
+    pub terminal: bool,
+    /// Ends by itself as soon as nobody can come any more.
+    pub until_idle: bool,
+    /// Where an invitation's file goes, if the novice said so.
+    pub folder: Option<PathBuf>,
+}
+
+/// An agent about to run.
 pub struct Ready {
-    /// What the novice passes on.
-    pub invitation: crate::front::Invitation,
     /// For a front end.
     pub front: FrontEnd,
     /// The X display that is shared.
     pub display: String,
     /// Why control cannot be given, if so.
     pub no_control: Option<String>,
-    session: Session<OsRng>,
+    /// The store was damaged, and is a new one.
+    pub damaged: Option<Damaged>,
+    desk: Desk<OsRng>,
     place: Place,
+    rules: Rules,
+    errands: Errands,
     wires: driver::Wires,
 }
 
 impl Ready {
-    /// Splits off what runs the session from what shows it.
-    pub fn split(
-        self,
-    ) -> (
-        crate::front::Invitation,
-        FrontEnd,
-        impl Future<Output = Outcome> + Send,
-    ) {
-        (
-            self.invitation,
-            self.front,
-            driver::run(self.session, self.place, self.wires),
-        )
+    /// Splits off what runs the agent from what shows it.
+    pub fn split(self, requests: Requests) -> (FrontEnd, impl Future<Output = Outcome> + Send) {
+        let Self {
+            front,
+            desk,
+            place,
+            rules,
+            errands,
+            wires,
+            ..
+        } = self;
+        let running = driver::run(desk, place, rules, errands, requests, wires);
+        (front, running)
     }
 }
 
-/// Checks everything and makes the invitation.
+/// The folder for everything that Deskhand keeps.
 ///
 /// # Errors
-/// See [`StartError`]; nobody has been invited then.
-pub fn prepare(options: &Invite) -> Result<Ready, StartError> {
-    let server = Address::parse(options.server.as_deref().ok_or(StartError::NoServer)?)?;
+/// [`StartError::NoHome`].
+pub fn folder() -> Result<PathBuf, StartError> {
+    crate::store::default_folder().ok_or(StartError::NoHome)
+}
+
+/// Checks everything and opens the store.
+///
+/// # Errors
+/// See [`StartError`]; nobody can come then.
+pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
+    let (store, loaded) = Store::open(folder, Now::read())?;
+    let policy = Policy::read();
+    let user = User::current();
+    let rules = policy::rules(&policy, &user);
+    let server = choose_server(start, &policy, &store)?;
     let display = display()?;
-    let guard = if options.terminal {
+    let guard = if start.terminal {
         terminal_guard()
     } else {
         Guard::default()
     };
-
-    let mut rng = OsRng;
-    let password = password(options, &mut rng)?;
-    let invitation = Invitation::make(
-        &server.public(),
-        password.as_ref().map(|password| password.as_str()),
-        options.expires.0,
-        Now::read(),
-        &mut rng,
-    )?;
-    let folder = ledger::default_folder().ok_or(StartError::NoHome)?;
-    let route = invitation.record.id().route();
-    let ledger = FileLedger::open(folder.clone(), route)
-        .map_err(|error| StartError::State(folder.display().to_string(), error))?;
-
+    let name = match &start.agent.name {
+        Some(name) => Some(name.clone()),
+        None => store.setting(NAME_SETTING)?,
+    };
     let certificate = Certificate::generate()?;
-    let shown = invitation.shown.clone();
-    let terms = Terms {
-        invitation,
-        name: Name::new(&options.name),
+    let setup = Setup {
+        server: server.as_ref().map(Address::public),
+        name: Name::new(&name.unwrap_or_default()),
         fingerprint: certificate.fingerprint(),
         no_control: guard.refusal.clone(),
+        rules: rules.clone(),
+        first_use: store.setting(WARNED_SETTING)?.is_none(),
+        until_idle: start.until_idle,
     };
-    let session = Session::new(terms, rng);
-    let (wires, front) = driver::wires(session.view());
+    let desk = Desk::new(setup, loaded.invitations, loaded.next, OsRng);
+    let (wires, front) = driver::wires(desk.view());
     front.own_windows.send_replace(guard.windows);
+    let papers = Papers {
+        folder: start.folder.clone().unwrap_or_else(downloads),
+    };
+    let errands = Errands::new(papers, move |address| {
+        policy.as_ref().is_ok_and(|policy| policy.allows(address))
+    });
     let place = Place {
         server,
         display: display.clone(),
         program: program()?,
         settings: media::Settings {
-            max_bitrate_kbit: options.max_bitrate,
-            max_fps: options.max_fps,
+            max_bitrate_kbit: start.agent.max_bitrate,
+            max_fps: start.agent.max_fps,
         },
         certificate,
-        ledger: Box::new(ledger),
+        store: Box::new(store),
+        rules: Box::new(|| policy::rules(&Policy::read(), &User::current())),
     };
     Ok(Ready {
-        invitation: shown,
         front,
         display,
         no_control: guard.refusal,
-        session,
+        damaged: loaded.damaged,
+        desk,
         place,
+        rules,
+        errands,
         wires,
     })
+}
+
+/// The server, if somebody named one. In the terminal there has to be one.
+fn choose_server(
+    start: &Start<'_>,
+    policy: &Result<Policy, PolicyError>,
+    store: &Store,
+) -> Result<Option<Address>, StartError> {
+    let settings = store.setting(SERVER_SETTING)?;
+    let environment = std::env::var("DESKHAND_SERVER").ok();
+    let beside = beside::read()?;
+    let everything = Policy::default();
+    let choice = server::choose(Sources {
+        flag: start.agent.server.as_deref(),
+        environment: environment.as_deref(),
+        // One that cannot be trusted allows nobody to be invited, whatever the server.
+        policy: policy.as_ref().unwrap_or(&everything),
+        settings: settings.as_deref(),
+        beside: beside.as_deref(),
+    });
+    match choice {
+        Ok(choice) => Ok(Some(choice.address)),
+        Err(ChooseError::Unnamed) if !start.terminal => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The invitation that the command line asks for.
+///
+/// # Errors
+/// [`StartError::NoPassword`] and [`StartError::SpokenPassword`].
+pub fn order(options: &Invite) -> Result<Order, StartError> {
+    let spoken = options.channel == ChannelName::Spoken;
+    if spoken && (options.password_stdin || options.no_password) {
+        return Err(StartError::SpokenPassword);
+    }
+    Ok(Order {
+        channel: options.channel.into(),
+        password: if spoken { None } else { password(options)? },
+        life: options.expires.0,
+        keep_open: options.keep_open,
+    })
+}
+
+/// Where people look for what a program has saved.
+fn downloads() -> PathBuf {
+    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = home.join("Downloads");
+    if folder.is_dir() { folder } else { home }
 }
 
 /// The display to share; never a Wayland session through its X server.
@@ -217,12 +295,12 @@ fn terminal_guard() -> Guard {
     }
 }
 
-fn password(options: &Invite, rng: &mut OsRng) -> Result<Option<Zeroizing<String>>, StartError> {
+fn password(options: &Invite) -> Result<Option<Zeroizing<String>>, StartError> {
     if options.no_password {
         return Ok(None);
     }
     if !options.password_stdin {
-        return Ok(Some(generate_password(rng)));
+        return Ok(Some(generate_password(&mut OsRng)));
     }
     let mut line = Zeroizing::new(String::new());
     std::io::stdin()

@@ -17,6 +17,8 @@ pub struct Kept {
     pub serial: Serial,
     /// How it is passed on.
     pub channel: Channel,
+    /// Of the server that introduces its helper: `https://HOST`.
+    pub server: String,
     /// When it was made.
     pub made: SystemTime,
     /// When it closes.

@@ -1,3 +1,375 @@
-//! The invitations of this computer.
+//! The invitations of this computer: which there are, what has become of each, who may try.
+//!
+//! INVARIANT: pure, like all of the agent's core. What must survive a restart leaves as
+//! [`Output::Keep`]; a closed invitation has no secrets any more and never opens again.
 
+mod entry;
 pub mod kept;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use deskhand_protocol::{
+    handshake::{HandshakeError, novice::Record},
+    id::Route,
+    invitation::Number,
+    signal::FromNovice as ToServer,
+};
+use rand_core::{CryptoRng, RngCore};
+
+pub use entry::Entry;
+use kept::Kept;
+
+use crate::{
+    clock::{Expiry, Now},
+    front::{self, Notice, Order, Serial, Standing},
+    invitation::{self, Made},
+    io::Output,
+};
+
+/// The most that are open at once; far below what a server lets one agent register.
+pub const MAX_OPEN: usize = 16;
+/// The most that are kept at all: the oldest closed one goes when there are more.
+const MAX_KEPT: usize = 200;
+/// So many refusals or silences close an invitation.
+const MAX_REFUSALS: u8 = 3;
+/// After an expert who asked and left, so long until the next may try.
+const AFTER_WITHDRAWAL: Duration = Duration::from_secs(10);
+
+/// Why there is no invitation.
+#[derive(Debug, thiserror::Error)]
+pub enum BookError {
+    /// Too many at once.
+    #[error("{MAX_OPEN} invitations are open already. Close one that you do not need any more")]
+    Full,
+    /// The handshake's arithmetic failed, which no input makes it do.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Book {
+    entries: BTreeMap<Serial, Entry>,
+    next: Serial,
+    /// Made, and not yet known to be on disk.
+    fresh: BTreeSet<Serial>,
+    /// Could not be written down; tried again from time to time.
+    unwritten: BTreeSet<Serial>,
+    /// Locked just now, and spoken.
+    locked: Vec<Serial>,
+}
+
+impl Book {
+    /// What was kept. `next` is the serial of the next one to be made.
+    pub fn new(kept: Vec<Kept>, next: Serial) -> Self {
+        let entries = kept
+            .into_iter()
+            .map(|kept| (kept.serial, Entry::from_kept(kept)))
+            .collect();
+        Self {
+            entries,
+            next,
+            fresh: BTreeSet::new(),
+            unwritten: BTreeSet::new(),
+            locked: Vec::new(),
+        }
+    }
+
+    /// Makes a link, whatever way it is to be passed on.
+    ///
+    /// # Errors
+    /// [`BookError`]; nothing has changed then.
+    pub fn make(
+        &mut self,
+        order: &Order,
+        server: &str,
+        now: Now,
+        rng: &mut (impl RngCore + CryptoRng),
+        out: &mut Vec<Output>,
+    ) -> Result<(), BookError> {
+        let password = order.password.as_deref().map(String::as_str);
+        let made = invitation::make(password, rng)?;
+        let expiry = Expiry::after(now, order.life);
+        self.add(order, server, made, expiry, now, out)?;
+        Ok(())
+    }
+
+    /// Makes one that is said aloud, under a number that the server has reserved.
+    ///
+    /// # Errors
+    /// [`BookError`]; nothing has changed then.
+    pub fn make_spoken(
+        &mut self,
+        order: &Order,
+        number: Number,
+        server: &str,
+        expiry: Expiry,
+        now: Now,
+        rng: &mut (impl RngCore + CryptoRng),
+        out: &mut Vec<Output>,
+    ) -> Result<Serial, BookError> {
+        let made = invitation::make_spoken(number, rng)?;
+        self.add(order, server, made, expiry, now, out)
+    }
+
+    fn add(
+        &mut self,
+        order: &Order,
+        server: &str,
+        made: Made,
+        expiry: Expiry,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Result<Serial, BookError> {
+        if self.open().count() >= MAX_OPEN {
+            return Err(BookError::Full);
+        }
+        let serial = self.next;
+        self.next = Serial(serial.0 + 1);
+        let entry = Entry::new(serial, order, server, made, expiry, now);
+        keep(&entry, out);
+        self.entries.insert(serial, entry);
+        self.fresh.insert(serial);
+        while self.entries.len() > MAX_KEPT
+            && let Some(oldest) = self.entries.values().find(|entry| !entry.is_open())
+        {
+            let oldest = oldest.serial();
+            self.forget(oldest, out);
+        }
+        Ok(serial)
+    }
+
+    /// The store has written an invitation down, or could not. One that nobody was told of yet
+    /// is gone then; every other change is tried again later.
+    pub fn written(
+        &mut self,
+        serial: Serial,
+        result: Result<(), String>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let fresh = self.fresh.remove(&serial);
+        match result {
+            Ok(()) => {
+                self.unwritten.remove(&serial);
+                if let Some(entry) = self.entries.get(&serial).filter(|_| fresh) {
+                    out.push(Output::Tell(Notice::Invited(serial)));
+                    out.extend(entry.register(now));
+                }
+            }
+            Err(why) if fresh => {
+                self.entries.remove(&serial);
+                out.push(Output::Tell(Notice::NotInvited(why)));
+            }
+            Err(why) => {
+                if self.unwritten.insert(serial) {
+                    out.push(Output::Tell(Notice::StoreTrouble(why)));
+                }
+            }
+        }
+    }
+
+    /// Tries again what could not be written down.
+    pub fn write_again(&mut self, out: &mut Vec<Output>) {
+        for serial in &self.unwritten {
+            match self.entries.get(serial) {
+                Some(entry) => keep(entry, out),
+                None => out.push(Output::Forget(*serial)),
+            }
+        }
+    }
+
+    /// The server is away: once it is back the novice is told again.
+    pub fn all_unannounced(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.unannounce();
+        }
+    }
+
+    /// Everything, newest first, as the novice sees it; `in_use` has an expert right now, and
+    /// `trying` an attempt that is charged and has not failed yet.
+    pub fn shown(&self, in_use: Option<Serial>, trying: Option<Serial>) -> Vec<front::Invitation> {
+        let known = self.entries.values().rev();
+        let known = known.filter(|entry| !self.fresh.contains(&entry.serial()));
+        known
+            .map(|entry| {
+                let serial = Some(entry.serial());
+                let mut shown = entry.shown();
+                if serial == in_use && shown.standing == Standing::Open {
+                    shown.standing = Standing::InUse;
+                }
+                shown.failed -= u8::from(serial == trying && shown.failed > 0);
+                shown
+            })
+            .collect()
+    }
+
+    /// Those through which somebody can come.
+    pub fn open(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(|entry| entry.is_open())
+    }
+
+    /// The open one that the server knows by this route.
+    pub fn at(&mut self, route: Route) -> Option<&mut Entry> {
+        self.entries
+            .values_mut()
+            .find(|entry| entry.is_open() && entry.route() == Some(route))
+    }
+
+    /// The open one of this serial.
+    pub fn get(&mut self, serial: Serial) -> Option<&mut Entry> {
+        self.entries
+            .get_mut(&serial)
+            .filter(|entry| entry.is_open())
+    }
+
+    /// The record of an open one.
+    pub fn record(&self, serial: Serial) -> Option<&Record> {
+        self.entries.get(&serial)?.record()
+    }
+
+    /// One more attempt is on disk.
+    pub fn charged(&mut self, serial: Serial) {
+        if let Some(entry) = self.get(serial) {
+            entry.charge();
+        }
+    }
+
+    /// One that was locked since this was asked last.
+    pub fn take_locked(&mut self) -> Option<Serial> {
+        self.locked.pop()
+    }
+
+    /// What it takes to have a spoken one again under another number.
+    pub fn again(&self, serial: Serial) -> Option<(Order, Expiry)> {
+        let entry = self.entries.get(&serial)?;
+        let spoken = entry.kept().channel == front::Channel::Spoken;
+        spoken.then(|| (entry.order(), entry.expiry()))
+    }
+
+    /// An attempt was right.
+    pub fn cleared(&mut self, serial: Serial, out: &mut Vec<Output>) {
+        if let Some(entry) = self.get(serial) {
+            entry.clear();
+            keep(entry, out);
+        }
+    }
+
+    /// A charged attempt did not come to its end; true if it was the last one.
+    pub fn attempt_failed(&mut self, serial: Serial, now: Now, out: &mut Vec<Output>) -> bool {
+        let Some(entry) = self.get(serial) else {
+            return false;
+        };
+        let left = entry.attempt_failed(now);
+        if left > 0 {
+            out.push(Output::Tell(Notice::WrongPassword { left }));
+            return false;
+        }
+        self.locked.push(serial);
+        self.close(serial, Standing::Locked, out);
+        true
+    }
+
+    /// An expert left with the question open. Who asks and runs away, again and again, would
+    /// have the window pop up before anybody could say no to it.
+    pub fn withdrawn(&mut self, serial: Serial, now: Now) {
+        if let Some(entry) = self.get(serial) {
+            entry.hold_until(now.at + AFTER_WITHDRAWAL);
+        }
+    }
+
+    /// The novice let nobody in; true if that was once too often.
+    pub fn refused(&mut self, serial: Serial, out: &mut Vec<Output>) -> bool {
+        let Some(entry) = self.get(serial) else {
+            return false;
+        };
+        if entry.refuse() < MAX_REFUSALS {
+            keep(entry, out);
+            return false;
+        }
+        self.close(serial, Standing::Revoked, out);
+        true
+    }
+
+    /// The novice let somebody in.
+    pub fn used_by(
+        &mut self,
+        serial: Serial,
+        name: deskhand_protocol::text::Name,
+        out: &mut Vec<Output>,
+    ) {
+        if let Some(entry) = self.get(serial) {
+            entry.use_by(name);
+            keep(entry, out);
+        }
+    }
+
+    /// A session through it is over.
+    pub fn session_over(&mut self, serial: Serial, out: &mut Vec<Output>) {
+        if self.get(serial).is_some_and(|entry| !entry.keeps_open()) {
+            self.close(serial, Standing::Used, out);
+        }
+    }
+
+    /// Closes one for good: it is wiped, and the server forgets it.
+    pub fn close(&mut self, serial: Serial, standing: Standing, out: &mut Vec<Output>) {
+        let Some(entry) = self.get(serial) else {
+            return;
+        };
+        if let Some(route) = entry.route() {
+            out.push(Output::Server(ToServer::Unregister { route }));
+        }
+        entry.close(standing);
+        keep(entry, out);
+        out.push(Output::Tell(Notice::Closed(serial, standing)));
+    }
+
+    /// Has one end `by` later, but no later than `longest` from now.
+    pub fn extend(
+        &mut self,
+        serial: Serial,
+        by: Duration,
+        longest: Duration,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.get(serial) else {
+            return;
+        };
+        let life = (entry.expiry().left(now) + by).min(longest);
+        // Never earlier than it was.
+        if life > entry.expiry().left(now) {
+            entry.extend(Expiry::after(now, life));
+            keep(entry, out);
+            out.extend(entry.register(now));
+        }
+        let ends = entry.expiry().wall();
+        out.push(Output::Tell(Notice::Extended(serial, ends)));
+    }
+
+    /// Forgets a closed one.
+    pub fn forget(&mut self, serial: Serial, out: &mut Vec<Output>) {
+        if self.entries.get(&serial).is_some_and(|e| !e.is_open()) {
+            self.entries.remove(&serial);
+            out.push(Output::Forget(serial));
+        }
+    }
+
+    /// The open ones whose time is over.
+    pub fn over(&self, now: Now) -> Vec<Serial> {
+        let over = self.open().filter(|entry| entry.expiry().is_over(now));
+        over.map(Entry::serial).collect()
+    }
+
+    /// How long until the next one ends.
+    pub fn left(&self, now: Now) -> Option<Duration> {
+        self.open().map(|entry| entry.expiry().left(now)).min()
+    }
+}
+
+fn keep(entry: &Entry, out: &mut Vec<Output>) {
+    out.push(Output::Keep(Box::new(entry.kept().clone())));
+}

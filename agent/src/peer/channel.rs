@@ -13,7 +13,7 @@ use webrtc::{
 };
 
 use super::{Event, PeerError};
-use crate::session::PeerEvent;
+use crate::io::PeerEvent;
 
 /// What is to be sent.
 pub(super) enum Outgoing {

@@ -50,7 +50,7 @@ use webrtc::peer_connection::{
     SettingEngineBuilder, crypto,
 };
 
-use crate::{media::Packet, session::PeerEvent};
+use crate::{io::PeerEvent, media::Packet};
 use channel::{Channels, Outgoing};
 
 /// A connection that is not up so long after the answer came is stuck.

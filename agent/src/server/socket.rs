@@ -12,7 +12,7 @@ use tokio_tungstenite::{
 };
 
 use super::Address;
-use crate::session::ServerEvent;
+use crate::io::ServerEvent;
 
 /// First wait after a loss; doubles up to [`LONGEST`], with jitter, so that a restarted server
 /// is not met by everybody at once.

@@ -1,476 +1,357 @@
-//! One invitation and the session that grows from it: a pure state machine.
+//! One session: from an expert who knew the password to the end of what they see. A pure state
+//! machine.
 //!
 //! INVARIANTS
-//! - No socket, no await, no clock, no disk in here: everything comes in as an [`Input`] with
-//!   the present beside it, everything goes out as [`Output`]s, in order.
 //! - The picture starts only with a `ViewGrant`, an event reaches the hand only through a
 //!   `ControlGrant`; both exist only after the novice said yes.
-//! - Nobody is asked anything before the password was right.
+//! - Whatever way it ends, the hand, the picture and the connection end with it.
 //!
 //! ```text
-//! waiting → verifying → introducing → asking → connecting → viewing ⇄ controlling → ended
-//!    ↑__________|____________|___________|_________|
+//! introducing → asking → connecting → viewing ⇄ controlling
 //! ```
 
-mod io;
-mod joining;
+mod arriving;
+mod connecting;
 mod viewing;
 
-pub use io::{
-    Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent, ServerEvent,
-};
-
-use std::{collections::VecDeque, time::Duration, time::Instant};
+use std::time::Instant;
 
 use deskhand_protocol::{
-    VERSION,
     control::{EndReason, StopCause},
-    envelope::{SealedToPage, ToPage},
-    handshake::{novice::Challenged, seal::Channel},
-    id::{Fingerprint, JoinId, Route},
-    signal::{FromNovice as ToServer, OwnerToken, Payload, Refusal, ToNovice},
-    text::Name,
-    wire,
+    envelope::{Sealed, SealedToPage},
+    id::JoinId,
+    text::{ChatText, Name},
 };
-use rand_core::{CryptoRng, RngCore};
 
 use crate::{
     clock::Now,
     consent::Consent,
-    front::{Intent, Notice, Server, Stage, View},
+    door::{Partner, dismiss},
+    front::{Answer, Notice, Prompt, PromptId, Serial, Stage},
     hand,
-    invitation::Invitation,
+    io::{MediaEvent, Outcome, Output, PeerCommand, PeerEvent},
 };
-use joining::{Asking, Connecting, Introducing, Verifying};
+use arriving::{Asking, Introducing};
+use connecting::Connecting;
 use viewing::Viewing;
 
-/// What does not change during a session.
-#[derive(Debug)]
+/// What does not change from session to session.
+#[derive(Debug, Clone)]
 pub struct Terms {
-    /// The invitation, its record and its end.
-    pub invitation: Invitation,
     /// What the novice wants to be called; may be empty.
     pub name: Name,
-    /// Of the certificate the agent's connections use.
-    pub fingerprint: Fingerprint,
     /// Why control cannot be given on this computer at all, if so.
     pub no_control: Option<String>,
 }
 
-/// Experts that have a challenge and no slot yet: the oldest goes when there are more.
-const MAX_CHALLENGED: usize = 8;
-/// How often the clocks are looked at.
-const LOOK: Duration = Duration::from_secs(30);
-/// So many refusals or silences close the invitation.
-const MAX_REFUSALS: u8 = 3;
+/// Something that concerns the invitation, too.
+#[derive(Debug)]
+pub enum News {
+    /// The expert sees the screen.
+    Began(Name),
+    /// The session is over.
+    Over(Over),
+}
 
-/// See the module's own words.
-pub struct Session<R> {
+/// How a session ended.
+#[derive(Debug)]
+pub enum Over {
+    /// Nothing was seen, and nobody is to blame.
+    Left,
+    /// The expert left with the question open.
+    Withdrawn,
+    /// The novice said no, or nothing.
+    Refused(EndReason),
+    /// The novice wants nobody to come through this invitation any more; a sentence.
+    Blocked(String),
+    /// It was had; a sentence says how it ended.
+    Finished {
+        /// Why.
+        reason: EndReason,
+        /// For the novice.
+        why: String,
+    },
+}
+
+impl Over {
+    /// What it means for a program that was started for this session.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Left
+            | Self::Withdrawn
+            | Self::Refused(_)
+            | Self::Finished {
+                reason: EndReason::Failed | EndReason::Lost | EndReason::Malformed,
+                ..
+            } => Outcome::Failed,
+            Self::Blocked(_) | Self::Finished { .. } => Outcome::Finished,
+        }
+    }
+}
+
+/// See the module.
+pub struct Session {
+    serial: Serial,
     terms: Terms,
-    route: Route,
-    rng: R,
-    token: Option<OwnerToken>,
-    server: Server,
-    announced: bool,
-    challenged: VecDeque<(JoinId, Challenged)>,
-    failed: u8,
-    not_before: Option<Instant>,
-    refusals: u8,
-    consent: Consent,
     state: State,
 }
 
 enum State {
-    Waiting,
-    Verifying(Box<Verifying>),
     Introducing(Box<Introducing>),
     Asking(Box<Asking>),
     Connecting(Box<Connecting>),
     Viewing(Box<Viewing>),
-    Ended { why: String, outcome: Outcome },
+    /// Said so already; nothing more comes.
+    Over,
 }
 
-/// The other end of a finished handshake.
-struct Partner {
-    join: JoinId,
-    channel: Channel,
-    words: deskhand_protocol::handshake::Words,
-    certificate: Fingerprint,
-    name: Name,
-    /// How many candidates came so far.
-    candidates: u8,
-}
-
-/// The most candidates that count: a computer has a handful of addresses, and each candidate is
-/// somebody whom our connectivity checks go to.
-const MAX_CANDIDATES: u8 = 32;
-
-impl Partner {
-    /// Whether one more candidate counts.
-    fn admits_candidate(&mut self) -> bool {
-        let admitted = self.candidates < MAX_CANDIDATES;
-        self.candidates += u8::from(admitted);
-        admitted
-    }
-
-    fn seal(&mut self, message: &SealedToPage) -> Output {
-        relay(self.join, &ToPage::Sealed(self.channel.seal(message)))
-    }
-}
-
-impl<R: RngCore + CryptoRng> Session<R> {
-    /// A session that waits for the server to come up.
-    pub fn new(terms: Terms, rng: R) -> Self {
+impl Session {
+    /// Begins with somebody who knew the password.
+    pub fn new(serial: Serial, partner: Partner, terms: Terms, now: Now) -> Self {
         Self {
-            route: terms.invitation.record.id().route(),
+            serial,
             terms,
-            rng,
-            token: None,
-            server: Server::Connecting,
-            announced: false,
-            challenged: VecDeque::new(),
-            failed: 0,
-            not_before: None,
-            refusals: 0,
-            consent: Consent::default(),
-            state: State::Waiting,
+            state: State::Introducing(Box::new(Introducing::new(partner, now))),
         }
     }
 
-    /// Takes one input; gives what follows from it, in order.
-    pub fn handle(&mut self, input: Input, now: Now) -> Vec<Output> {
-        let mut out = Vec::new();
-        match input {
-            _ if matches!(self.state, State::Ended { .. }) => {}
-            Input::Server(event) => self.server_event(event, now, &mut out),
-            Input::Charged(result) => self.charged(result, now, &mut out),
-            Input::Peer(event) => self.peer_event(event, now, &mut out),
-            Input::Media(event) => self.media_event(event, &mut out),
-            Input::Hand(event) => self.hand_event(event, now, &mut out),
-            Input::Novice(intent) => self.novice(intent, now, &mut out),
-            Input::Tick => {}
-        }
-        self.pass_time(now, &mut out);
-        out
+    /// Through which invitation they came.
+    pub fn serial(&self) -> Serial {
+        self.serial
     }
 
-    /// When to come back with [`Input::Tick`] at the latest.
-    pub fn wake(&self, now: Now) -> Instant {
-        // The expiry is looked at every half minute, since the wall clock may be set meanwhile;
-        // once it is over it ends nothing that the novice was asked about or has approved.
-        let left = self.terms.invitation.expiry.left(now);
-        let expiry = if left.is_zero() { LOOK } else { left.min(LOOK) };
-        let deadline = match &self.state {
-            State::Verifying(state) => Some(state.deadline),
+    /// When to come back with [`Session::pass_time`] at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.state {
             State::Introducing(state) => Some(state.deadline),
             State::Asking(state) => Some(state.question.deadline()),
             State::Connecting(state) => Some(state.deadline),
             State::Viewing(state) => state.deadline(),
-            State::Waiting | State::Ended { .. } => None,
-        };
-        deadline.map_or(now.at + expiry, |deadline| deadline.min(now.at + expiry))
+            State::Over => None,
+        }
     }
 
     /// What a front end shows.
-    pub fn view(&self) -> View {
-        let mut invitation = self.terms.invitation.shown.clone();
-        // The running attempt is charged, but has not failed.
-        let running = matches!(&self.state, State::Verifying(state) if state.is_charged());
-        invitation.failed = self.failed - u8::from(running && self.failed > 0);
-        let (stage, prompt) = match &self.state {
-            State::Waiting => (Stage::Home, None),
-            State::Verifying(_) | State::Introducing(_) => {
-                (Stage::Verifying(invitation.serial), None)
-            }
+    pub fn view(&self) -> (Stage, Option<Prompt>) {
+        let connecting = |partner: &Partner| Stage::Connecting {
+            expert: partner.name.clone(),
+            words: partner.words,
+        };
+        match &self.state {
+            State::Introducing(_) | State::Over => (Stage::Verifying(self.serial), None),
             State::Asking(state) => (
                 connecting(&state.partner),
                 Some(state.question.prompt().clone()),
             ),
             State::Connecting(state) => (connecting(&state.partner), None),
             State::Viewing(state) => (state.stage(), state.prompt().cloned()),
-            State::Ended { why, outcome } => {
-                let (why, trouble) = (why.clone(), *outcome == Outcome::Failed);
-                (Stage::Ended { why, trouble }, None)
-            }
-        };
-        View {
-            stage,
-            prompt,
-            server: self.server.clone(),
-            invitations: vec![invitation],
-            rules: crate::front::Rules::default(),
-            first_use: false,
         }
     }
 
-    fn server_event(&mut self, event: ServerEvent, now: Now, out: &mut Vec<Output>) {
-        match event {
-            ServerEvent::Up => {
-                self.server = Server::Connecting;
-                out.push(Output::Server(ToServer::Hello { version: VERSION }));
-                self.register(now, out);
-            }
-            ServerEvent::Down => {
-                if self.server != Server::Down {
-                    let viewing = matches!(self.state, State::Viewing(_));
-                    out.push(Output::Tell(Notice::ServerAway { viewing }));
-                }
-                self.server = Server::Down;
-                self.announced = false;
-                self.challenged.clear();
-                self.signalling_lost(None, now, out);
-            }
-            ServerEvent::Message(message) => self.server_message(message, now, out),
-        }
+    /// Whether the expert sees the screen: nothing that the server says ends that.
+    pub fn is_viewing(&self) -> bool {
+        matches!(self.state, State::Viewing(_))
     }
 
-    fn server_message(&mut self, message: ToNovice, now: Now, out: &mut Vec<Output>) {
-        match message {
-            // Media flows directly: whatever the server says about the invitation, it ends no
-            // session.
-            ToNovice::Unregistered { .. } | ToNovice::Closing { .. }
-                if matches!(self.state, State::Viewing(_)) =>
-            {
-                self.server = Server::Down;
-            }
-            ToNovice::Registered { route, token } if route == self.route => {
-                let first = self.token.replace(token).is_none();
-                self.server = Server::Up;
-                if first {
-                    // Shows the server that the token has arrived: from now on the route is
-                    // reserved for us, also while we are away.
-                    self.register(now, out);
-                }
-                if !std::mem::replace(&mut self.announced, true)
-                    && matches!(self.state, State::Waiting)
-                {
-                    out.push(Output::Tell(Notice::Open));
-                }
-            }
-            ToNovice::Unregistered { route, reason } if route == self.route => match reason {
-                // The server's clock is not ours: only the agent decides when it is over.
-                Refusal::Expired => self.register(now, out),
-                Refusal::NotOwner => self.give_up(
-                    "The server does not accept this invitation any more. Make a new one.",
-                    out,
-                ),
-                _ => self.give_up("The server refused the invitation. Try again later.", out),
-            },
-            ToNovice::Joined { join, route } if route == self.route => self.joined(join, now, out),
-            ToNovice::Relay { join, payload } => self.relayed(join, &payload, now, out),
-            ToNovice::Left { join } => {
-                self.challenged.retain(|(waiting, _)| *waiting != join);
-                self.signalling_lost(Some(join), now, out);
-            }
-            ToNovice::Closing {
-                reason: Refusal::Version,
-            } => self.give_up(
-                "The server runs another version of Deskhand. Ask its operator which one fits.",
-                out,
-            ),
-            ToNovice::Closing {
-                reason: Refusal::Replaced,
-            } => self.give_up("Another Deskhand took over this invitation.", out),
-            // Anything else of the server's: its socket closes next, and the edge tries again.
-            ToNovice::Closing { .. }
-            | ToNovice::Registered { .. }
-            | ToNovice::Reserved { .. }
-            | ToNovice::Unregistered { .. }
-            | ToNovice::Joined { .. } => {}
-        }
+    /// Whether the novice knows of it: was asked whether they may see the screen, at least.
+    pub fn was_asked(&self) -> bool {
+        !matches!(self.state, State::Introducing(_))
     }
 
-    fn register(&self, now: Now, out: &mut Vec<Output>) {
-        if self.terms.invitation.expiry.is_over(now) {
-            return;
-        }
-        let left = self.terms.invitation.expiry.left(now).as_secs();
-        out.push(Output::Server(ToServer::Register {
-            route: self.route,
-            ttl_secs: u32::try_from(left).unwrap_or(u32::MAX).max(1),
-            token: self.token.clone(),
-            file: false,
-            number: None,
-        }));
-    }
-
-    fn novice(&mut self, intent: Intent, now: Now, out: &mut Vec<Output>) {
-        match intent {
-            Intent::Answer { prompt, answer } => {
-                match std::mem::replace(&mut self.state, State::Waiting) {
-                    State::Asking(asking) => self.view_answered(*asking, prompt, answer, now, out),
-                    State::Viewing(mut viewing) => {
-                        let blocked = viewing.control_answered(prompt, answer, now, out);
-                        self.state = State::Viewing(viewing);
-                        if blocked {
-                            self.end(
-                                EndReason::Novice,
-                                "You ended the session and blocked the invitation.",
-                                out,
-                            );
-                        }
-                    }
-                    other => self.state = other,
-                }
+    /// Something that a page sealed. Whatever does not belong here closes that page's socket
+    /// and disturbs nobody else.
+    pub fn sealed(
+        &mut self,
+        join: JoinId,
+        sealed: &Sealed,
+        consent: &mut Consent,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Option<News> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Introducing(state) if state.partner.join == join => {
+                self.introduced(*state, sealed, consent, now, out)
             }
-            Intent::Chat(text) => {
-                if matches!(self.state, State::Viewing(_)) && !text.is_empty() {
-                    Viewing::say(text, out);
-                }
+            // Nothing is due before the offer but a farewell: either way the question is void.
+            State::Asking(state) if state.partner.join == join => {
+                dismiss(join, out);
+                Some(News::Over(Over::Withdrawn))
             }
-            Intent::StopControl => {
-                if let State::Viewing(viewing) = &mut self.state {
-                    viewing.stop_control(StopCause::Button, now.at, out);
-                }
+            State::Connecting(state) if state.partner.join == join => {
+                self.answered(*state, sealed, out)
             }
-            Intent::Pause(paused) => {
-                if let State::Viewing(viewing) = &mut self.state {
-                    viewing.pause(paused, out);
-                }
-            }
-            Intent::End => match self.state {
-                State::Viewing(_) => {
-                    self.end(
-                        EndReason::Novice,
-                        "You ended the session. Nobody can see your screen.",
-                        out,
-                    );
-                }
-                _ => self.end(EndReason::Novice, "You closed the invitation.", out),
-            },
-            _ => {}
-        }
-    }
-
-    fn peer_event(&mut self, event: PeerEvent, now: Now, out: &mut Vec<Output>) {
-        match std::mem::replace(&mut self.state, State::Waiting) {
-            State::Connecting(connecting) => self.connecting(*connecting, event, now, out),
             State::Viewing(mut viewing) => {
-                let over = viewing.peer_event(event, &mut self.consent, now, out);
-                self.state = State::Viewing(viewing);
-                if let Some((reason, why)) = over {
-                    self.end(reason, why, out);
+                if viewing.sealed(join, sealed, out).is_err() {
+                    // The connection stands by itself: a meddling server is cut off, no more.
+                    dismiss(join, out);
                 }
+                self.state = State::Viewing(viewing);
+                None
             }
-            other => self.state = other,
+            other => {
+                self.state = other;
+                dismiss(join, out);
+                None
+            }
         }
     }
 
-    fn media_event(&mut self, event: MediaEvent, out: &mut Vec<Output>) {
+    /// The way to a page through the server is gone: `join`'s, or everybody's.
+    pub fn signalling_lost(&mut self, join: Option<JoinId>, out: &mut Vec<Output>) -> Option<News> {
+        let hit = |partner: &Partner| join.is_none_or(|join| join == partner.join);
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Introducing(state) if hit(&state.partner) => Some(News::Over(Over::Left)),
+            State::Asking(state) if hit(&state.partner) => Some(News::Over(Over::Withdrawn)),
+            State::Connecting(state) if hit(&state.partner) => {
+                out.push(Output::Peer(PeerCommand::Close));
+                out.push(Output::Tell(Notice::HelperLeft));
+                Some(News::Over(Over::Left))
+            }
+            // Media flows directly and must not notice.
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// The novice answers a question.
+    pub fn answer(
+        &mut self,
+        prompt: PromptId,
+        answer: Answer,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Option<News> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Asking(asking) => self.view_answered(*asking, prompt, answer, now, out),
+            State::Viewing(mut viewing) => {
+                if viewing.control_answered(prompt, answer, now, out) {
+                    viewing.close(EndReason::Novice, out);
+                    return Some(News::Over(Over::Blocked(
+                        "You ended the session and blocked the invitation.".into(),
+                    )));
+                }
+                self.state = State::Viewing(viewing);
+                None
+            }
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// The novice says something.
+    pub fn say(&mut self, text: ChatText, out: &mut Vec<Output>) {
+        if self.is_viewing() && !text.is_empty() {
+            Viewing::say(text, out);
+        }
+    }
+
+    /// The novice takes control back.
+    pub fn stop_control(&mut self, now: Now, out: &mut Vec<Output>) {
+        if let State::Viewing(viewing) = &mut self.state {
+            viewing.stop_control(StopCause::Button, now.at, out);
+        }
+    }
+
+    /// The novice pauses the picture, or goes on.
+    pub fn pause(&mut self, paused: bool, out: &mut Vec<Output>) {
+        if let State::Viewing(viewing) = &mut self.state {
+            viewing.pause(paused, out);
+        }
+    }
+
+    /// From the connection to the page.
+    pub fn peer_event(
+        &mut self,
+        event: PeerEvent,
+        consent: &mut Consent,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Option<News> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Connecting(state) => self.connecting(*state, event, now, out),
+            State::Viewing(mut viewing) => {
+                let over = viewing.peer_event(event, consent, now, out);
+                self.state = State::Viewing(viewing);
+                let (reason, why) = over?;
+                self.end(reason, why, out)
+            }
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
+    /// From the picture.
+    pub fn media_event(&mut self, event: MediaEvent, out: &mut Vec<Output>) -> Option<News> {
         let State::Viewing(viewing) = &mut self.state else {
-            return;
+            return None;
         };
         if let MediaEvent::Failed(why) = event {
-            self.end(EndReason::Failed, &why, out);
-        } else {
-            viewing.media_event(event, out);
+            return self.end(EndReason::Failed, &why, out);
         }
+        viewing.media_event(event, out);
+        None
     }
 
-    fn hand_event(&mut self, event: hand::wire::Event, now: Now, out: &mut Vec<Output>) {
+    /// From the hand.
+    pub fn hand_event(&mut self, event: hand::wire::Event, now: Now, out: &mut Vec<Output>) {
         if let State::Viewing(viewing) = &mut self.state {
             viewing.hand_event(event, now.at, out);
         }
     }
 
     /// What follows from time alone.
-    fn pass_time(&mut self, now: Now, out: &mut Vec<Output>) {
-        let over = self.terms.invitation.expiry.is_over(now);
-        match std::mem::replace(&mut self.state, State::Waiting) {
-            // The invitation's end ends no session that the novice has approved.
-            State::Waiting if over => self.expire(None, out),
-            State::Verifying(state) if over => self.expire(Some(state.join), out),
-            State::Introducing(state) if over => self.expire(Some(state.partner.join), out),
-            State::Verifying(state) if state.deadline <= now.at => {
-                self.attempt_failed(state.join, now, out);
-            }
+    pub fn pass_time(&mut self, now: Now, out: &mut Vec<Output>) -> Option<News> {
+        match std::mem::replace(&mut self.state, State::Over) {
             State::Introducing(state) if state.deadline <= now.at => {
                 dismiss(state.partner.join, out);
+                Some(News::Over(Over::Left))
             }
             State::Asking(state) if state.question.deadline() <= now.at => {
-                self.view_refused(state.partner, EndReason::NoAnswer, out);
+                Some(arriving::refuse(state.partner, EndReason::NoAnswer, out))
             }
             State::Connecting(state) if state.deadline <= now.at => {
-                self.not_connected(*state, Notice::NotConnected, out);
+                Some(connecting::give_up(*state, out))
             }
             State::Viewing(mut viewing) => {
                 viewing.pass_time(now, out);
                 self.state = State::Viewing(viewing);
+                None
             }
-            other => self.state = other,
+            other => {
+                self.state = other;
+                None
+            }
         }
     }
 
-    fn expire(&mut self, join: Option<JoinId>, out: &mut Vec<Output>) {
-        if let Some(join) = join {
-            out.push(relay(join, &ToPage::Refused));
-            dismiss(join, out);
-        }
-        out.push(Output::Tell(Notice::Expired));
-        self.give_up("The invitation has expired.", out);
-    }
-
-    /// Ends without anybody having been helped.
-    fn give_up(&mut self, why: &str, out: &mut Vec<Output>) {
-        self.finish(why, Outcome::Failed, out);
-    }
-
-    /// Ends whatever there is, tells both sides, closes the invitation.
-    fn end(&mut self, reason: EndReason, why: &str, out: &mut Vec<Output>) {
-        let outcome = match reason {
-            EndReason::Failed | EndReason::Lost | EndReason::Malformed => Outcome::Failed,
-            EndReason::Refused | EndReason::NoAnswer | EndReason::Novice | EndReason::Expert => {
-                Outcome::Finished
+    /// Ends whatever there is, and tells the other side. `why` is for the novice.
+    pub fn end(&mut self, reason: EndReason, why: &str, out: &mut Vec<Output>) -> Option<News> {
+        let mut connected = false;
+        let mut partner = match std::mem::replace(&mut self.state, State::Over) {
+            State::Introducing(state) => state.partner,
+            State::Asking(state) => state.partner,
+            State::Connecting(state) => {
+                connected = true;
+                state.partner
             }
+            State::Viewing(viewing) => {
+                viewing.close(reason, out);
+                let why = why.to_owned();
+                return Some(News::Over(Over::Finished { reason, why }));
+            }
+            State::Over => return None,
         };
-        match std::mem::replace(&mut self.state, State::Waiting) {
-            State::Asking(mut state) => {
-                out.push(state.partner.seal(&SealedToPage::Ended(reason)));
-            }
-            State::Connecting(mut state) => {
-                out.push(state.partner.seal(&SealedToPage::Ended(reason)));
-                out.push(Output::Peer(PeerCommand::Close));
-            }
-            State::Viewing(viewing) => viewing.close(reason, out),
-            State::Waiting | State::Verifying(_) | State::Introducing(_) | State::Ended { .. } => {}
+        out.push(partner.seal(&SealedToPage::Ended(reason)));
+        if connected {
+            out.push(Output::Peer(PeerCommand::Close));
         }
-        self.finish(why, outcome, out);
-    }
-
-    fn finish(&mut self, why: &str, outcome: Outcome, out: &mut Vec<Output>) {
-        out.push(Output::Server(ToServer::Unregister { route: self.route }));
-        out.push(Output::Tell(Notice::Ended(why.into())));
-        out.push(Output::Done(outcome));
-        let why = why.into();
-        self.state = State::Ended { why, outcome };
+        dismiss(partner.join, out);
+        Some(News::Over(Over::Blocked(why.to_owned())))
     }
 }
-
-/// Parts from a page: the server closes its socket.
-fn dismiss(join: JoinId, out: &mut Vec<Output>) {
-    out.push(Output::Server(ToServer::Dismiss { join }));
-}
-
-fn connecting(partner: &Partner) -> Stage {
-    Stage::Connecting {
-        expert: partner.name.clone(),
-        words: partner.words,
-    }
-}
-
-fn relay(join: JoinId, message: &ToPage) -> Output {
-    // Every message of ours is far below the limit; the largest is an offer of 16 KiB.
-    let payload = Payload::new(wire::encode(message)).unwrap_or_default();
-    Output::Server(ToServer::Relay { join, payload })
-}
-
-/// How long after so many failures the next attempt may begin.
-fn wait_after(failed: u8) -> Duration {
-    match failed {
-        0 | 1 => Duration::ZERO,
-        n => Duration::from_secs(1 << (n - 1).min(4)),
-    }
-}
-
-#[cfg(test)]
-mod tests;

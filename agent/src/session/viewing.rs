@@ -10,12 +10,13 @@ use deskhand_protocol::{
     text::ChatText,
 };
 
-use super::{MediaCommand, MediaEvent, Output, Partner, PeerCommand, PeerEvent};
 use crate::{
     clock::Now,
     consent::{Consent, ControlGrant, Question, Verdict},
+    door::Partner,
     front::{self, Answer, Ask, Notice, Prompt, PromptId, Speaker, Stage},
     hand::wire::{Command, Event},
+    io::{MediaCommand, MediaEvent, Output, PeerCommand, PeerEvent},
     rate::Rate,
 };
 
@@ -389,7 +390,7 @@ impl Viewing {
         if join != self.partner.join {
             return Err(SealError::Forged);
         }
-        if let SealedToAgent::Candidate(candidate) = self.partner.channel.open(sealed)?
+        if let SealedToAgent::Candidate(candidate) = self.partner.open(sealed)?
             && self.partner.admits_candidate()
         {
             out.push(Output::Peer(PeerCommand::Candidate(candidate)));

@@ -15,7 +15,7 @@ use crate::{
 /// Every column but the serial, as an assignment from the parameter of the same name.
 macro_rules! columns {
     () => {
-        "channel = :channel, made = :made, ends_wall = :ends_wall, ends_boot = :ends_boot,
+        "channel = :channel, server = :server, made = :made, ends_wall = :ends_wall, ends_boot = :ends_boot,
          standing = :standing, failed = :failed, refusals = :refusals, used_by = :used_by,
          keep_open = :keep_open, has_password = :has_password,
          record = :record, link = :link, number = :number, token = :token"
@@ -25,7 +25,7 @@ macro_rules! columns {
 /// Adds a row under a serial that was never used.
 pub(super) const INSERT: &str = "
     INSERT INTO invitation
-    SELECT :serial, :channel, :made, :ends_wall, :ends_boot, :standing, :failed, :refusals,
+    SELECT :serial, :channel, :server, :made, :ends_wall, :ends_boot, :standing, :failed, :refusals,
            :used_by, :keep_open, :has_password, :record, :link, :number, :token
     FROM state WHERE :serial >= next";
 
@@ -45,6 +45,7 @@ pub(super) fn with_row<T>(kept: &Kept, write: impl FnOnce(&[(&str, &dyn ToSql)])
     write(named_params! {
         ":serial": kept.serial.0,
         ":channel": channel_name(kept.channel),
+        ":server": kept.server,
         ":made": since_epoch(kept.made),
         ":ends_wall": since_epoch(kept.expiry.wall()),
         ":ends_boot": nanoseconds(kept.expiry.boot()),
@@ -88,6 +89,7 @@ pub(super) fn read(row: &Row) -> Result<Kept, String> {
     Ok(Kept {
         serial: Serial(row.get("serial").map_err(text)?),
         channel: channel(&word("channel")?).ok_or("a channel is unknown")?,
+        server: word("server")?,
         made: time(row.get("made").map_err(text)?),
         expiry: Expiry::at(
             time(row.get("ends_wall").map_err(text)?),

@@ -24,6 +24,7 @@ const STEPS: [&str; VERSION as usize] = ["
     CREATE TABLE invitation (
         serial       INTEGER PRIMARY KEY CHECK (serial BETWEEN 1 AND 4294967295),
         channel      TEXT NOT NULL CHECK (channel IN ('link', 'file', 'mail', 'spoken')),
+        server       TEXT NOT NULL,
         made         INTEGER NOT NULL,
         ends_wall    INTEGER NOT NULL,
         ends_boot    INTEGER NOT NULL CHECK (ends_boot >= 0),

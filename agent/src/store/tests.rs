@@ -92,6 +92,7 @@ fn invitation(serial: u32, now: Now) -> Kept {
     Kept {
         serial: Serial(serial),
         channel: Channel::Link,
+        server: "https://help.example.org".into(),
         made: now.wall,
         expiry: Expiry::after(now, HOUR),
         standing: Standing::Open,

@@ -8,37 +8,58 @@ use std::{
 };
 
 use rustix::termios::{QueueSelector, tcflush};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use crate::front::{FrontEnd, Invitation, Password, local_time};
+use crate::front::{
+    Channel, FrontEnd, Intent, Invitation, Notice, Order, Password, Serial, View, local_time,
+};
 use console::{Act, Console};
 
 /// The longest line that is read; more than the longest chat message.
 const MAX_LINE: u64 = 16 * 1024;
 
-/// Prints what the novice has to pass on.
-pub fn announce(invitation: &Invitation) {
+/// What to print of an invitation that was just made.
+pub type Announce = Box<dyn Fn(&Invitation) -> Vec<String> + Send>;
+
+/// What the novice has to pass on, for people.
+pub fn announcement(invitation: &Invitation) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(number) = &invitation.number {
+        lines.push(format!("Address: {}", invitation.server));
+        lines.push(format!("Number: {number}"));
+    }
     if let Some(link) = &invitation.link {
-        say(&format!("Link: {link}"));
+        lines.push(format!("Link: {link}"));
     }
     match &invitation.password {
-        Password::Known(password) => say(&format!("Password: {password}")),
+        Password::Known(password) => lines.push(format!("Password: {password}")),
         Password::None => {
-            say("Password: none. Anyone who has the link may ask to see your screen.");
+            lines.push("Password: none. Anyone who has the link may ask to see your screen.".into())
         }
-        Password::Forgotten => say("Password: as you told it. It is not kept."),
+        Password::Forgotten => lines.push("Password: as you told it. It is not kept.".into()),
     }
-    say(&format!("Open until: {}", local_time(invitation.ends)));
-    if let Password::Known(_) = invitation.password {
-        say("Send the link, and tell the password separately, best by telephone.");
-    }
+    lines.push(format!("Open until: {}", local_time(invitation.ends)));
+    let known = matches!(invitation.password, Password::Known(_));
+    lines.extend(match invitation.channel {
+        Channel::Spoken => Some(
+            "On the phone: have your helper open the address, and read out number and password.",
+        ),
+        _ if known => Some("Send the link, and tell the password separately, best by telephone."),
+        _ => None,
+    }.map(Into::into));
+    lines
 }
 
-/// Runs until the session is over.
-pub async fn run(mut front: FrontEnd) {
+/// Runs until everything is over. `order` is what to begin with.
+pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) {
     let mut lines = typed_lines();
     let mut reading = true;
     let mut console = Console::default();
+    if let Some(order) = order
+        && front.intents.send(Intent::Invite(order)).await.is_err()
+    {
+        return;
+    }
     let first = front.view.borrow_and_update().clone();
     perform(console.view(&first), &front).await;
     loop {
@@ -47,6 +68,10 @@ pub async fn run(mut front: FrontEnd) {
             biased;
             // Notices first: what led to a question is read before it.
             notice = front.notices.recv() => match notice {
+                Some(Notice::Invited(serial)) => {
+                    pass_on(&mut front, serial, &announce).await;
+                    vec![]
+                }
                 Some(notice) => console.notice(&notice, Instant::now()),
                 None => return,
             },
@@ -66,6 +91,45 @@ pub async fn run(mut front: FrontEnd) {
         };
         perform(acts, &front).await;
     }
+}
+
+/// Prints every invitation that is made from now on.
+pub async fn print_new(mut view: watch::Receiver<View>) {
+    let newest = |view: &View| view.invitations.first().map(|one| one.serial);
+    let mut known = newest(&view.borrow_and_update());
+    loop {
+        let fresh = view.wait_for(|view| newest(view) > known).await;
+        let Some(made) = fresh
+            .ok()
+            .and_then(|view| view.invitations.first().cloned())
+        else {
+            return;
+        };
+        known = Some(made.serial);
+        for line in announcement(&made) {
+            say(&line);
+        }
+    }
+}
+
+/// Prints an invitation that was made, and has it go the way that was asked for.
+async fn pass_on(front: &mut FrontEnd, serial: Serial, announce: &Announce) {
+    let made = front
+        .view
+        .wait_for(|view| view.invitation(serial).is_some())
+        .await;
+    let Some(made) = made.ok().and_then(|view| view.invitation(serial).cloned()) else {
+        return;
+    };
+    for line in announce(&made) {
+        say(&line);
+    }
+    let further = match made.channel {
+        Channel::Link | Channel::Spoken => return,
+        Channel::File => Intent::SaveFile(serial),
+        Channel::Mail => Intent::OpenMail(serial),
+    };
+    let _ = front.intents.send(further).await;
 }
 
 async fn perform(acts: Vec<Act>, front: &FrontEnd) {

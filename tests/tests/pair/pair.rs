@@ -8,20 +8,20 @@ use std::{
 
 use deskhand_agent::{
     clock::Now,
-    front::{Answer, Intent, PromptId, Stage},
-    invitation::Invitation,
-    session::{Input, MediaCommand, Output, PeerCommand, PeerEvent, ServerEvent, Session, Terms},
+    desk::{Desk, Setup},
+    front::{Answer, Channel, Intent, Order, PromptId, Rules, Serial, Stage, Standing},
+    io::{Input, MediaCommand, Output, PeerCommand, PeerEvent, ServerEvent},
 };
 use deskhand_protocol::{
     envelope::SealedToAgent,
     handshake::{Words, novice::Charged},
     id::Fingerprint,
-    invitation::Link,
+    invitation::{Link, Number},
     signal::{FromExpert, FromNovice, ToExpert, ToNovice},
     text::{Name, Sdp},
 };
 use deskhand_signaling::{
-    hub::{self, Bounds, Hub, Role, SocketId},
+    hub::{self, Bounds, Hub, Page, Role, SocketId},
     token::KeyRing,
 };
 use deskhand_web_expert::handshake::{self as page, Handshake, News, Over};
@@ -74,7 +74,7 @@ pub struct Pair {
     last: HashMap<(SocketId, bool), Instant>,
     hub: Hub,
     keys: KeyRing,
-    session: Session<ChaCha20Rng>,
+    desk: Desk<ChaCha20Rng>,
     novice: Option<SocketId>,
     asked: Option<PromptId>,
     invitation: Link,
@@ -96,26 +96,36 @@ pub struct Pair {
 impl Pair {
     /// An open invitation, and an expert about to connect who types `typed`.
     pub fn new(link: Bad, typed: &'static str) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(link.seed);
+        let rng = ChaCha20Rng::seed_from_u64(link.seed);
         let now = Now::read();
-        let hour = Duration::from_secs(3600);
-        let made = Invitation::make("https://h.example", Some(PASSWORD), hour, now, &mut rng);
-        let made = made.unwrap();
-        let fragment = made
-            .shown
-            .link
-            .as_ref()
-            .unwrap()
-            .split_once('#')
-            .unwrap()
-            .1
-            .to_owned();
-        let terms = Terms {
-            invitation: made,
+        let setup = Setup {
+            server: Some("https://h.example".into()),
             name: Name::new("Ada"),
             fingerprint: NOVICE,
             no_control: None,
+            rules: Rules::default(),
+            first_use: false,
+            until_idle: false,
         };
+        let mut desk = Desk::new(
+            setup,
+            vec![],
+            Serial(1),
+            ChaCha20Rng::seed_from_u64(link.seed + 1),
+        );
+        let invite = Intent::Invite(Order {
+            channel: Channel::Link,
+            password: Some(PASSWORD.to_owned().into()),
+            life: Duration::from_secs(3600),
+            keep_open: false,
+        });
+        for output in desk.handle(Input::Novice(invite), now) {
+            if let Output::Keep(kept) = output {
+                desk.handle(Input::Kept(kept.serial, Ok(())), now);
+            }
+        }
+        let link_text = desk.view().invitations[0].link.clone().unwrap();
+        let fragment = link_text.split_once('#').unwrap().1.to_owned();
         let mut pair = Self {
             now,
             link,
@@ -125,7 +135,7 @@ impl Pair {
             last: HashMap::new(),
             hub: Hub::new(Bounds::default(), 1),
             keys: KeyRing::ephemeral().unwrap(),
-            session: Session::new(terms, ChaCha20Rng::seed_from_u64(link.seed + 1)),
+            desk,
             novice: None,
             asked: None,
             invitation: Link::parse(&fragment).unwrap(),
@@ -141,7 +151,7 @@ impl Pair {
         };
         pair.after(Duration::ZERO, Event::NoviceConnects);
         pair.after(AGAIN, Event::ExpertConnects);
-        for role in [Role::Novice, Role::Expert] {
+        for role in [Role::Novice, Role::Expert(Page::Served)] {
             for _ in 0..link.cuts {
                 let at = pair.up_to(Duration::from_secs(20));
                 pair.after(at, Event::Cut(role));
@@ -152,7 +162,12 @@ impl Pair {
 
     /// What the novice sees.
     pub fn stage(&self) -> Stage {
-        self.session.view().stage
+        self.desk.view().stage
+    }
+
+    /// What has become of the invitation.
+    pub fn standing(&self) -> Standing {
+        self.desk.view().invitations[0].standing
     }
 
     /// What the novice should say to the expert on the phone, if they see words.
@@ -173,7 +188,7 @@ impl Pair {
         let end = self.now.at + within;
         while !done(self) {
             let event = self.queue.first_key_value().map(|((at, _), _)| *at);
-            let ticks = [Some(self.session.wake(self.now)), self.hub.wake_at()];
+            let ticks = [Some(self.desk.wake(self.now)), self.hub.wake_at()];
             let tick = ticks.into_iter().flatten().min();
             let next = event.into_iter().chain(tick).min();
             let Some(next) = next.filter(|next| *next <= end) else {
@@ -186,7 +201,7 @@ impl Pair {
                 self.dispatch(event);
             } else {
                 self.serve(hub::Input::Tick);
-                self.tell_session(Input::Tick);
+                self.tell_desk(Input::Tick);
             }
         }
         true
@@ -223,7 +238,7 @@ impl Pair {
         match event {
             Event::ToHub(input) => self.serve(input),
             Event::ToNovice(socket, message) if self.novice == Some(socket) => {
-                self.tell_session(Input::Server(ServerEvent::Message(message)));
+                self.tell_desk(Input::Server(ServerEvent::Message(message)));
             }
             Event::ToExpert(socket, message) if self.expert == Some(socket) => {
                 self.tell_page(&message);
@@ -233,7 +248,7 @@ impl Pair {
             Event::Cut(role) => {
                 let socket = match role {
                     Role::Novice => self.novice,
-                    Role::Expert => self.expert,
+                    Role::Expert(_) => self.expert,
                 };
                 if let Some(socket) = socket {
                     self.serve(hub::Input::Gone { socket });
@@ -242,25 +257,25 @@ impl Pair {
             }
             Event::NoviceConnects => {
                 self.novice = Some(self.socket());
-                self.tell_session(Input::Server(ServerEvent::Up));
+                self.tell_desk(Input::Server(ServerEvent::Up));
             }
             Event::ExpertConnects => self.connect(),
             Event::NoviceAnswers(prompt) => {
                 // Said for the question that was read, whether or not it is still open.
                 self.allowed = true;
-                self.tell_session(Input::Novice(Intent::Answer {
+                self.tell_desk(Input::Novice(Intent::Answer {
                     prompt,
                     answer: Answer::Allow,
                 }));
             }
-            Event::Peer(event) => self.tell_session(Input::Peer(event)),
+            Event::Peer(event) => self.tell_desk(Input::Peer(event)),
         }
     }
 
     fn closed(&mut self, socket: SocketId) {
         if self.novice == Some(socket) {
             self.novice = None;
-            self.tell_session(Input::Server(ServerEvent::Down));
+            self.tell_desk(Input::Server(ServerEvent::Down));
             self.after(AGAIN, Event::NoviceConnects);
         } else if self.expert == Some(socket) {
             self.part(AGAIN);
@@ -281,16 +296,20 @@ impl Pair {
                     let message = ToNovice::Registered { route, token };
                     self.send(socket, false, Event::ToNovice(socket, message));
                 }
+                hub::Output::Draw { socket } => {
+                    let number = Number::random(&mut self.rng);
+                    self.serve(hub::Input::Drawn { socket, number });
+                }
                 hub::Output::Close { socket } => self.send(socket, false, Event::Closed(socket)),
             }
         }
     }
 
-    fn tell_session(&mut self, input: Input) {
-        for output in self.session.handle(input, self.now) {
+    fn tell_desk(&mut self, input: Input) {
+        for output in self.desk.handle(input, self.now) {
             self.novice_does(output);
         }
-        let prompt = self.session.view().prompt.map(|prompt| prompt.id);
+        let prompt = self.desk.view().prompt.map(|prompt| prompt.id);
         if let Some(prompt) = prompt
             && self.asked != Some(prompt)
         {
@@ -303,10 +322,12 @@ impl Pair {
     fn novice_does(&mut self, output: Output) {
         match output {
             Output::Server(message) => self.novice_says(message),
-            Output::Charge => {
+            Output::Charge(serial) => {
                 self.attempts += 1;
-                self.tell_session(Input::Charged(Ok(Charged::written_down())));
+                let charged = Charged::written_down();
+                self.tell_desk(Input::Charged(serial, Ok(charged)));
             }
+            Output::Keep(kept) => self.tell_desk(Input::Kept(kept.serial, Ok(()))),
             Output::Peer(PeerCommand::Start) => {
                 let offer = PeerEvent::Offer(description(NOVICE));
                 self.after(Duration::from_millis(50), Event::Peer(offer));
@@ -364,7 +385,7 @@ impl Pair {
         let input = match message {
             FromExpert::Hello { .. } => hub::Input::Connected {
                 socket,
-                role: Role::Expert,
+                role: Role::Expert(Page::Served),
             },
             message => hub::Input::Expert { socket, message },
         };

@@ -8,7 +8,7 @@ use super::*;
 fn nothing_the_server_says_ends_a_session() {
     let mut scene = Scene::new();
     scene.viewing();
-    let route = scene.session.route;
+    let route = scene.route;
     for reason in [
         Refusal::NotOwner,
         Refusal::TooMany,
@@ -30,7 +30,7 @@ fn a_session_that_outlasts_its_invitation_sleeps_and_registers_nothing() {
     scene.viewing();
     scene.pass(HOUR + HOUR);
     assert_eq!(scene.ended(), None);
-    let wake = scene.session.wake(scene.now);
+    let wake = scene.desk.wake(scene.now);
     assert!(wake >= scene.now.at + Duration::from_secs(30));
     scene.out.clear();
     scene.input(Input::Server(ServerEvent::Up));
@@ -73,7 +73,7 @@ fn who_asks_and_leaves_has_to_wait_before_the_next_question() {
     let mut scene = Scene::new();
     let expert = scene.asking();
     scene.server(ToNovice::Left { join: expert.join });
-    assert!(scene.session.view().prompt.is_none());
+    assert!(scene.desk.view().prompt.is_none());
     let said = |output: &Output| matches!(output, Output::Tell(Notice::HelperLeft));
     assert!(scene.out.iter().any(said), "a question never just vanishes");
     let join = scene.join(2);

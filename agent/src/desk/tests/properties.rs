@@ -47,7 +47,7 @@ proptest! {
             scene.out.clear();
             match step {
                 Step::Request => scene.peer(PeerEvent::Control(FromExpert::RequestControl)),
-                Step::Answer(which) => if let Some(prompt) = scene.session.view().prompt {
+                Step::Answer(which) => if let Some(prompt) = scene.desk.view().prompt {
                     let answer = [Answer::Allow, Answer::Refuse, Answer::Allow][usize::from(which)];
                     scene.novice(Intent::Answer { prompt: prompt.id, answer });
                 },

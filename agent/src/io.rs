@@ -1,4 +1,4 @@
-//! What goes into a session and what comes out of it.
+//! What goes into the agent's core (the [`desk`](crate::desk)) and what comes out of it.
 
 use deskhand_protocol::{
     control::{CursorShape, FromExpert, FromNovice},
@@ -11,18 +11,23 @@ use deskhand_protocol::{
 };
 
 use crate::{
+    book::kept::Kept,
     consent::ViewGrant,
-    front::{Intent, Notice},
+    front::{Intent, Notice, Rules, Serial},
     hand,
 };
 
-/// Everything that can happen to a session.
+/// Everything that can happen.
 #[derive(Debug)]
 pub enum Input {
     /// The socket to the server.
     Server(ServerEvent),
-    /// The ledger wrote the attempt down, or could not.
-    Charged(Result<Charged, String>),
+    /// The store wrote the attempt down, or could not: a sentence says why.
+    Charged(Serial, Result<Charged, String>),
+    /// The store wrote an invitation down, or could not: a sentence says why.
+    Kept(Serial, Result<(), String>),
+    /// What the administrator of this computer decided, whenever it changes.
+    Rules(Rules),
     /// The connection to the page.
     Peer(PeerEvent),
     /// The picture.
@@ -31,13 +36,19 @@ pub enum Input {
     Hand(hand::wire::Event),
     /// The novice.
     Novice(Intent),
-    /// Time has passed; see [`Session::wake`](super::Session::wake).
+    /// Time has passed; see [`Desk::wake`](crate::desk::Desk::wake).
     Tick,
 }
 
-/// From the socket to the server.
+/// From the socket to the server, or about it.
 #[derive(Debug)]
 pub enum ServerEvent {
+    /// The one that the novice named is being tried out.
+    Checking,
+    /// It will do: `https://HOST`. A socket to it is on its way.
+    Named(String),
+    /// It will not do; a sentence says why.
+    Unfit(String),
     /// Connected.
     Up,
     /// Gone; the edge tries again by itself.
@@ -87,17 +98,23 @@ pub enum MediaEvent {
     Failed(String),
 }
 
-/// Everything a session can cause.
+/// Everything that can be caused.
 #[derive(Debug)]
 pub enum Output {
     /// To the server.
     Server(ToServer),
-    /// Write one attempt down, then come back with [`Input::Charged`].
-    Charge,
-    /// The attempt was right.
-    ClearAttempts,
-    /// Nobody may try again.
-    LockInvitation,
+    /// Write one attempt at an invitation down, then come back with [`Input::Charged`].
+    Charge(Serial),
+    /// Write an invitation down, then come back with [`Input::Kept`].
+    Keep(Box<Kept>),
+    /// Delete what is written down of an invitation.
+    Forget(Serial),
+    /// The novice has been warned, and need not be again.
+    Warned,
+    /// Write an invitation's file.
+    SaveFile(Serial),
+    /// Open the mail program with an invitation.
+    OpenMail(Serial),
     /// To the connection to the page.
     Peer(PeerCommand),
     /// To the picture.

@@ -1,15 +1,21 @@
-//! A session and an expert who really does the handshake with it.
+//! The core and an expert who really does the handshake with it.
 
 use super::*;
 
-/// A session, its present, and everything it has put out since it was last looked at.
+/// The core, its present, and everything it has put out since it was last looked at.
 pub struct Scene {
-    pub session: Session<ChaCha20Rng>,
+    pub desk: Desk<ChaCha20Rng>,
     pub now: Now,
     pub out: Vec<Output>,
     pub link: Link,
+    pub route: Route,
     pub rng: ChaCha20Rng,
     pub durable: u8,
+    /// The newest of each invitation that was written down.
+    pub disk: std::collections::BTreeMap<Serial, Kept>,
+    /// Everything that was told.
+    pub said: Vec<String>,
+    pub done: Option<Outcome>,
 }
 
 /// An expert whose password was right.
@@ -26,49 +32,87 @@ impl Scene {
 
     /// `no_control`: why control cannot be given there.
     pub fn on_a_computer(no_control: Option<&str>) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(7);
-        let now = Now::read();
-        let invitation =
-            Invitation::make("https://h.example", Some(PASSWORD), HOUR, now, &mut rng).unwrap();
-        let fragment = invitation
-            .shown
-            .link
-            .as_ref()
-            .unwrap()
-            .split_once('#')
-            .unwrap()
-            .1
-            .to_owned();
-        let link = Link::parse(&fragment).unwrap();
-        let terms = Terms {
-            invitation,
-            name: Name::new("Ada"),
-            fingerprint: FP_N,
+        let mut scene = Self::with(Setup {
             no_control: no_control.map(str::to_owned),
-        };
-        let session = Session::new(terms, ChaCha20Rng::seed_from_u64(8));
-        let mut scene = Self {
-            session,
-            now,
-            out: vec![],
-            link,
-            rng,
-            durable: 0,
-        };
-        scene.input(Input::Server(ServerEvent::Up));
-        let (route, token) = (scene.session.route, OwnerToken("t".into()));
-        scene.server(ToNovice::Registered { route, token });
+            until_idle: true,
+            ..setup()
+        });
+        scene.invite(&order(front::Channel::Link));
         scene
     }
 
+    /// Connected, with no invitation.
+    pub fn with(setup: Setup) -> Self {
+        Self::restarted(setup, vec![], Serial(1), Now::read())
+    }
+
+    /// Connected, with what was kept.
+    pub fn restarted(setup: Setup, kept: Vec<Kept>, next: Serial, now: Now) -> Self {
+        let link = Link {
+            id: deskhand_protocol::id::InvitationId::from_bytes([0; 16]),
+            secret: deskhand_protocol::id::LinkSecret::from_bytes([0; 16]),
+            password: false,
+        };
+        let mut scene = Self {
+            desk: Desk::new(setup, kept, next, ChaCha20Rng::seed_from_u64(8)),
+            now,
+            out: vec![],
+            route: link.id.route(),
+            link,
+            rng: ChaCha20Rng::seed_from_u64(7),
+            durable: 0,
+            disk: std::collections::BTreeMap::new(),
+            said: vec![],
+            done: None,
+        };
+        scene.input(Input::Server(ServerEvent::Up));
+        scene
+    }
+
+    /// Makes an invitation that the server takes; the expert has its link.
+    pub fn invite(&mut self, order: &Order) -> Serial {
+        self.novice(Intent::Invite(order.clone()));
+        let made = self.desk.view().invitations.first().cloned().unwrap();
+        if let Some(link) = made.link {
+            self.link = Link::parse(link.split_once('#').unwrap().1).unwrap();
+            self.route = self.link.id.route();
+        }
+        let (route, token) = (self.route, OwnerToken("t".into()));
+        self.server(ToNovice::Registered { route, token });
+        made.serial
+    }
+
+    /// What is on disk of the only invitation.
+    pub fn kept(&self) -> &Kept {
+        &self.disk[&Serial(1)]
+    }
+
     pub fn input(&mut self, input: Input) {
-        let out = self.session.handle(input, self.now);
+        let out = self.desk.handle(input, self.now);
         for output in out {
-            let charge = matches!(output, Output::Charge);
+            let then = match &output {
+                Output::Charge(serial) => {
+                    self.durable += 1;
+                    let charged = Charged::written_down();
+                    Some(Input::Charged(*serial, Ok(charged)))
+                }
+                Output::Keep(kept) => {
+                    self.disk.insert(kept.serial, (**kept).clone());
+                    Some(Input::Kept(kept.serial, Ok(())))
+                }
+                Output::Tell(notice) => {
+                    self.said.push(notice.sentence());
+                    None
+                }
+                Output::Done(outcome) => {
+                    self.done = Some(*outcome);
+                    None
+                }
+                _ => None,
+            };
             self.out.push(output);
-            if charge {
-                self.durable += 1;
-                self.input(Input::Charged(Ok(Charged::written_down())));
+            if let Some(then) = then {
+                self.input(then);
             }
         }
     }
@@ -113,7 +157,7 @@ impl Scene {
     }
 
     pub fn join(&mut self, join: u64) -> JoinId {
-        let (join, route) = (JoinId(join), self.session.route);
+        let (join, route) = (JoinId(join), self.route);
         self.server(ToNovice::Joined { join, route });
         join
     }
@@ -160,7 +204,7 @@ impl Scene {
     }
 
     pub fn answer(&mut self, answer: Answer) {
-        let prompt = self.session.view().prompt.unwrap().id;
+        let prompt = self.desk.view().prompt.unwrap().id;
         self.pass(PROMPT_DELAY);
         self.novice(Intent::Answer { prompt, answer });
     }
@@ -226,11 +270,10 @@ impl Scene {
             .any(|output| matches!(output, Output::Media(MediaCommand::Start(_))))
     }
 
+    /// Everything that was told, once it is over.
     pub fn ended(&self) -> Option<String> {
-        match self.session.view().stage {
-            Stage::Ended { why, .. } => Some(why),
-            _ => None,
-        }
+        let over = matches!(self.desk.view().stage, Stage::Ended { .. });
+        (over || self.done.is_some()).then(|| self.said.join("\n"))
     }
 
     pub fn key(&mut self, grant: GrantId) {
@@ -249,5 +292,26 @@ impl Scene {
             .iter()
             .filter(|c| matches!(c, Command::Input(_) | Command::Motion(_)))
             .count()
+    }
+}
+
+pub fn setup() -> Setup {
+    Setup {
+        server: Some("https://h.example".into()),
+        name: Name::new("Ada"),
+        fingerprint: FP_N,
+        no_control: None,
+        rules: Rules::default(),
+        first_use: false,
+        until_idle: false,
+    }
+}
+
+pub fn order(channel: front::Channel) -> Order {
+    Order {
+        channel,
+        password: Some(PASSWORD.to_owned().into()),
+        life: HOUR,
+        keep_open: false,
     }
 }

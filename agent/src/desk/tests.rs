@@ -1,20 +1,22 @@
-//! The session by its one door, against an expert who really does the handshake.
+//! The core by its one door, against an expert who really does the handshake.
 
 use deskhand_protocol::{
-    control::{Denial, FromExpert, FromNovice},
-    envelope::{SealedToAgent, ToAgent},
-    handshake::{self, Words, expert::Joining, novice::Charged},
-    id::GrantId,
+    control::{Denial, FromExpert, FromNovice, StopCause},
+    envelope::{SealedToAgent, SealedToPage, ToPage},
+    handshake::{self, Words, expert::Joining, novice::Charged, seal::Channel},
+    id::{GrantId, JoinId, Route},
     input::{Action, InputEvent, Position},
     invitation::Link,
+    signal::{FromNovice as ToServer, OwnerToken, Payload, ToNovice},
     text::{ChatText, Name, Sdp},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
 use super::*;
 use crate::{
-    front::{self, Answer, Ask, PROMPT_DELAY, PromptId},
+    front::{self, Answer, Ask, Intent, Order, PROMPT_DELAY, PromptId},
     hand::wire::{Command, Event as HandEvent},
+    io::{MediaCommand, MediaEvent, PeerCommand, PeerEvent, ServerEvent},
 };
 
 const FP_N: Fingerprint = Fingerprint([0x11; 32]);
@@ -33,16 +35,16 @@ fn the_novice_is_asked_only_after_the_password_was_right() {
     let mut scene = Scene::new();
     let join = scene.join(1);
     assert!(
-        scene.session.view().prompt.is_none(),
+        scene.desk.view().prompt.is_none(),
         "a join alone alerts nobody"
     );
     scene.hello(join, PASSWORD);
-    assert!(scene.session.view().prompt.is_none());
+    assert!(scene.desk.view().prompt.is_none());
     scene.server(ToNovice::Left { join });
     scene.pass(Duration::from_secs(20));
 
     let expert = scene.asking();
-    let prompt = scene.session.view().prompt.unwrap();
+    let prompt = scene.desk.view().prompt.unwrap();
     let Ask::View {
         expert: name,
         words,
@@ -61,7 +63,7 @@ fn an_attempt_is_written_down_before_it_is_answered() {
     let charge = scene
         .out
         .iter()
-        .position(|o| matches!(o, Output::Charge))
+        .position(|o| matches!(o, Output::Charge(_)))
         .unwrap();
     let last_relay = scene
         .out
@@ -83,10 +85,10 @@ fn an_attempt_that_cannot_be_written_down_is_not_answered() {
     let payload = Payload::new(wire::encode(&ToAgent::Hello(hello))).unwrap();
     let message = ToNovice::Relay { join, payload };
     let out = scene
-        .session
+        .desk
         .handle(Input::Server(ServerEvent::Message(message)), scene.now);
-    assert!(matches!(out[..], [Output::Charge]));
-    scene.input(Input::Charged(Err("the disk is full".into())));
+    assert!(matches!(out[..], [Output::Charge(_)]));
+    scene.input(Input::Charged(Serial(1), Err("the disk is full".into())));
     assert_eq!(scene.to_page(join), Some(ToPage::Refused));
     assert!(scene.ended().is_some());
 }
@@ -102,12 +104,8 @@ fn five_wrong_passwords_lock_the_invitation_for_good() {
     }
     assert_eq!(scene.durable, 5);
     assert!(scene.ended().unwrap().contains("locked"));
-    assert!(
-        scene
-            .out
-            .iter()
-            .any(|o| matches!(o, Output::LockInvitation))
-    );
+    assert_eq!(scene.kept().standing, Standing::Locked);
+    assert!(scene.kept().secrets.is_none(), "and wiped");
     assert!(
         scene.attempt(6, PASSWORD).is_none(),
         "not even the right one opens it now"
@@ -163,7 +161,7 @@ fn a_right_password_zeroes_the_count() {
         scene.pass(Duration::from_secs(20));
     }
     let expert = scene.attempt(5, PASSWORD).unwrap();
-    assert!(scene.out.iter().any(|o| matches!(o, Output::ClearAttempts)));
+    assert_eq!(scene.kept().failed, 0);
     scene.server(ToNovice::Left { join: expert.join });
     scene.attempt(6, "wrong");
     assert!(scene.ended().is_none());
@@ -258,11 +256,11 @@ fn a_replayed_sealed_message_closes_the_socket_before_any_picture() {
     };
     let sealed = ToAgent::Sealed(expert.channel.seal(&introduce));
     scene.relay_from_page(expert.join, &sealed);
-    assert!(scene.session.view().prompt.is_some());
+    assert!(scene.desk.view().prompt.is_some());
     scene.relay_from_page(expert.join, &sealed);
     assert!(scene.dismissed(expert.join));
     assert!(
-        scene.session.view().prompt.is_none(),
+        scene.desk.view().prompt.is_none(),
         "and the question goes with it"
     );
 }
@@ -278,7 +276,7 @@ fn a_meddling_server_cannot_disturb_a_session_that_stands() {
     });
     scene.server(ToNovice::Left { join: expert.join });
     scene.input(Input::Server(ServerEvent::Down));
-    assert!(matches!(scene.session.view().stage, Stage::Viewing { .. }));
+    assert!(matches!(scene.desk.view().stage, Stage::Viewing { .. }));
 }
 
 #[test]
@@ -334,7 +332,7 @@ fn input_reaches_the_hand_only_under_the_grant_that_is_open() {
     scene.key(GrantId(1));
     assert_eq!(scene.forwarded(), 1, "after the stop");
     assert!(matches!(
-        scene.session.view().stage,
+        scene.desk.view().stage,
         Stage::Viewing {
             control: front::Control::None,
             ..
@@ -370,7 +368,7 @@ fn each_stop_ends_control_and_not_the_session() {
                 .contains(&FromNovice::Stopped { grant, cause })
         );
         assert!(matches!(
-            scene.session.view().stage,
+            scene.desk.view().stage,
             Stage::Viewing {
                 control: front::Control::None,
                 ..
@@ -401,7 +399,7 @@ fn where_control_cannot_be_given_nobody_is_asked_and_both_are_told() {
     let mut scene = Scene::on_a_computer(Some("this is a test"));
     scene.viewing();
     scene.peer(PeerEvent::Control(FromExpert::RequestControl));
-    assert!(scene.session.view().prompt.is_none());
+    assert!(scene.desk.view().prompt.is_none());
     assert!(matches!(
         scene.controls().last(),
         Some(FromNovice::Denied {
@@ -428,7 +426,7 @@ fn another_hand_is_started_only_after_one_that_worked() {
     scene.input(fault());
     assert_eq!(starts(&scene), 1, "it would fail again");
     scene.peer(PeerEvent::Control(FromExpert::RequestControl));
-    assert!(scene.session.view().prompt.is_none());
+    assert!(scene.desk.view().prompt.is_none());
     let told = |output: &Output| matches!(output, Output::Tell(notice) if notice.sentence().contains("it is broken"));
     assert!(scene.out.iter().any(told), "and why");
 }
@@ -437,14 +435,14 @@ fn another_hand_is_started_only_after_one_that_worked() {
 fn no_two_questions_of_a_session_have_the_same_number() {
     let mut scene = Scene::new();
     scene.asking();
-    let view = scene.session.view().prompt.unwrap().id;
+    let view = scene.desk.view().prompt.unwrap().id;
     scene.answer(Answer::Refuse);
     scene.pass(Duration::from_secs(61));
     let mut numbers = vec![view];
     scene.viewing();
     for _ in 0..2 {
         scene.peer(PeerEvent::Control(FromExpert::RequestControl));
-        numbers.push(scene.session.view().prompt.unwrap().id);
+        numbers.push(scene.desk.view().prompt.unwrap().id);
         scene.answer(Answer::Refuse);
         scene.pass(Duration::from_secs(61));
     }
@@ -495,7 +493,7 @@ fn silence_at_the_control_prompt_means_no() {
 fn stop_and_block_closes_everything() {
     let mut scene = Scene::new();
     scene.asking();
-    let prompt = scene.session.view().prompt.unwrap().id;
+    let prompt = scene.desk.view().prompt.unwrap().id;
     scene.novice(Intent::Answer {
         prompt,
         answer: Answer::Block,
@@ -505,7 +503,7 @@ fn stop_and_block_closes_everything() {
     let mut scene = Scene::new();
     scene.viewing();
     scene.peer(PeerEvent::Control(FromExpert::RequestControl));
-    let prompt = scene.session.view().prompt.unwrap().id;
+    let prompt = scene.desk.view().prompt.unwrap().id;
     scene.novice(Intent::Answer {
         prompt,
         answer: Answer::Block,
@@ -523,13 +521,13 @@ fn stop_and_block_closes_everything() {
 fn an_answer_to_an_older_question_does_nothing() {
     let mut scene = Scene::new();
     scene.asking();
-    let prompt = scene.session.view().prompt.unwrap().id;
+    let prompt = scene.desk.view().prompt.unwrap().id;
     scene.pass(PROMPT_DELAY);
     scene.novice(Intent::Answer {
         prompt: PromptId(prompt.0 + 1),
         answer: Answer::Allow,
     });
-    assert!(scene.session.view().prompt.is_some());
+    assert!(scene.desk.view().prompt.is_some());
 }
 
 #[test]
@@ -575,7 +573,7 @@ fn a_stuck_connection_is_made_afresh_three_times() {
         .count();
     assert_eq!(starts, 3);
     assert!(
-        matches!(scene.session.view().stage, Stage::Home),
+        matches!(scene.desk.view().stage, Stage::Home),
         "and then it may be tried again"
     );
 }

@@ -1,0 +1,411 @@
+//! Everything of the agent's that touches the world, and what each output does to it.
+
+use std::{path::PathBuf, time::Duration};
+
+use deskhand_protocol::signal::FromNovice;
+use rand_core::{CryptoRng, RngCore};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use super::{Wires, errands::Errands};
+use crate::{
+    clock::Now,
+    desk::Desk,
+    front::{Notice, Rules, Serial},
+    hand::{self, Hand},
+    io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent, ServerEvent},
+    media::{self, Media},
+    peer::{self, Certificate, Peer},
+    server::{self, Address},
+    store::{Keep, StoreError},
+};
+
+/// So much may wait on the way to the server: a whole trickle of candidates and more.
+const SERVER_QUEUE: usize = 128;
+/// Frames and pointer shapes between capture and connection.
+const MEDIA_QUEUE: usize = 16;
+/// The last words are on their way to the server; it is not worth a longer wait.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What the agent needs of this computer.
+pub struct Place {
+    /// Where the server is, if one is named.
+    pub server: Option<Address>,
+    /// The X display to share.
+    pub display: String,
+    /// This program, to be started again as the hand.
+    pub program: PathBuf,
+    /// Bounds for the picture.
+    pub settings: media::Settings,
+    /// Shown by our connections.
+    pub certificate: Certificate,
+    /// What survives a restart.
+    pub store: Box<dyn Keep>,
+    /// Reads what the administrator decided.
+    pub rules: Box<dyn Fn() -> Rules + Send>,
+}
+
+/// The socket to the server.
+struct Link {
+    to_server: mpsc::Sender<FromNovice>,
+    events: mpsc::Receiver<ServerEvent>,
+    task: JoinHandle<()>,
+}
+
+impl Link {
+    fn open(address: Address) -> Self {
+        let (to_server, queue) = mpsc::channel(SERVER_QUEUE);
+        let (sender, events) = mpsc::channel(SERVER_QUEUE);
+        let task = tokio::spawn(server::run(address, queue, sender));
+        Self {
+            to_server,
+            events,
+            task,
+        }
+    }
+}
+
+/// Everything that touches the world.
+pub(super) struct Edges {
+    place: Place,
+    pub(super) errands: Errands,
+    server: Option<Link>,
+    rules: Rules,
+    peer: Option<Peer>,
+    media: Option<(Media, mpsc::Receiver<media::MediaEvent>)>,
+    hand: Option<Hand>,
+    farewell: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Edges {
+    pub(super) fn new(place: Place, errands: Errands, rules: Rules) -> Self {
+        Self {
+            server: place.server.clone().map(Link::open),
+            place,
+            errands,
+            rules,
+            peer: None,
+            media: None,
+            hand: None,
+            farewell: None,
+        }
+    }
+
+    /// Waits for whatever happens next.
+    pub(super) async fn next(&mut self) -> Event {
+        // A stop comes first, whatever else is waiting.
+        tokio::select! {
+            biased;
+            event = next_hand(&mut self.hand) => {
+                if let hand::wire::Event::Fault(_) = event {
+                    // The session starts another one when it is needed.
+                    self.hand = None;
+                }
+                Event::Input(Input::Hand(event))
+            }
+            event = next_server(&mut self.server) => Event::Input(Input::Server(event)),
+            event = next_peer(&mut self.peer) => match event {
+                peer::Event::Session(event) => Event::Input(Input::Peer(event)),
+                peer::Event::KeyFrame => {
+                    self.key_frame();
+                    Event::Nothing
+                }
+            },
+            Some(event) = next_media(&mut self.media) => {
+                let event = self.media_event(event).map(Input::Media);
+                event.map_or(Event::Nothing, Event::Input)
+            }
+            errand = self.errands.next() => Event::Errand(errand),
+        }
+    }
+
+    /// A server was tried out, and is the one from now on.
+    pub(super) fn use_server(&mut self, address: Address) {
+        if let Err(error) = self.place.store.set(SERVER_SETTING, &address.public()) {
+            tracing::warn!(%error, "keeping the server's address");
+        }
+        self.server = Some(Link::open(address));
+    }
+
+    /// Looks whether the administrator decided something new, and notes that time has passed.
+    pub(super) fn look_around(&mut self) -> Option<Input> {
+        if let Err(error) = self.place.store.seen(Now::read()) {
+            tracing::warn!(%error, "noting the time");
+        }
+        let rules = (self.place.rules)();
+        if rules == self.rules {
+            return None;
+        }
+        self.rules = rules.clone();
+        Some(Input::Rules(rules))
+    }
+
+    /// Hands one input to the core, does what follows, and what follows from that.
+    pub(super) fn feed<R: RngCore + CryptoRng>(
+        &mut self,
+        desk: &mut Desk<R>,
+        input: Input,
+        wires: &mut Wires,
+    ) -> Fed {
+        let mut inputs = std::collections::VecDeque::from([input]);
+        let mut fed = Fed::default();
+        while let Some(input) = inputs.pop_front() {
+            for output in desk.handle(input, Now::read()) {
+                match output {
+                    Output::Done(done) => fed.done = Some(done),
+                    Output::SaveFile(serial) => {
+                        if let Some(one) = desk.view().invitation(serial) {
+                            self.errands.save_file(one);
+                        }
+                    }
+                    Output::OpenMail(serial) => {
+                        if let Some(one) = desk.view().invitation(serial) {
+                            self.errands.open_mail(one);
+                        }
+                    }
+                    output => {
+                        fed.listen(&output);
+                        inputs.extend(self.apply(output, wires));
+                    }
+                }
+            }
+        }
+        // Most inputs change nothing that is drawn, and a window that is drawn again is a
+        // picture to send.
+        let new = desk.view();
+        wires.view.send_if_modified(|view| {
+            let changed = *view != new;
+            *view = new;
+            changed
+        });
+        fed
+    }
+
+    /// Does one thing; gives back what is known at once.
+    fn apply(&mut self, output: Output, wires: &mut Wires) -> Option<Input> {
+        match output {
+            Output::Server(message) => {
+                if let Some(server) = &self.server {
+                    // A full queue means a socket that is as good as gone; it will say so itself.
+                    let _ = server.to_server.try_send(message);
+                }
+            }
+            Output::Charge(serial) => {
+                let charged = self.place.store.charge(serial);
+                let charged = charged.map_err(|error| error.to_string());
+                return Some(Input::Charged(serial, charged));
+            }
+            Output::Keep(kept) => {
+                let written = self.place.store.put(&kept);
+                let written = written.map_err(|error| format!("{error}."));
+                return Some(Input::Kept(kept.serial, written));
+            }
+            Output::Forget(serial) => written(self.place.store.forget(serial)),
+            Output::Warned => written(self.place.store.set(WARNED_SETTING, "yes")),
+            Output::Peer(command) => return self.peer(command),
+            Output::Media(command) => self.media(command),
+            Output::StartHand => return self.start_hand(wires),
+            Output::Hand(command) => {
+                if let Some(hand) = &self.hand
+                    && hand.send(command).is_err()
+                {
+                    return Some(Input::Hand(self.hand_gone()));
+                }
+            }
+            Output::StopHand => self.hand = None,
+            Output::Tell(notice) => wires.tell(notice),
+            Output::SaveFile(_) | Output::OpenMail(_) | Output::Done(_) => {}
+        }
+        None
+    }
+
+    fn peer(&mut self, command: PeerCommand) -> Option<Input> {
+        match (command, &mut self.peer) {
+            (PeerCommand::Start, peer) => *peer = Some(Peer::start(self.place.certificate.clone())),
+            (PeerCommand::Answer(sdp), Some(peer)) => peer.answer(sdp),
+            (PeerCommand::Candidate(candidate), Some(peer)) => peer.candidate(candidate),
+            (PeerCommand::Control(message), Some(peer)) => {
+                if !peer.control(&message) {
+                    return Some(Input::Peer(PeerEvent::Closed));
+                }
+            }
+            (PeerCommand::Cursor(at), Some(peer)) => peer.cursor(at),
+            (PeerCommand::Close, peer) => {
+                if let Some(peer) = peer.take() {
+                    self.farewell = Some(tokio::spawn(peer.close()));
+                }
+            }
+            (_, None) => {}
+        }
+        None
+    }
+
+    fn media(&mut self, command: MediaCommand) {
+        match command {
+            MediaCommand::Start(_grant) => {
+                let (sender, events) = mpsc::channel(MEDIA_QUEUE);
+                let display = self.place.display.clone();
+                let source = move || media::capture::x11::open(&display);
+                self.media = Some((Media::start(source, self.place.settings, sender), events));
+            }
+            MediaCommand::Pause(paused) => {
+                if let Some((media, _)) = &self.media {
+                    media.pause(paused);
+                }
+            }
+            MediaCommand::Stop => self.media = None,
+        }
+    }
+
+    fn media_event(&mut self, event: media::MediaEvent) -> Option<MediaEvent> {
+        Some(match event {
+            media::MediaEvent::Packet(packet) => {
+                let sent = self.peer.as_ref().is_none_or(|peer| peer.video(packet));
+                if !sent {
+                    self.key_frame();
+                }
+                return None;
+            }
+            media::MediaEvent::Display { width, height } => MediaEvent::Display { width, height },
+            media::MediaEvent::CursorShape(shape) => MediaEvent::CursorShape(shape),
+            media::MediaEvent::CursorMoved(at) => MediaEvent::CursorMoved(at),
+            media::MediaEvent::Failed(why) => {
+                self.media = None;
+                MediaEvent::Failed(why)
+            }
+        })
+    }
+
+    fn key_frame(&self) {
+        if let Some((media, _)) = &self.media {
+            media.request_key_frame();
+        }
+    }
+
+    fn start_hand(&mut self, wires: &mut Wires) -> Option<Input> {
+        if self.hand.is_some() {
+            return None;
+        }
+        match Hand::spawn(&self.place.program, &self.place.display) {
+            Ok(hand) => {
+                self.hand = Some(hand);
+                self.own_windows(&mut wires.own_windows);
+                None
+            }
+            Err(error) => Some(Input::Hand(hand::wire::Event::Fault(error.to_string()))),
+        }
+    }
+
+    pub(super) fn own_windows(&self, windows: &mut watch::Receiver<Vec<u32>>) {
+        let windows = windows.borrow_and_update().clone();
+        if let Some(hand) = &self.hand {
+            // A hand that is gone says so through `next_hand`.
+            let _ = hand.send(hand::wire::Command::OwnWindows(windows));
+        }
+    }
+
+    /// The hand died: what it held is released over a connection of our own.
+    fn hand_gone(&mut self) -> hand::wire::Event {
+        self.hand = None;
+        if let Err(error) = hand::release_xtest(&self.place.display) {
+            tracing::warn!(%error, "releasing what the hand held");
+        }
+        hand::wire::Event::Fault(
+            "the part of Deskhand that moves mouse and keyboard stopped.".into(),
+        )
+    }
+
+    /// Ends everything, and lets the last words out.
+    pub(super) async fn finish(mut self) {
+        self.media = None;
+        self.hand = None;
+        if let Some(peer) = self.peer.take() {
+            peer.close().await;
+        }
+        if let Some(farewell) = self.farewell.take() {
+            let _ = farewell.await;
+        }
+        if let Some(Link {
+            to_server, task, ..
+        }) = self.server.take()
+        {
+            drop(to_server);
+            let _ = tokio::time::timeout(LAST_WORDS, task).await;
+        }
+    }
+}
+
+/// What happens next.
+pub(super) enum Event {
+    /// To the core.
+    Input(Input),
+    /// An errand is done.
+    Errand(super::errands::Done),
+    /// It was dealt with.
+    Nothing,
+}
+
+/// What came of an input, as far as somebody else waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Fed {
+    pub done: Option<Outcome>,
+    /// An invitation was made, or not.
+    pub invited: Option<Result<Serial, String>>,
+}
+
+impl Fed {
+    fn listen(&mut self, output: &Output) {
+        match output {
+            Output::Tell(Notice::Invited(serial)) => self.invited = Some(Ok(*serial)),
+            Output::Tell(Notice::NotInvited(why)) => self.invited = Some(Err(why.clone())),
+            _ => {}
+        }
+    }
+}
+
+/// The setting that holds the server's address.
+pub const SERVER_SETTING: &str = "server";
+/// The setting that is there once the novice was warned.
+pub const WARNED_SETTING: &str = "warned";
+
+fn written(result: Result<(), StoreError>) {
+    if let Err(error) = result {
+        // Nothing that lets anybody in depends on it.
+        tracing::warn!(%error, "writing to the store");
+    }
+}
+
+async fn next_server(server: &mut Option<Link>) -> ServerEvent {
+    match server {
+        Some(link) => match link.events.recv().await {
+            Some(event) => event,
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_peer(peer: &mut Option<Peer>) -> peer::Event {
+    match peer {
+        Some(peer) => peer.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_media(
+    media: &mut Option<(Media, mpsc::Receiver<media::MediaEvent>)>,
+) -> Option<media::MediaEvent> {
+    match media {
+        Some((_, events)) => events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_hand(hand: &mut Option<Hand>) -> hand::wire::Event {
+    match hand {
+        Some(hand) => hand.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,136 @@
+//! The novice said yes: the direct connection is being made.
+
+use std::time::{Duration, Instant};
+
+use deskhand_protocol::{
+    control::EndReason,
+    envelope::{Candidate, Sealed, SealedToAgent, SealedToPage},
+};
+
+use super::{News, Over, Session, State, Viewing};
+use crate::{
+    clock::Now,
+    consent::ViewGrant,
+    door::{Partner, dismiss},
+    front::Notice,
+    io::{MediaCommand, Output, PeerCommand, PeerEvent},
+};
+
+/// A connection has so long to come about, over all its tries.
+const CONNECTION: Duration = Duration::from_secs(30);
+/// So many fresh connections are tried when one gets stuck.
+const MAX_TRIES: u8 = 3;
+
+pub(super) struct Connecting {
+    pub partner: Partner,
+    pub deadline: Instant,
+    grant: ViewGrant,
+    tries: u8,
+    answered: bool,
+    /// Those that came before the answer.
+    candidates: Vec<Candidate>,
+}
+
+impl Connecting {
+    pub fn new(partner: Partner, grant: ViewGrant, now: Now) -> Self {
+        Self {
+            partner,
+            deadline: now.at + CONNECTION,
+            grant,
+            tries: 1,
+            answered: false,
+            candidates: Vec::new(),
+        }
+    }
+}
+
+impl Session {
+    /// From the page through the server: its answer and its candidates.
+    pub(super) fn answered(
+        &mut self,
+        mut state: Connecting,
+        sealed: &Sealed,
+        out: &mut Vec<Output>,
+    ) -> Option<News> {
+        match state.partner.open(sealed) {
+            Ok(SealedToAgent::Answer(sdp))
+                if !state.answered && state.partner.certificate.matches_sdp(sdp.as_str()) =>
+            {
+                state.answered = true;
+                out.push(Output::Peer(PeerCommand::Answer(sdp)));
+                let early = std::mem::take(&mut state.candidates).into_iter();
+                out.extend(early.map(|one| Output::Peer(PeerCommand::Candidate(one))));
+            }
+            Ok(SealedToAgent::Candidate(candidate)) => {
+                if !state.partner.admits_candidate() {
+                    tracing::debug!("one candidate too many is left out");
+                } else if state.answered {
+                    out.push(Output::Peer(PeerCommand::Candidate(candidate)));
+                } else {
+                    state.candidates.push(candidate);
+                }
+            }
+            Ok(_) | Err(_) => {
+                out.push(Output::Peer(PeerCommand::Close));
+                dismiss(state.partner.join, out);
+                out.push(Output::Tell(Notice::HelperLeft));
+                return Some(News::Over(Over::Left));
+            }
+        }
+        self.state = State::Connecting(Box::new(state));
+        None
+    }
+
+    pub(super) fn connecting(
+        &mut self,
+        mut state: Connecting,
+        event: PeerEvent,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Option<News> {
+        match event {
+            PeerEvent::Offer(sdp) => out.push(state.partner.seal(&SealedToPage::Offer(sdp))),
+            PeerEvent::Candidate(candidate) => {
+                out.push(state.partner.seal(&SealedToPage::Candidate(candidate)));
+            }
+            PeerEvent::Connected(certificate) if certificate == state.partner.certificate => {
+                let Connecting { partner, grant, .. } = state;
+                let name = partner.name.clone();
+                out.push(Output::Media(MediaCommand::Start(grant)));
+                out.push(Output::StartHand);
+                out.push(Output::Tell(Notice::ViewingStarted(name.clone())));
+                let no_control = self.terms.no_control.clone();
+                self.state = State::Viewing(Box::new(Viewing::new(partner, no_control, now)));
+                return Some(News::Began(name));
+            }
+            // Not the certificate of the handshake: somebody sits in the middle.
+            PeerEvent::Connected(_) => return Some(lost(state, Notice::Tampered, out)),
+            PeerEvent::Stuck if state.tries < MAX_TRIES => {
+                state.tries += 1;
+                state.answered = false;
+                state.candidates.clear();
+                out.push(Output::Peer(PeerCommand::Start));
+            }
+            PeerEvent::Stuck | PeerEvent::Closed | PeerEvent::Malformed => {
+                return Some(give_up(state, out));
+            }
+            // Nothing counts before the certificate was compared.
+            PeerEvent::Control(_) | PeerEvent::Input(_) | PeerEvent::Motion(_) => {}
+        }
+        self.state = State::Connecting(Box::new(state));
+        None
+    }
+}
+
+/// The connection could not be made.
+pub(super) fn give_up(state: Connecting, out: &mut Vec<Output>) -> News {
+    lost(state, Notice::NotConnected, out)
+}
+
+fn lost(mut state: Connecting, why: Notice, out: &mut Vec<Output>) -> News {
+    out.push(state.partner.seal(&SealedToPage::Ended(EndReason::Lost)));
+    out.push(Output::Peer(PeerCommand::Close));
+    dismiss(state.partner.join, out);
+    out.push(Output::Tell(why));
+    News::Over(Over::Left)
+}
