@@ -11,11 +11,13 @@ use crate::{
     js,
     keyboard::Platform,
     memory, peer,
+    place::{self, Place},
+    sentences,
     shell::{Heard, Shell},
-    state::{Control, Event, Screen, State},
+    state::{Control, Event, Opened, Screen, State},
     view::{
         console::ConsoleView, ended::EndedView, join::JoinView, joining::JoiningView,
-        link::LinkView, unable::UnableView,
+        start::StartView, unable::UnableView,
     },
 };
 
@@ -44,9 +46,16 @@ impl Component for App {
     type Properties = ();
 
     fn create(ctx: &Context<Self>) -> Self {
+        let opened = place::opened();
+        let place = Place::of(&opened);
+        let unable = unable(&opened);
         Self {
-            state: State::new(&take_fragment(), memory::name(), unable()),
-            shell: Shell::new(Hands::new(platform()), ctx.link().callback(Msg::Heard)),
+            state: State::new(opened, memory::name(), unable),
+            shell: Shell::new(
+                place,
+                Hands::new(platform()),
+                ctx.link().callback(Msg::Heard),
+            ),
             ticker: None,
         }
     }
@@ -76,10 +85,17 @@ impl Component for App {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let on = ctx.link().callback(Msg::Event);
         match &self.state.screen {
-            Screen::Unable(why) => html! { <UnableView {why} /> },
-            Screen::NoLink(problem) => html! { <LinkView problem={*problem} {on} /> },
+            Screen::Unable(why) => html! { <UnableView {why} file={self.state.file.clone()} /> },
+            Screen::Start(start) => html! {
+                <StartView start={start.clone()} name={self.state.name.clone()} {on} />
+            },
             Screen::Join(join) => html! {
-                <JoinView join={join.clone()} name={self.state.name.clone()} {on} />
+                <JoinView
+                    join={join.clone()}
+                    name={self.state.name.clone()}
+                    file={self.state.file.clone()}
+                    {on}
+                />
             },
             Screen::Joining(joining) => html! {
                 <JoiningView stage={joining.stage.clone()} now={js::now()} {on} />
@@ -94,7 +110,9 @@ impl Component for App {
                     {on}
                 />
             },
-            Screen::Ended(ended) => html! { <EndedView ended={ended.clone()} {on} /> },
+            Screen::Ended(ended) => html! {
+                <EndedView ended={ended.clone()} file={self.state.file.clone()} {on} />
+            },
         }
     }
 }
@@ -125,36 +143,18 @@ impl App {
     }
 }
 
-/// Takes the invitation out of the address bar, where a glance, a screenshot or the history
-/// could give it away. From here on it is in memory only.
-fn take_fragment() -> String {
-    let Some(window) = web_sys::window() else {
-        return String::new();
-    };
-    let location = window.location();
-    let fragment = location.hash().unwrap_or_default();
-    if !fragment.is_empty()
-        && let (Ok(history), Ok(path)) = (window.history(), location.pathname())
-    {
-        let state = wasm_bindgen::JsValue::NULL;
-        history.replace_state_with_url(&state, "", Some(&path)).ok();
-    }
-    fragment
-}
-
 /// Why this browser will not do, if so.
-fn unable() -> Option<&'static str> {
+fn unable(opened: &Opened) -> Option<&'static str> {
     let window = web_sys::window()?;
+    let file = matches!(opened, Opened::File(_));
     if !window.is_secure_context() {
-        return Some(
-            "This page was opened over a connection that is not encrypted. Open it with an \
-             address that begins with https://, then open the invitation link again.",
-        );
+        return Some(if file {
+            sentences::FILE_NOT_SECURE
+        } else {
+            sentences::NOT_SECURE
+        });
     }
-    (!js::has_webrtc(&window)).then_some(
-        "This browser cannot show another computer's screen, because it has no WebRTC or it is \
-         switched off. Open the invitation link in a current Firefox, Chrome, Edge or Safari.",
-    )
+    (!js::has_webrtc(&window)).then_some(sentences::NO_WEBRTC)
 }
 
 fn platform() -> Platform {

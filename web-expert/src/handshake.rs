@@ -12,13 +12,48 @@ use deskhand_protocol::{
         expert::{Joining, Waiting},
         seal,
     },
-    id::{Fingerprint, Route},
-    invitation::Link,
+    id::Fingerprint,
+    invitation::{Link, Number},
     signal::{FromExpert, Payload, Refusal, ToExpert},
     text::{Name, Sdp},
     wire,
 };
 use rand_core::{CryptoRng, RngCore};
+
+/// What leads to the novice's computer, and how the expert came by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// A link that was opened or pasted.
+    Link(Link),
+    /// The link inside an invitation file.
+    File(Link),
+    /// A number that was said on the phone.
+    Number(Number),
+}
+
+impl From<&Link> for Key {
+    fn from(link: &Link) -> Self {
+        Self::Link(link.clone())
+    }
+}
+
+impl Key {
+    fn joining(&self, password: &str) -> Joining {
+        match self {
+            Self::Link(link) | Self::File(link) => Joining::new(link.clone(), password),
+            Self::Number(number) => Joining::spoken(*number, password),
+        }
+    }
+
+    fn join(&self) -> FromExpert {
+        match self {
+            Self::Link(link) | Self::File(link) => FromExpert::Join {
+                route: link.id.route(),
+            },
+            Self::Number(number) => FromExpert::JoinNumber { number: *number },
+        }
+    }
+}
 
 /// What comes of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,7 +110,7 @@ pub enum Over {
 /// One attempt. Of no further use once it has told [`News::Over`].
 #[derive(Debug)]
 pub struct Handshake {
-    route: Route,
+    join: FromExpert,
     name: Name,
     fingerprint: Fingerprint,
     step: Step,
@@ -105,21 +140,19 @@ struct Line {
 impl Handshake {
     /// `fingerprint` is of a certificate made for this attempt; `password` is empty if the
     /// invitation has none.
-    pub fn new(link: &Link, password: &str, name: Name, fingerprint: Fingerprint) -> Self {
+    pub fn new(key: impl Into<Key>, password: &str, name: Name, fingerprint: Fingerprint) -> Self {
+        let key = key.into();
         Self {
-            route: link.id.route(),
+            join: key.join(),
             name,
             fingerprint,
-            step: Step::Challenge(Joining::new(link.clone(), password)),
+            step: Step::Challenge(key.joining(password)),
         }
     }
 
     /// What to say as soon as the socket is open.
     pub fn open(&self) -> [FromExpert; 2] {
-        [
-            FromExpert::Hello { version: VERSION },
-            FromExpert::Join { route: self.route },
-        ]
+        [FromExpert::Hello { version: VERSION }, self.join.clone()]
     }
 
     /// Takes a message from the server.

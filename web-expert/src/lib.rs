@@ -17,6 +17,7 @@ pub mod js;
 pub mod keyboard;
 pub mod memory;
 pub mod peer;
+pub mod place;
 pub mod pointer;
 pub mod sentences;
 pub mod server;

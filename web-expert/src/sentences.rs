@@ -2,15 +2,39 @@
 
 use deskhand_protocol::{
     control::{Denial, EndReason, StopCause},
-    invitation::LinkError,
+    invitation::{FileError, LinkError},
     signal::Refusal,
 };
 
-use crate::handshake::Over;
+use crate::handshake::{Key, Over};
 
 /// Unknown, expired, locked, or a wrong password: the expert is never told which.
 pub const REFUSED: &str = "The invitation is not open, or the password is wrong. Ask the person \
     you help to check both. After five wrong passwords an invitation locks for good.";
+
+/// The same for a number and its password.
+pub const NUMBER_REFUSED: &str = "No invitation with this number is open, or the password is \
+    wrong. Check the number, and ask the person you help to read both to you again. After five \
+    wrong passwords a number is of no more use.";
+
+/// What was typed is no number of ours.
+pub const BAD_NUMBER: &str =
+    "A number has nine digits, such as 123 456 789. Check it with the person you help.";
+
+/// A spoken invitation always has a password.
+pub const NO_PASSWORD: &str = "Please enter the password: the words that they read to you.";
+
+/// The page came over an open connection.
+pub const NOT_SECURE: &str = "This page was opened over a connection that is not encrypted. \
+    Open it with an address that begins with https://, then open the invitation link again.";
+
+/// The browser trusts no files.
+pub const FILE_NOT_SECURE: &str = "This browser does not let a file do what is needed here.";
+
+/// No direct connections.
+pub const NO_WEBRTC: &str = "This browser cannot show another computer's screen, because it has \
+    no WebRTC or it is switched off. Open the invitation link in a current Firefox, Chrome, Edge \
+    or Safari.";
 
 /// No name was given.
 pub const NO_NAME: &str =
@@ -49,26 +73,43 @@ const fn verdict(text: &'static str, then: Then) -> Verdict {
 }
 
 /// The way through the server is over. [`Over::Wait`] is not an end and has no verdict.
-pub fn over(over: Over) -> Verdict {
+pub fn over(over: Over, key: &Key) -> Verdict {
     match over {
-        Over::Refused | Over::Wait(_) => verdict(REFUSED, Then::Form),
+        Over::Refused | Over::Wait(_) => refused(key),
         Over::Busy => verdict(
             "Somebody else is helping on this computer right now. Try again when they are done.",
             Then::Form,
         ),
         Over::Left => verdict("The novice's computer has left.", Then::Again),
-        Over::Closed(reason) => refusal(reason),
+        Over::Closed(reason) => refusal(reason, key),
         Over::Tampered => verdict(TAMPERED, Then::Nothing),
         Over::Ended(reason) => ended(reason),
     }
 }
 
-fn refusal(reason: Refusal) -> Verdict {
+fn refused(key: &Key) -> Verdict {
+    let text = match key {
+        Key::Link(_) | Key::File(_) => REFUSED,
+        Key::Number(_) => NUMBER_REFUSED,
+    };
+    verdict(text, Then::Form)
+}
+
+fn refusal(reason: Refusal, key: &Key) -> Verdict {
     match reason {
+        Refusal::Version if matches!(key, Key::File(_)) => verdict(
+            "This file and the server are of different versions of Deskhand. Open the invitation \
+             link instead, or ask for one.",
+            Then::Nothing,
+        ),
         Refusal::Version | Refusal::Protocol => verdict(
             "This page and the server do not understand each other. Reload the page, and open \
              the invitation link again.",
             Then::Nothing,
+        ),
+        Refusal::TooMany if matches!(key, Key::Number(_)) => verdict(
+            "Too many numbers have been tried. Wait a minute, then try again.",
+            Then::Form,
         ),
         Refusal::TooMany => verdict(
             "Too many attempts from here. Wait a minute, then try again.",
@@ -79,7 +120,7 @@ fn refusal(reason: Refusal) -> Verdict {
             Then::Again,
         ),
         // Also anything that a later server may say.
-        _ => verdict(REFUSED, Then::Form),
+        _ => refused(key),
     }
 }
 
@@ -153,5 +194,16 @@ pub fn link(error: LinkError) -> &'static str {
             "This invitation was made by a newer version of Deskhand than this page."
         }
         _ => "This is not a complete invitation link. Copy the whole link, to its last character.",
+    }
+}
+
+/// A file whose invitation cannot be used.
+pub fn file(error: FileError) -> &'static str {
+    match error {
+        FileError::Newer => {
+            "This invitation file was made by a newer version of Deskhand than the page inside \
+             it, so it has been changed. Ask for a new one, or for the invitation link."
+        }
+        _ => "This invitation file is damaged. Ask for a new one, or for the invitation link.",
     }
 }

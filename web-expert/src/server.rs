@@ -6,6 +6,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{MessageEvent, WebSocket};
 use yew::Callback;
 
+use crate::place::Place;
+
 /// What the socket says.
 #[derive(Debug)]
 pub enum Heard {
@@ -25,19 +27,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the socket of the server that this page came from.
+    /// Opens the socket of the server that belongs to `place`.
     ///
     /// # Errors
     /// If the browser will not even try.
-    pub fn open(on: &Callback<Heard>) -> Result<Self, JsValue> {
-        let location = web_sys::window()
-            .ok_or_else(|| JsValue::from_str("no window"))?
-            .location();
-        let scheme = match location.protocol()?.as_str() {
-            "https:" => "wss",
-            _ => "ws",
-        };
-        let socket = WebSocket::new(&format!("{scheme}://{}/ws/expert", location.host()?))?;
+    pub fn open(place: &Place, on: &Callback<Heard>) -> Result<Self, JsValue> {
+        let socket = WebSocket::new(&place.socket()?)?;
         let listeners = [
             EventListener::new(&socket, "open", {
                 let on = on.clone();

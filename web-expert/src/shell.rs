@@ -19,6 +19,7 @@ use crate::{
     handshake::{Handshake, Output},
     memory, peer,
     peer::Peer,
+    place::Place,
     server,
     server::Server,
     state::{Credentials, Effect, Event, Line},
@@ -43,6 +44,7 @@ pub enum Heard {
 /// The edges of one page.
 #[derive(Debug)]
 pub struct Shell {
+    place: Place,
     on: Callback<Heard>,
     /// Counts the attempts, so that a certificate that comes too late is told apart.
     attempt: u32,
@@ -61,9 +63,10 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Edges that report to `on`.
-    pub fn new(hands: Hands, on: Callback<Heard>) -> Self {
+    /// Edges of a page that came from `place`; they report to `on`.
+    pub fn new(place: Place, hands: Hands, on: Callback<Heard>) -> Self {
         Self {
+            place,
             on,
             attempt: 0,
             joining: None,
@@ -134,7 +137,7 @@ impl Shell {
     fn certified(&mut self, made: Option<Certificate>) -> Vec<Event> {
         // Given up meanwhile.
         let Some(Credentials {
-            link,
+            key,
             name,
             password,
         }) = self.joining.take()
@@ -144,12 +147,12 @@ impl Shell {
         let Some(certificate) = made else {
             return vec![Event::NoCertificate];
         };
-        let Ok(server) = Server::open(&self.on.reform(Heard::Server)) else {
+        let Ok(server) = Server::open(&self.place, &self.on.reform(Heard::Server)) else {
             return vec![Event::SocketClosed];
         };
         self.server = Some(server);
         self.handshake = Some(Handshake::new(
-            &link,
+            key,
             &password.0,
             name,
             certificate.fingerprint,

@@ -11,14 +11,15 @@ use deskhand_protocol::{
     control::{self, CursorShape, Display, FromNovice},
     envelope::Candidate,
     id::GrantId,
-    invitation::{Link, LinkError},
+    invitation::{FileError, Link, LinkError, Number, Origin},
+    spoken::normal_spoken,
     text::{Name, Sdp},
 };
 
 pub use console::{Console, Control, Line, Speaker, Spoken, View};
 
 use crate::{
-    handshake::{Met, News, Over},
+    handshake::{Key, Met, News, Over},
     sentences::{self, Then, Verdict},
 };
 
@@ -27,6 +28,17 @@ use crate::{
 pub enum Event {
     /// The expert pasted a link.
     Paste(String),
+    /// The expert typed a number.
+    Number(String),
+    /// The expert pressed Connect beside a number.
+    ConnectTo {
+        /// As typed.
+        number: String,
+        /// As typed.
+        name: String,
+        /// As typed.
+        password: Password,
+    },
     /// The expert pressed Connect.
     Connect {
         /// As typed.
@@ -104,6 +116,38 @@ pub struct State {
     pub screen: Screen,
     /// What the expert called themselves.
     pub name: String,
+    /// What the file says that the page came from, if it came from one.
+    pub file: Option<FromFile>,
+}
+
+/// How the page was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// From a server, with this fragment.
+    Served(String),
+    /// Out of a file.
+    File(Result<FromFile, FileError>),
+}
+
+/// What an invitation file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FromFile {
+    /// Where its server is.
+    pub server: Origin,
+    /// The invitation.
+    pub link: Link,
+}
+
+impl FromFile {
+    /// The invitation as a link.
+    pub fn address(&self) -> String {
+        format!("{}/#{}", self.server, self.link.to_fragment())
+    }
+
+    /// Where the server says what this is.
+    pub fn about(&self) -> String {
+        format!("{}/about", self.server)
+    }
 }
 
 /// What is shown.
@@ -111,8 +155,8 @@ pub struct State {
 pub enum Screen {
     /// This browser will not do; why.
     Unable(&'static str),
-    /// There is no link yet; and what was wrong with the last one.
-    NoLink(Option<LinkError>),
+    /// There is no invitation yet, or it is a number.
+    Start(Start),
     /// The form.
     Join(Join),
     /// On the way to the novice's yes.
@@ -123,7 +167,25 @@ pub enum Screen {
     Ended(Ended),
 }
 
-/// The form.
+/// Number and password, or a link.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Start {
+    /// As typed.
+    pub number: String,
+    /// What was wrong last.
+    pub problem: Option<Problem>,
+}
+
+/// What was wrong, and in which of the two forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// With the number, or what belongs to it.
+    Number(&'static str),
+    /// With the link.
+    Link(LinkError),
+}
+
+/// The form of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
     /// Whose invitation.
@@ -162,14 +224,14 @@ pub struct Ended {
     /// Why.
     pub text: &'static str,
     /// Where Connect again leads, if it makes sense.
-    pub again: Option<Link>,
+    pub again: Option<Key>,
 }
 
 /// What the expert has to get in with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The invitation.
-    pub link: Link,
+    pub key: Key,
     /// Claimed, never verified.
     pub name: Name,
     /// What the novice told them.
@@ -187,18 +249,40 @@ impl fmt::Debug for Password {
 }
 
 impl State {
-    /// A page that was opened with `fragment`. `unable` says why this browser will not do.
-    pub fn new(fragment: &str, name: String, unable: Option<&'static str>) -> Self {
-        let screen = match (unable, Link::parse(fragment)) {
-            (Some(why), _) => Screen::Unable(why),
-            (None, Ok(link)) => Screen::Join(Join {
+    /// A page that was opened so. `unable` says why this browser will not do.
+    pub fn new(opened: Opened, name: String, unable: Option<&'static str>) -> Self {
+        let (screen, file) = match opened {
+            Opened::Served(fragment) => (Self::served(&fragment), None),
+            Opened::File(Ok(file)) => (
+                Screen::Join(Join {
+                    link: file.link.clone(),
+                    problem: None,
+                }),
+                Some(file),
+            ),
+            Opened::File(Err(error)) => (Screen::Unable(sentences::file(error)), None),
+        };
+        Self {
+            screen: unable.map_or(screen, Screen::Unable),
+            name,
+            file,
+        }
+    }
+
+    fn served(fragment: &str) -> Screen {
+        match Link::parse(fragment) {
+            Ok(link) => Screen::Join(Join {
                 link,
                 problem: None,
             }),
-            (None, Err(_)) if fragment.trim_start_matches('#').is_empty() => Screen::NoLink(None),
-            (None, Err(error)) => Screen::NoLink(Some(error)),
-        };
-        Self { screen, name }
+            Err(_) if fragment.trim_start_matches('#').is_empty() => {
+                Screen::Start(Start::default())
+            }
+            Err(error) => Screen::Start(Start {
+                problem: Some(Problem::Link(error)),
+                ..Start::default()
+            }),
+        }
     }
 
     /// Whether something on the page changes by the passing of time alone.
@@ -206,7 +290,7 @@ impl State {
         match &self.screen {
             Screen::Joining(joining) => matches!(joining.stage, Stage::Waiting { .. }),
             Screen::Console(console) => console.is_counting(),
-            Screen::Unable(_) | Screen::NoLink(_) | Screen::Join(_) | Screen::Ended(_) => false,
+            Screen::Unable(_) | Screen::Start(_) | Screen::Join(_) | Screen::Ended(_) => false,
         }
     }
 
@@ -214,14 +298,14 @@ impl State {
     pub fn handle(&mut self, event: Event, now: Duration) -> Vec<Effect> {
         match &mut self.screen {
             Screen::Unable(_) => vec![],
-            Screen::NoLink(_) => self.without_link(event),
+            Screen::Start(_) => self.at_the_start(event),
             Screen::Join(_) => self.at_the_form(event),
             Screen::Joining(_) => self.joining(event, now),
             Screen::Console(console) => match console.handle(event, now) {
                 console::Next::Stay(effects) => effects,
                 console::Next::End(verdict, effects) => {
-                    let link = console.link.clone();
-                    self.end(verdict, link);
+                    let key = console.key.clone();
+                    self.end(verdict, key);
                     effects
                 }
             },
@@ -229,19 +313,60 @@ impl State {
         }
     }
 
-    fn without_link(&mut self, event: Event) -> Vec<Effect> {
-        if let Event::Paste(text) = event {
-            // The whole link, or only what follows the number sign.
-            let fragment = text.trim().rsplit('#').next().unwrap_or_default();
-            self.screen = match Link::parse(fragment) {
-                Ok(link) => Screen::Join(Join {
-                    link,
-                    problem: None,
-                }),
-                Err(error) => Screen::NoLink(Some(error)),
-            };
+    fn at_the_start(&mut self, event: Event) -> Vec<Effect> {
+        let Screen::Start(start) = &mut self.screen else {
+            return vec![];
+        };
+        match event {
+            Event::Paste(text) => {
+                // The whole link, or only what follows the number sign.
+                let fragment = text.trim().rsplit('#').next().unwrap_or_default();
+                match Link::parse(fragment) {
+                    Ok(link) => {
+                        self.screen = Screen::Join(Join {
+                            link,
+                            problem: None,
+                        });
+                    }
+                    Err(error) => start.problem = Some(Problem::Link(error)),
+                }
+                vec![]
+            }
+            Event::Number(typed) => {
+                let bad = !typed.trim().is_empty() && Number::parse(&typed).is_err();
+                start.number = typed;
+                start.problem = bad.then_some(Problem::Number(sentences::BAD_NUMBER));
+                vec![]
+            }
+            Event::ConnectTo {
+                number,
+                name,
+                password,
+            } => {
+                let read = Number::parse(&number);
+                start.number = number;
+                self.name = name;
+                let name = Name::new(&self.name);
+                start.problem = if read.is_err() {
+                    Some(Problem::Number(sentences::BAD_NUMBER))
+                } else if normal_spoken(&password.0).is_empty() {
+                    Some(Problem::Number(sentences::NO_PASSWORD))
+                } else if name.is_empty() {
+                    Some(Problem::Number(sentences::NO_NAME))
+                } else {
+                    None
+                };
+                match (read, start.problem) {
+                    (Ok(number), None) => self.connect(Credentials {
+                        key: Key::Number(number),
+                        name,
+                        password,
+                    }),
+                    _ => vec![],
+                }
+            }
+            _ => vec![],
         }
-        vec![]
     }
 
     fn at_the_form(&mut self, event: Event) -> Vec<Effect> {
@@ -255,23 +380,34 @@ impl State {
             join.problem = Some(sentences::NO_NAME);
             return vec![];
         }
-        let credentials = Credentials {
-            link: join.link.clone(),
-            name: name.clone(),
-            password,
+        let link = join.link.clone();
+        let key = match self.file {
+            Some(_) => Key::File(link),
+            None => Key::Link(link),
         };
+        self.connect(Credentials {
+            key,
+            name,
+            password,
+        })
+    }
+
+    fn connect(&mut self, credentials: Credentials) -> Vec<Effect> {
         self.screen = Screen::Joining(Joining {
             credentials: credentials.clone(),
             stage: Stage::Reaching,
         });
-        vec![Effect::Remember(name), Effect::Join(credentials)]
+        vec![
+            Effect::Remember(credentials.name.clone()),
+            Effect::Join(credentials),
+        ]
     }
 
     fn joining(&mut self, event: Event, now: Duration) -> Vec<Effect> {
         let Screen::Joining(joining) = &mut self.screen else {
             return vec![];
         };
-        let link = joining.credentials.link.clone();
+        let key = joining.credentials.key.clone();
         match event {
             Event::News(News::Checking) => joining.stage = Stage::Checking,
             Event::News(News::Accepted(met)) => joining.stage = Stage::Asking(met),
@@ -291,23 +427,22 @@ impl State {
             }
             Event::News(News::Offer(sdp)) => {
                 if let Stage::Asking(met) = &joining.stage {
-                    let console = Console::new(link, met.clone());
+                    let console = Console::new(key, met.clone());
                     self.screen = Screen::Console(Box::new(console));
                     return vec![Effect::Answer(sdp)];
                 }
-                return self.fail(sentences::over(Over::Tampered), link);
+                return self.fail(sentences::over(Over::Tampered, &key), key);
             }
-            Event::News(News::Over(over)) => return self.fail(sentences::over(over), link),
+            Event::News(News::Over(over)) => {
+                return self.fail(sentences::over(over, &key), key);
+            }
             // While it waits there is no socket, and its end is no news.
             Event::SocketClosed if !matches!(joining.stage, Stage::Waiting { .. }) => {
-                return self.fail(sentences::NO_SERVER, link);
+                return self.fail(sentences::NO_SERVER, key);
             }
-            Event::NoCertificate => return self.fail(sentences::NO_CERTIFICATE, link),
+            Event::NoCertificate => return self.fail(sentences::NO_CERTIFICATE, key),
             Event::Cancel => {
-                self.screen = Screen::Join(Join {
-                    link,
-                    problem: None,
-                });
+                self.screen = form(key, None);
                 return vec![Effect::Leave, Effect::HangUp];
             }
             // Candidates belong to an offer; all else is late or of another screen.
@@ -316,38 +451,41 @@ impl State {
         vec![]
     }
 
-    fn fail(&mut self, verdict: Verdict, link: Link) -> Vec<Effect> {
-        self.end(verdict, link);
+    fn fail(&mut self, verdict: Verdict, key: Key) -> Vec<Effect> {
+        self.end(verdict, key);
         vec![Effect::HangUp]
     }
 
-    fn end(&mut self, verdict: Verdict, link: Link) {
+    fn end(&mut self, verdict: Verdict, key: Key) {
+        let text = verdict.text;
         self.screen = match verdict.then {
-            Then::Form => Screen::Join(Join {
-                link,
-                problem: Some(verdict.text),
-            }),
+            Then::Form => form(key, Some(text)),
             Then::Again => Screen::Ended(Ended {
-                text: verdict.text,
-                again: Some(link),
+                text,
+                again: Some(key),
             }),
-            Then::Nothing => Screen::Ended(Ended {
-                text: verdict.text,
-                again: None,
-            }),
+            Then::Nothing => Screen::Ended(Ended { text, again: None }),
         };
     }
 
     fn after_the_end(&mut self, event: Event) -> Vec<Effect> {
         if let (Screen::Ended(ended), Event::Again) = (&self.screen, event)
-            && let Some(link) = ended.again.clone()
+            && let Some(key) = ended.again.clone()
         {
-            self.screen = Screen::Join(Join {
-                link,
-                problem: None,
-            });
+            self.screen = form(key, None);
         }
         vec![]
+    }
+}
+
+/// Where the expert gave what leads to the novice.
+fn form(key: Key, problem: Option<&'static str>) -> Screen {
+    match key {
+        Key::Link(link) | Key::File(link) => Screen::Join(Join { link, problem }),
+        Key::Number(number) => Screen::Start(Start {
+            number: number.to_string(),
+            problem: problem.map(Problem::Number),
+        }),
     }
 }
 

@@ -202,3 +202,25 @@ fn a_message_out_of_order_or_garbage_ends_the_attempt() {
         .handle(&ToExpert::Relay { payload }, &mut pair.rng);
     assert_eq!(out, over(Over::Tampered));
 }
+
+#[test]
+fn a_number_is_joined_by_its_number_and_opened_by_its_password() {
+    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let number = Number::random(&mut rng);
+    let key = Key::Number(number);
+    let typed = "Lamp, river - STONE moon";
+    let mut pair = Pair {
+        record: Record::spoken(number, "lamp river stone moon", &mut rng).unwrap(),
+        page: Handshake::new(key, typed, Name::new("Maria"), EXPERT),
+        rng,
+    };
+    let [
+        FromExpert::Hello { .. },
+        FromExpert::JoinNumber { number: asked },
+    ] = pair.page.open()
+    else {
+        panic!("{:?}", pair.page.open())
+    };
+    assert_eq!(asked, number);
+    pair.established();
+}

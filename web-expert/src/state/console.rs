@@ -5,13 +5,12 @@ use std::time::Duration;
 use deskhand_protocol::{
     control::{Display, EndReason, FromExpert, FromNovice},
     id::GrantId,
-    invitation::Link,
     text::ChatText,
 };
 
 use super::{Effect, Event};
 use crate::{
-    handshake::{Met, News, Over},
+    handshake::{Key, Met, News, Over},
     sentences::{self, Verdict},
 };
 
@@ -21,7 +20,7 @@ const MAX_LINES: usize = 500;
 /// A session that the novice has approved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Console {
-    pub(super) link: Link,
+    pub(super) key: Key,
     /// The other end.
     pub met: Met,
     /// The direct connection.
@@ -114,9 +113,9 @@ pub(super) enum Next {
 }
 
 impl Console {
-    pub(super) fn new(link: Link, met: Met) -> Self {
+    pub(super) fn new(key: Key, met: Met) -> Self {
         Self {
-            link,
+            key,
             met,
             line: Line::Connecting,
             parted: false,
@@ -198,6 +197,8 @@ impl Console {
             | Event::Connect { .. }
             | Event::Cancel
             | Event::Again
+            | Event::Number(_)
+            | Event::ConnectTo { .. }
             | Event::NoCertificate => vec![],
             Event::SocketClosed => return self.server_is_gone(Over::Left),
         };
@@ -212,7 +213,7 @@ impl Console {
                 vec![Effect::Revoke, Effect::HangUp],
             ),
             News::Over(Over::Tampered) => Next::End(
-                sentences::over(Over::Tampered),
+                sentences::over(Over::Tampered, &self.key),
                 vec![Effect::Revoke, Effect::HangUp],
             ),
             News::Over(over) => self.server_is_gone(over),
@@ -226,9 +227,10 @@ impl Console {
         match self.line {
             Line::Up => Next::Stay(vec![]),
             Line::Interrupted => lost(),
-            Line::Connecting => {
-                Next::End(sentences::over(over), vec![Effect::Revoke, Effect::HangUp])
-            }
+            Line::Connecting => Next::End(
+                sentences::over(over, &self.key),
+                vec![Effect::Revoke, Effect::HangUp],
+            ),
         }
     }
 

@@ -34,9 +34,30 @@ fn connect() -> Event {
     }
 }
 
+fn served(fragment: &str) -> State {
+    State::new(Opened::Served(fragment.into()), String::new(), None)
+}
+
+/// A page out of a file.
+fn from_file() -> State {
+    let file = FromFile {
+        server: Origin::parse("https://help.example").unwrap(),
+        link: link(),
+    };
+    State::new(Opened::File(Ok(file)), String::new(), None)
+}
+
+fn connect_to(number: &str) -> Event {
+    Event::ConnectTo {
+        number: number.into(),
+        name: "Maria".into(),
+        password: Password("lamp river stone moon".into()),
+    }
+}
+
 /// A page at the form.
 fn page() -> State {
-    State::new(&format!("#{}", link().to_fragment()), String::new(), None)
+    served(&format!("#{}", link().to_fragment()))
 }
 
 fn run(state: &mut State, events: impl IntoIterator<Item = Event>) -> Vec<Effect> {
@@ -87,7 +108,7 @@ fn opening_the_page_does_nothing_until_connect() {
     let effects = state.handle(connect(), secs(0));
     assert!(matches!(
         &effects[..],
-        [Effect::Remember(_), Effect::Join(credentials)] if credentials.link == link()
+        [Effect::Remember(_), Effect::Join(credentials)] if credentials.key == Key::Link(link())
     ));
 }
 
@@ -99,15 +120,137 @@ fn without_a_link_one_can_be_pasted_whole_or_in_part() {
         format!("#{fragment}"),
         fragment.clone(),
     ] {
-        let mut state = State::new("", String::new(), None);
-        assert_eq!(state.screen, Screen::NoLink(None));
+        let mut state = served("");
+        assert_eq!(state.screen, Screen::Start(Start::default()));
         run(&mut state, [Event::Paste(pasted)]);
         assert!(matches!(state.screen, Screen::Join(_)), "{state:?}");
     }
-    let mut state = State::new("#nonsense", String::new(), None);
-    assert_eq!(state.screen, Screen::NoLink(Some(LinkError::Malformed)));
+    let mut state = served("#nonsense");
+    assert_eq!(problem(&state), Some(Problem::Link(LinkError::Malformed)));
     run(&mut state, [Event::Paste("2.x.y".into())]);
-    assert!(matches!(state.screen, Screen::NoLink(Some(_))));
+    assert_eq!(problem(&state), Some(Problem::Link(LinkError::Newer)));
+}
+
+/// What is wrong on the first screen.
+fn problem(state: &State) -> Option<Problem> {
+    let Screen::Start(start) = &state.screen else {
+        panic!("{state:?}")
+    };
+    start.problem
+}
+
+#[test]
+fn a_number_and_its_password_are_enough() {
+    let mut state = served("");
+    let effects = run(&mut state, [connect_to("123-456 789")]);
+    let key = Key::Number(Number::new(123_456_789).unwrap());
+    assert!(matches!(
+        &effects[..],
+        [Effect::Remember(_), Effect::Join(credentials)] if credentials.key == key
+    ));
+}
+
+#[test]
+fn a_wrong_number_is_told_at_once_and_nobody_is_asked() {
+    let mut state = served("");
+    run(&mut state, [Event::Number("12345678".into())]);
+    assert_eq!(
+        problem(&state),
+        Some(Problem::Number(sentences::BAD_NUMBER))
+    );
+    run(&mut state, [Event::Number("123456789".into())]);
+    assert_eq!(problem(&state), None);
+    run(&mut state, [Event::Number(String::new())]);
+    assert_eq!(problem(&state), None, "not typed yet");
+
+    for number in ["", "12345678", "one"] {
+        assert!(run(&mut state, [connect_to(number)]).is_empty());
+        assert_eq!(
+            problem(&state),
+            Some(Problem::Number(sentences::BAD_NUMBER))
+        );
+    }
+}
+
+#[test]
+fn a_number_wants_a_password_and_a_name() {
+    for (name, password, why) in [
+        ("Maria", " - ", sentences::NO_PASSWORD),
+        (" ", "lamp", sentences::NO_NAME),
+    ] {
+        let mut state = served("");
+        let event = Event::ConnectTo {
+            number: "123456789".into(),
+            name: name.into(),
+            password: Password(password.into()),
+        };
+        assert!(run(&mut state, [event]).is_empty());
+        assert_eq!(problem(&state), Some(Problem::Number(why)));
+    }
+}
+
+#[test]
+fn unknown_numbers_and_wrong_passwords_sound_the_same_and_the_number_stays() {
+    for over in [
+        Over::Refused,
+        Over::Closed(Refusal::Unavailable),
+        Over::Closed(Refusal::Expired),
+    ] {
+        let mut state = served("");
+        let news = Event::News(News::Over(over));
+        run(&mut state, [connect_to("123456789"), news]);
+        let start = Start {
+            number: "123 456 789".into(),
+            problem: Some(Problem::Number(sentences::NUMBER_REFUSED)),
+        };
+        assert_eq!(state.screen, Screen::Start(start));
+    }
+}
+
+#[test]
+fn a_number_is_kept_for_connecting_again() {
+    let mut state = served("");
+    let left = Event::News(News::Over(Over::Left));
+    run(&mut state, [connect_to("123456789"), left, Event::Again]);
+    assert!(matches!(&state.screen, Screen::Start(start) if start.number == "123 456 789"));
+}
+
+#[test]
+fn a_file_brings_its_own_invitation() {
+    let mut state = from_file();
+    let effects = run(&mut state, [connect()]);
+    assert!(matches!(
+        &effects[..],
+        [Effect::Remember(_), Effect::Join(credentials)] if credentials.key == Key::File(link())
+    ));
+    let file = state.file.unwrap();
+    let address = format!("https://help.example/#{}", link().to_fragment());
+    assert_eq!(file.address(), address);
+    assert_eq!(file.about(), "https://help.example/about");
+}
+
+#[test]
+fn a_file_that_says_nothing_useful_says_so() {
+    for (error, part) in [
+        (FileError::Malformed, "damaged"),
+        (FileError::Newer, "newer version"),
+    ] {
+        let mut state = State::new(Opened::File(Err(error)), String::new(), None);
+        assert!(matches!(state.screen, Screen::Unable(why) if why.contains(part)));
+        assert!(run(&mut state, [connect(), connect_to("123456789")]).is_empty());
+    }
+}
+
+#[test]
+fn a_file_of_another_version_than_the_server_leads_to_the_link() {
+    let version = Event::News(News::Over(Over::Closed(Refusal::Version)));
+    let mut state = from_file();
+    run(&mut state, [connect(), version.clone()]);
+    assert!(matches!(&state.screen, Screen::Ended(ended)
+        if ended.text.contains("link instead") && ended.again.is_none()));
+    let mut state = page();
+    run(&mut state, [connect(), version]);
+    assert!(matches!(&state.screen, Screen::Ended(ended) if ended.text.contains("Reload")));
 }
 
 #[test]

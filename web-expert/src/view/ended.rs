@@ -2,14 +2,16 @@
 
 use yew::{Callback, Html, Properties, component, html};
 
-use super::card::Card;
-use crate::state::{Ended, Event};
+use super::{card::Card, instead::Instead};
+use crate::state::{Ended, Event, FromFile};
 
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
 pub struct Props {
     /// Why.
     pub ended: Ended,
+    /// What the file says that the page came from, if it came from one.
+    pub file: Option<FromFile>,
     /// What the expert does.
     pub on: Callback<Event>,
 }
@@ -26,6 +28,7 @@ pub fn EndedView(props: &Props) -> Html {
             } else {
                 <p class="hint">{ "To try again, ask for a new invitation. You can close this page." }</p>
             }
+            <Instead file={props.file.clone()} />
         </Card>
     }
 }

@@ -3,8 +3,8 @@
 use web_sys::{HtmlElement, HtmlInputElement, SubmitEvent};
 use yew::{Callback, Html, Properties, component, html, use_effect_with, use_node_ref};
 
-use super::card::Card;
-use crate::state::{Event, Join, Password};
+use super::{card::Card, instead::Instead};
+use crate::state::{Event, FromFile, Join, Password};
 
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Props {
     pub join: Join,
     /// What the expert called themselves last.
     pub name: String,
+    /// What the file says that the page came from, if it came from one.
+    pub file: Option<FromFile>,
     /// What the expert does.
     pub on: Callback<Event>,
 }
@@ -77,6 +79,7 @@ pub fn JoinView(props: &Props) -> Html {
                 }
                 <button class="primary wide" type="submit">{ "Connect" }</button>
             </form>
+            <Instead file={props.file.clone()} />
         </Card>
     }
 }
