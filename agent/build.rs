@@ -1,6 +1,22 @@
+//! Makes sure that the folder of what invitation files carry is there, so that the agent compiles
+//! before the page has been built, and again whenever the page has.
 //! Builds the C doors to libvpx: the encoder's for the agent, the decoder's for its tests.
 
 fn main() {
+    embed_invitation_files();
+    build_codec();
+}
+
+fn embed_invitation_files() {
+    let bundle = "../static/bundle-file";
+    if let Err(error) = std::fs::create_dir_all(bundle) {
+        println!("cargo:error={bundle} cannot be made ({error})");
+    }
+    println!("cargo:rerun-if-changed={bundle}");
+    println!("cargo:rerun-if-changed=templates");
+}
+
+fn build_codec() {
     println!("cargo:rerun-if-changed=src/media/encode/vp9.c");
     println!("cargo:rerun-if-changed=src/media/encode/vp9.h");
     println!("cargo:rerun-if-changed=tests/media/decoder.c");

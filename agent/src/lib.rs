@@ -6,6 +6,7 @@
 //! runs it all.
 
 pub mod book;
+pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod consent;

@@ -1,9 +1,12 @@
-//! Makes the page's bundle: cargo, wasm-bindgen, and compressed copies, into `static/bundle`.
+//! Makes the page's bundle: cargo, wasm-bindgen, and compressed copies, into `static/bundle`; and
+//! the same page for invitation files into `static/bundle-file`, for [`file`] and the agent.
 //!
 //! wasm-bindgen is used as a library of the very version that the page is built with, so there
 //! is no tool to install and none to get out of step. Everything that `index.html` leads to
 //! carries its hash in its name and may be kept for ever; `index.html` itself must be asked for
 //! anew each time.
+
+mod file;
 
 use std::{
     collections::BTreeMap,
@@ -15,6 +18,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use wasm_bindgen_cli_support::Bindgen;
 
 /// The page's package.
 pub const PACKAGE: &str = "deskhand-web-expert";
@@ -67,25 +71,37 @@ pub fn bundle(root: &Path, profile: Profile) -> Result<()> {
     let fixed = read_static(root)?;
     let out = root.join("static/bundle");
 
+    let file_out = root.join("static/bundle-file");
+
     let (stamp, stamp_file) = (digest(profile, &wasm, &fixed), root.join(STAMP));
     let same = fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp);
-    if same && out.join("index.html").exists() {
+    if same && out.join("index.html").exists() && file_out.join(file::MODULE).exists() {
         return Ok(());
     }
+    let for_files = file::assemble(&wasm, &fixed)?;
     let files = assemble(generate(&wasm)?, fixed)?;
     // Made from scratch, so that nothing stale is served; without a stamp until it is whole.
     if stamp_file.exists() {
         fs::remove_file(&stamp_file)?;
     }
-    if out.exists() {
-        fs::remove_dir_all(&out).context("remove the old bundle")?;
+    empty(&out)?;
+    empty(&file_out)?;
+    for (name, bytes) in &for_files {
+        fs::write(file_out.join(name), bytes)?;
+        say(&format!("for files: {name}: {} bytes", bytes.len()));
     }
-    fs::create_dir_all(&out)?;
     for (name, bytes) in &files {
         write_compressed(&out, name, bytes, profile)?;
     }
     fs::write(&stamp_file, stamp)?;
     Ok(())
+}
+
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).context("remove the old bundle")?;
+    }
+    Ok(fs::create_dir_all(folder)?)
 }
 
 /// Cargo for the page. It has a target directory of its own, so that page and native programs do
@@ -119,7 +135,14 @@ fn compile(root: &Path, profile: Profile) -> Result<Vec<u8>> {
 
 /// The hand-written files, by name.
 fn read_static(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
-    let names = ["index.html", "style.css", "icon.svg", "boot.js", "heart.js"];
+    let names = [
+        "index.html",
+        "style.css",
+        "icon.svg",
+        "boot.js",
+        "file-boot.js",
+        "heart.js",
+    ];
     names
         .into_iter()
         .map(|name| {
@@ -133,13 +156,7 @@ fn read_static(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 /// The module and the glue that loads it: `app_bg.wasm` and `app.js`.
 fn generate(wasm: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
     say("making the bundle");
-    let mut output = wasm_bindgen_cli_support::Bindgen::new()
-        .input_bytes("app", wasm.to_vec())
-        .web(true)?
-        .typescript(false)
-        .remove_name_section(true)
-        .remove_producers_section(true)
-        .generate_output()?;
+    let mut output = bindgen(wasm).web(true)?.generate_output()?;
     ensure!(
         output.snippets().values().all(Vec::is_empty) && output.local_modules().is_empty(),
         "the page must not bring JavaScript of its own"
@@ -148,6 +165,17 @@ fn generate(wasm: &[u8]) -> Result<BTreeMap<String, Vec<u8>>> {
         ("app.js".to_owned(), output.js().as_bytes().to_vec()),
         ("app_bg.wasm".to_owned(), output.wasm_mut().emit_wasm()),
     ]))
+}
+
+/// What does not depend on where the page comes from.
+fn bindgen(wasm: &[u8]) -> Bindgen {
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_bytes("app", wasm.to_vec())
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true);
+    bindgen
 }
 
 /// Gives every file but `index.html` a name with its hash in it, and every mention of a file
@@ -212,12 +240,9 @@ fn hash(value: &impl std::hash::Hash) -> u64 {
 }
 
 fn digest(profile: Profile, wasm: &[u8], fixed: &BTreeMap<String, Vec<u8>>) -> String {
-    // A change of this file may change the bundle, too.
-    let recipe = include_bytes!("bundle.rs");
-    format!(
-        "{profile:?} {:016x}",
-        hash(&(wasm, fixed, recipe.as_slice()))
-    )
+    // A change of the recipe may change the bundle, too.
+    let recipe = [include_str!("bundle.rs"), include_str!("bundle/file.rs")];
+    format!("{profile:?} {:016x}", hash(&(wasm, fixed, recipe)))
 }
 
 /// Writes a file and its `.br` and `.gz` siblings, and says how large they are.

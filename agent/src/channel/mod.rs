@@ -1,0 +1,3 @@
+//! How an invitation reaches the helper.
+
+pub mod file;
