@@ -1,3 +1,5 @@
-//! How an invitation reaches the helper.
+//! How an invitation leaves this computer.
 
 pub mod file;
+pub mod mail;
+pub mod qr;

@@ -1,0 +1,65 @@
+//! A draft in a file, for mail programs that take nothing else.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use mail_builder::{
+    MessageBuilder,
+    headers::{date::Date, raw::Raw},
+};
+
+use super::{Desk, Letter, MailError, Opened, program};
+
+pub(super) async fn open(desk: &Desk, letter: &Letter) -> Result<Opened, MailError> {
+    program::handler(desk, "message/rfc822").await?;
+    let path = letter.attachment.with_extension("eml");
+    let written = fs::read(&letter.attachment)
+        .and_then(|attachment| compose(letter, &attachment, SystemTime::now()))
+        .and_then(|draft| write(&path, &draft));
+    if let Err(error) = written {
+        return Err(MailError::Draft { path, error });
+    }
+    if let Err(error) = program::run(desk, "xdg-open", &[path.as_os_str()]).await {
+        // It holds the link, and nobody will look for it.
+        let _ = fs::remove_file(&path);
+        return Err(error);
+    }
+    Ok(Opened::Draft(path))
+}
+
+/// Nobody else reads it, whatever was there before.
+fn write(path: &Path, draft: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(path)?.write_all(draft)
+}
+
+fn compose(letter: &Letter, attachment: &[u8], now: SystemTime) -> io::Result<Vec<u8>> {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let name = letter.attachment.file_name().map(OsStr::to_string_lossy);
+    let mut message = MessageBuilder::new()
+        // What makes it a draft, where that is understood.
+        .header("X-Unsent", Raw::new("1"))
+        .date(Date::new(since.as_secs().try_into().unwrap_or_default()))
+        .subject(letter.subject.as_str())
+        .text_body(letter.text.as_str())
+        .attachment(
+            "text/html",
+            name.unwrap_or("invitation.html".into()),
+            attachment,
+        );
+    if let Some(to) = letter.to.as_deref() {
+        message = message.to(to);
+    }
+    message.write_to_vec()
+}
