@@ -95,6 +95,9 @@ const TESTS: &[Need] = &[
     program("tigervnc-standalone-server", &["Xvnc", "Xtigervnc"]),
     program("xdotool", &["xdotool"]), // somebody else's injected input
     library("fonts-dejavu-core"),
+    program("dbus", &["dbus-daemon"]),
+    program("xdg-utils", &["xdg-email"]),
+    program("file", &["file"]), // xdg-utils tell by it what a file is
 ];
 
 impl Set {

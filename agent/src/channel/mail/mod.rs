@@ -141,8 +141,10 @@ pub enum MailError {
     /// The desktop knows no program for mail.
     #[error("no mail program was found on this computer. Use another way to invite")]
     NoProgram,
-    /// A program failed that should have opened another one.
-    #[error("{program} could not open your mail program: {why}. Use another way to invite")]
+    /// A program failed that should have found or opened another one.
+    #[error(
+        "your mail program could not be opened: {program} failed {why}. Use another way to invite"
+    )]
     Program {
         /// Its name.
         program: &'static str,

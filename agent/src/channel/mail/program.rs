@@ -7,7 +7,7 @@ use tokio::{process::Command, time::timeout};
 use super::{Desk, MailError};
 
 /// They fail fast. What still runs after this has become the mail program.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs it until it has started something, or failed.
 pub(super) async fn run(
@@ -22,7 +22,7 @@ pub(super) async fn run(
         .map_err(|error| failed(missing(&error)))?;
     match timeout(PATIENCE, child.wait()).await {
         Err(_) => Ok(()),
-        Ok(Err(error)) => Err(failed(error.to_string())),
+        Ok(Err(error)) => Err(failed(format!("because it was lost sight of ({error})"))),
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(failed(meaning(status.code()).into())),
     }
@@ -45,7 +45,7 @@ pub(super) async fn handler(desk: &Desk, kind: &str) -> Result<(), MailError> {
         why,
     };
     match answer {
-        Err(_) => Err(failed("it does not answer".into())),
+        Err(_) => Err(failed("because it did not answer".into())),
         Ok(Err(error)) => Err(failed(missing(&error))),
         Ok(Ok(output)) if output.stdout.trim_ascii().is_empty() => Err(MailError::NoProgram),
         Ok(Ok(_)) => Ok(()),
@@ -66,20 +66,20 @@ fn command(desk: &Desk, program: &str) -> Command {
 
 fn missing(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound {
-        "it is not installed (package xdg-utils)".into()
+        "because it is not installed (package xdg-utils)".into()
     } else {
-        error.to_string()
+        format!("because it could not be started ({error})")
     }
 }
 
 /// What xdg-utils mean by their exit codes.
 fn meaning(code: Option<i32>) -> &'static str {
     match code {
-        Some(1) => "it did not understand what was asked",
-        Some(2) => "the invitation's file was not there",
-        Some(3) => "it found no program to do it with",
-        Some(4) => "the program that it started failed",
-        Some(5) => "it was not allowed to read the invitation's file",
-        _ => "it failed",
+        Some(1) => "because it did not understand what was asked",
+        Some(2) => "because the invitation's file was not there",
+        Some(3) => "because it found no program to do it with",
+        Some(4) => "because the program that it started failed",
+        Some(5) => "because it was not allowed to read the invitation's file",
+        _ => "and did not say why",
     }
 }
