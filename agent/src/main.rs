@@ -13,7 +13,10 @@ use deskhand_agent::{
     signals,
     start::{self, Ready, Start},
     terminal,
-    ui::{person::DisplayDevices, window},
+    ui::{
+        person::DisplayDevices,
+        window::{self, Surroundings},
+    },
 };
 use tokio::{runtime::Runtime, sync::oneshot};
 
@@ -128,7 +131,13 @@ fn with_a_window(
     }
     // Windows belong to the main thread; the agent runs on its own.
     let _inside = runtime.enter();
-    window::run(front, Box::new(person), left).context("start Deskhand with --terminal instead")?;
+    let around = Surroundings {
+        person: Box::new(person),
+        leave: left,
+        show: None,
+        has_tray: false,
+    };
+    window::run(front, around).context("start Deskhand with --terminal instead")?;
     runtime.block_on(agent).context("the session broke off")
 }
 

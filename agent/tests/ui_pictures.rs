@@ -19,11 +19,24 @@ use egui_kittest::{Harness, SnapshotResults};
 
 mod canned;
 mod canvas;
+mod walk;
+
+struct Picture {
+    model: Model,
+    now: Now,
+}
+
+impl walk::HasModel for Picture {
+    fn model(&mut self) -> &mut Model {
+        &mut self.model
+    }
+}
 
 #[test]
 fn every_screen_looks_as_it_did() {
     let mut results = SnapshotResults::new();
-    for screen in canned::SCREENS {
+    for screen in canned::SCREENS.into_iter().chain([canned::LONG_NAME]) {
+        let now = Now::read();
         let mut harness = Harness::builder()
             .with_size([470.0, 690.0])
             .with_theme(egui::Theme::Light)
@@ -31,25 +44,29 @@ fn every_screen_looks_as_it_did() {
             .with_render_cursor(false)
             .renderer(canvas::Canvas::default())
             .build_ui_state(
-                |ui, (model, now): &mut (Model, Now)| {
-                    canned::draw(ui, model, *now);
+                |ui, picture: &mut Picture| {
+                    canned::draw(ui, &mut picture.model, picture.now);
                 },
-                {
-                    let now = Now::read();
-                    let mut model = Model::new(canned::view(screen, now));
-                    for notice in canned::notices(screen) {
-                        model.hear(&notice);
-                    }
-                    (model, now)
+                Picture {
+                    model: canned::model(screen, now),
+                    now,
                 },
             );
         harness.run();
-        // Two screens show a question before it can be answered, and one after.
-        if screen != "prompt-control" {
-            let (_, now) = harness.state_mut();
-            *now = now.after(PROMPT_DELAY);
-            harness.run();
+        for act in canned::way(screen) {
+            walk::act(&mut harness, act);
         }
+        for notice in canned::notices(screen) {
+            harness.state_mut().model.hear(&notice);
+        }
+        // One question is shown before it can be answered.
+        if screen != "prompt-control" {
+            let picture = harness.state_mut();
+            picture.now = picture.now.after(PROMPT_DELAY);
+        }
+        // The pointer is where it was clicked last.
+        harness.event(egui::Event::PointerGone);
+        harness.run();
         results.add(harness.try_snapshot(screen));
     }
 }

@@ -3,18 +3,16 @@
 use egui::Ui;
 
 use super::{
-    style,
-    widget::{Button, Icon, Purpose, announced, body, footer, heading, hint, icon, page},
+    Model,
+    page::Page,
+    say, style,
+    widget::{Button, Icon, Purpose, above, announced, below, body, heading, hint, icon},
 };
 use crate::front::Intent;
 
-/// Closing a window whose session is over is what [`Intent::End`] means here.
-pub(super) fn draw(ui: &mut Ui, why: &str, trouble: bool) -> Option<Intent> {
-    let close = footer(ui, |ui| {
-        let width = ui.available_width();
-        ui.add(Button::new("Close", Purpose::Main).width(width))
-    });
-    page(ui, |ui| {
+/// If nothing comes from the session any more, being done with it means to close the window.
+pub(super) fn draw(ui: &mut Ui, why: &str, trouble: bool, model: &mut Model) -> Option<Intent> {
+    above(ui, "ended", |ui| {
         ui.add_space(36.0);
         ui.vertical_centered(|ui| {
             if trouble {
@@ -35,7 +33,24 @@ pub(super) fn draw(ui: &mut Ui, why: &str, trouble: bool) -> Option<Intent> {
             announced(body(ui, why));
             ui.add_space(4.0);
             hint(ui, "Nobody sees your screen any more.");
+            let open = model.open_invitations().count();
+            if open > 0 && !model.lost {
+                hint(ui, &say::open(open));
+            }
         });
     });
-    close.clicked().then_some(Intent::End)
+    let (label, intent) = if model.lost {
+        ("Close", Intent::Quit)
+    } else {
+        ("Done", Intent::Dismiss)
+    };
+    let done = below(ui, "ended", |ui| {
+        let width = ui.available_width();
+        let done = Button::new(label, Purpose::Main).width(width);
+        ui.add(done).clicked()
+    });
+    done.then(|| {
+        model.go(Page::Home);
+        intent
+    })
 }

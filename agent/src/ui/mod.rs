@@ -8,41 +8,49 @@
 //! one question that is open fills the window; Allow answers only to a deliberate act (see
 //! [`prompt`]) of a person (see [`person`]).
 
+pub mod closing;
 mod ended;
 mod everywhere;
+mod home;
 mod icon;
+mod invitation;
+mod list;
 pub mod model;
+mod page;
+mod passwords;
 pub mod person;
 mod prompt;
+mod qr;
+mod say;
+mod scam;
+mod server;
 mod session;
 mod steps;
 pub mod style;
-mod waiting;
 mod widget;
 pub mod window;
+mod wizard;
 
 pub use model::Model;
+pub use passwords::Passwords;
 
 use crate::{
     clock::Now,
     front::{Intent, Stage},
 };
+use closing::Closing;
+use page::Page;
 
 /// Draws the screen that `model` stands for, and returns what the novice did to it.
+///
+/// A question comes first, then a session, then whether to close the window, then the page.
 pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
     if let Some(asked) = model.view.prompt.clone() {
         return prompt::draw(ui, &asked, &mut model.care, now.at)
             .into_iter()
             .collect();
     }
-    match model.view.stage.clone() {
-        stage @ (Stage::Home | Stage::Verifying(_)) => {
-            let invitation = model.view.invitations.first().cloned();
-            invitation.and_then(|invitation| {
-                let verifying = stage == Stage::Verifying(invitation.serial);
-                waiting::draw(ui, &invitation, verifying, model, now)
-            })
-        }
+    let done = match model.view.stage.clone() {
         Stage::Connecting { expert, .. } => session::connecting(ui, &expert),
         Stage::Viewing {
             expert,
@@ -59,8 +67,34 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
             },
             model,
         ),
-        Stage::Ended { why, trouble } => ended::draw(ui, &why, trouble),
-    }
-    .into_iter()
-    .collect()
+        _ if model.closing == Closing::Asking => closing::draw(ui, model),
+        Stage::Ended { why, trouble } => ended::draw(ui, &why, trouble, model),
+        Stage::Home | Stage::Verifying(_) => return page(ui, model, now),
+    };
+    done.into_iter().collect()
+}
+
+/// Nobody is here: draws where the novice is.
+fn page(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
+    let opened = model.settle();
+    let done = match model.page {
+        Page::Home => {
+            home::draw(ui, model);
+            None
+        }
+        Page::Server => server::draw(ui, model),
+        Page::Scam { called: false } => scam::draw(ui, model),
+        Page::Scam { called: true } => scam::advice(ui, model),
+        Page::Wizard => wizard::draw(ui, model),
+        Page::Fresh(_) => {
+            wizard::making(ui, model);
+            None
+        }
+        Page::Invitation { serial, .. } => {
+            let one = model.view.invitation(serial).cloned();
+            one.and_then(|one| invitation::draw(ui, model, &one, now))
+        }
+        Page::List => return list::draw(ui, model, now),
+    };
+    opened.into_iter().chain(done).collect()
 }

@@ -1,14 +1,25 @@
-//! What the window shows: the session's newest view, what was said, and what is being typed.
+//! What the window shows: the session's newest view, where in it the novice is, what was said,
+//! and what is being typed.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use super::prompt::Care;
+use super::{
+    closing::Closing,
+    page::Page,
+    passwords::Passwords,
+    prompt::Care,
+    say::until_next_minute,
+    wizard::{Step, Wizard},
+};
 use crate::{
     clock::Now,
-    front::{Control, Notice, Speaker, Stage, View, one_line, plain_name},
+    front::{
+        Control, Invitation, Notice, Serial, Speaker, Stage, Standing, View, one_line, plain_name,
+    },
 };
 
 /// How many lines are kept; older ones go.
@@ -19,13 +30,27 @@ const COPIED: Duration = Duration::from_secs(4);
 /// Everything that is drawn.
 #[derive(Debug)]
 pub struct Model {
-    /// From the session.
-    pub view: View,
+    pub(super) view: View,
     /// The message that is being typed.
     pub(super) draft: String,
     pub(super) care: Care,
+    pub(super) page: Page,
+    pub(super) wizard: Wizard,
+    pub(super) passwords: Passwords,
+    /// The server's address that is being typed.
+    pub(super) address: String,
+    /// The novice has read the warning, whether or not the session knows it by now.
+    pub(super) warned: bool,
+    /// The QR code of the link is to be seen.
+    pub(super) code_shown: bool,
+    /// The last thing that happened to an invitation, until the page is turned.
+    pub(super) news: Option<String>,
+    pub(super) closing: Closing,
+    /// Nothing comes from the session any more.
+    pub(super) lost: bool,
+    pub(super) copied: Option<(Copied, Instant)>,
+    handed: BTreeMap<Serial, Handed>,
     log: VecDeque<Line>,
-    copied: Option<(Copied, Instant)>,
 }
 
 /// A line of the log.
@@ -48,41 +73,110 @@ pub enum Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Copied {
     Link,
+    Text,
     Password,
 }
 
+/// What has been done with an invitation to pass it on; errors are sentences.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Handed {
+    /// Where its file is.
+    pub(super) file: Option<Result<PathBuf, String>>,
+    /// What is left to do in the mail program.
+    pub(super) mail: Option<Result<String, String>>,
+}
+
 impl Model {
-    /// Nothing said yet.
-    pub fn new(view: View) -> Self {
+    /// Nothing said yet, and on the first page.
+    pub fn new(view: View, mut passwords: Passwords) -> Self {
         Self {
+            wizard: Wizard::new(passwords.make(), view.rules.longest),
             view,
             draft: String::new(),
             care: Care::default(),
-            log: VecDeque::new(),
+            page: Page::default(),
+            passwords,
+            address: String::new(),
+            warned: false,
+            code_shown: false,
+            news: None,
+            closing: Closing::default(),
+            lost: false,
             copied: None,
+            handed: BTreeMap::new(),
+            log: VecDeque::new(),
         }
     }
 
-    /// Takes a notice into the log, unless the screen itself says the same.
+    /// Takes the session's newest view.
+    pub fn see(&mut self, view: View) {
+        if !self.is_session() && is_session(&view) {
+            // The next helper sees this window, and is not to read what the last one wrote.
+            self.log.clear();
+            self.draft.clear();
+            self.closing = Closing::No;
+        }
+        self.view = view;
+    }
+
+    /// Takes a notice to where the novice looks for it, unless the screen itself says the same.
     pub fn hear(&mut self, notice: &Notice) {
-        let line = match notice {
+        match notice {
             Notice::Open
             | Notice::ServerAway { viewing: false }
             | Notice::Attempt
-            | Notice::LocalHand(_) => return,
-            Notice::Chat {
-                from: Speaker::Novice,
-                text,
-            } => Line::Mine(text.to_string()),
-            Notice::Chat {
-                from: Speaker::Expert(name),
-                text,
-            } => Line::Theirs {
-                name: plain_name(name),
-                text: text.to_string(),
-            },
-            event => Line::Event(one_line(&event.sentence())),
-        };
+            | Notice::LocalHand(_)
+            | Notice::Extended(..)
+            | Notice::Ended(_) => {}
+            Notice::Invited(serial) => {
+                if self.is_making() {
+                    self.go(Page::Fresh(*serial));
+                }
+            }
+            Notice::NotInvited(why) => {
+                if self.is_making() {
+                    self.wizard.fail(one_line(why));
+                } else {
+                    self.news = Some(one_line(why));
+                }
+            }
+            Notice::FileSaved(serial, path) => {
+                self.handed_mut(*serial).file = Some(Ok(path.clone()));
+            }
+            Notice::FileNotSaved(serial, why) => {
+                self.handed_mut(*serial).file = Some(Err(why.clone()));
+            }
+            Notice::MailOpened(serial, how) => {
+                self.handed_mut(*serial).mail = Some(Ok(how.clone()));
+            }
+            Notice::MailNotOpened(serial, why) => {
+                self.handed_mut(*serial).mail = Some(Err(why.clone()));
+            }
+            // Its page and the list say it themselves.
+            Notice::Closed(_, Standing::Revoked | Standing::Used) => {}
+            Notice::Closed(..) => {
+                if self.page == Page::Home {
+                    self.news = Some(notice.sentence());
+                }
+            }
+            Notice::Chat { from, text } => self.write(match from {
+                Speaker::Novice => Line::Mine(text.to_string()),
+                Speaker::Expert(name) => Line::Theirs {
+                    name: plain_name(name),
+                    text: text.to_string(),
+                },
+            }),
+            event => {
+                let sentence = one_line(&event.sentence());
+                if is_about_an_invitation(event) {
+                    self.news = Some(sentence.clone());
+                }
+                self.write(Line::Event(sentence));
+            }
+        }
+    }
+
+    fn write(&mut self, line: Line) {
         if self.log.len() == LOG_LINES {
             self.log.pop_front();
         }
@@ -91,6 +185,7 @@ impl Model {
 
     /// The session is gone without a word; nothing can be shared without it.
     pub(super) fn lose_session(&mut self) {
+        self.lost = true;
         self.view.prompt = None;
         if !matches!(self.view.stage, Stage::Ended { .. }) {
             self.view.stage = Stage::Ended {
@@ -100,17 +195,28 @@ impl Model {
         }
     }
 
+    /// An invitation is wanted, and neither made nor refused yet.
+    fn is_making(&self) -> bool {
+        self.page == Page::Wizard && self.wizard.step == Step::Making
+    }
+
+    /// An invitation was made by somebody else in the novice's name, such as a command: its page
+    /// opens as if it had been made here.
+    pub fn show_fresh(&mut self, serial: Serial) {
+        self.go(Page::Fresh(serial));
+    }
+
     /// The lines, oldest first.
     pub fn log(&self) -> impl DoubleEndedIterator<Item = &Line> {
         self.log.iter()
     }
 
-    /// The last thing that happened, if nothing was said since.
-    pub(super) fn last_event(&self) -> Option<&str> {
-        match self.log.back() {
-            Some(Line::Event(text)) => Some(text),
-            _ => None,
-        }
+    pub(super) fn handed(&self, serial: Serial) -> Handed {
+        self.handed.get(&serial).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn handed_mut(&mut self, serial: Serial) -> &mut Handed {
+        self.handed.entry(serial).or_default()
     }
 
     pub(super) fn set_copied(&mut self, what: Copied, now: Instant) {
@@ -122,16 +228,31 @@ impl Model {
             .is_some_and(|(copied, until)| copied == what && now < until)
     }
 
+    /// The invitations through which somebody can come.
+    pub(super) fn open_invitations(&self) -> impl Iterator<Item = &Invitation> {
+        let all = self.view.invitations.iter();
+        all.filter(|one| !one.standing.is_closed())
+    }
+
+    /// Somebody is here, or about to be.
+    pub(super) fn is_session(&self) -> bool {
+        is_session(&self.view)
+    }
+
     /// Whether the novice has to be able to see this window, above all others.
     pub fn must_be_seen(&self) -> bool {
-        let controlled = matches!(
+        self.view.prompt.is_some() || self.is_controlled()
+    }
+
+    /// Mouse and keyboard are shared.
+    pub(super) fn is_controlled(&self) -> bool {
+        matches!(
             self.view.stage,
             Stage::Viewing {
                 control: Control::Shared { .. },
                 ..
             }
-        );
-        self.view.prompt.is_some() || controlled
+        )
     }
 
     /// When the picture changes without anything happening: at the next second of a countdown,
@@ -144,61 +265,51 @@ impl Model {
             .map(|until| until - now.at);
         let clock = match (&self.view.prompt, &self.view.stage) {
             (Some(prompt), _) => Some(self.care.next_change(prompt, now.at)),
-            (None, Stage::Home | Stage::Verifying(_)) => self
-                .view
-                .invitations
-                .first()
-                .and_then(|invitation| invitation.ends.duration_since(now.wall).ok())
-                .map(until_next_minute),
+            (None, Stage::Home | Stage::Verifying(_)) => self.next_minute(now),
             _ => None,
         };
         copied.into_iter().chain(clock).min()
     }
-}
 
-/// Until the number of minutes changes that [`in_words`] says.
-fn until_next_minute(left: Duration) -> Duration {
-    Duration::from_millis(1 + u64::try_from(left.as_millis() % 60_000).unwrap_or(0))
-}
-
-/// A length of time as people say it, rounded up: an invitation that says "5 minutes" is open
-/// for no less than four and no more than five.
-pub fn in_words(left: Duration) -> String {
-    let minutes = left.as_secs().div_ceil(60);
-    let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    match minutes {
-        0 | 1 => "less than a minute".into(),
-        2..=59 => count(minutes, "minute"),
-        _ => {
-            let (hours, minutes) = (minutes / 60, minutes % 60);
-            match minutes {
-                0 => count(hours, "hour"),
-                _ => format!("{} and {}", count(hours, "hour"), count(minutes, "minute")),
+    /// When the next of the times changes that the page tells.
+    fn next_minute(&self, now: Now) -> Option<Duration> {
+        let left = |one: &Invitation| one.ends.duration_since(now.wall).ok();
+        match self.page {
+            Page::Invitation { serial, .. } => self
+                .view
+                .invitation(serial)
+                .filter(|one| !one.standing.is_closed())
+                .and_then(left)
+                .map(until_next_minute),
+            Page::List if !self.view.invitations.is_empty() => {
+                let open = self.open_invitations().filter_map(left);
+                let next = open.map(until_next_minute).min();
+                // "5 minutes ago" may be late by one.
+                Some(next.unwrap_or(Duration::from_secs(60)))
             }
+            _ => None,
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn is_session(view: &View) -> bool {
+    let stage = matches!(view.stage, Stage::Connecting { .. } | Stage::Viewing { .. });
+    stage || view.prompt.is_some()
+}
 
-    #[test]
-    fn time_left_reads_as_people_say_it() {
-        let said = [0, 59, 61, 3_540, 3_541, 3_601, 7_200, 9_000]
-            .map(|secs| in_words(Duration::from_secs(secs)));
-        assert_eq!(
-            said,
-            [
-                "less than a minute",
-                "less than a minute",
-                "2 minutes",
-                "59 minutes",
-                "1 hour",
-                "1 hour and 1 minute",
-                "2 hours",
-                "2 hours and 30 minutes",
-            ]
-        );
-    }
+/// Whether the novice should read it where invitations are shown.
+fn is_about_an_invitation(event: &Notice) -> bool {
+    matches!(
+        event,
+        Notice::WrongPassword { .. }
+            | Notice::HelperLeft
+            | Notice::Locked
+            | Notice::Expired
+            | Notice::ViewRefused
+            | Notice::ViewUnanswered
+            | Notice::Tampered
+            | Notice::NotConnected
+            | Notice::Renumbered(_)
+            | Notice::StoreTrouble(_)
+    )
 }

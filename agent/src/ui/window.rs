@@ -14,6 +14,7 @@ use std::{
 };
 
 use egui::{UserAttentionType, ViewportBuilder, ViewportCommand, WindowLevel};
+use rand_core::OsRng;
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
     oneshot, watch,
@@ -21,7 +22,9 @@ use tokio::sync::{
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 
 use super::{
-    Model, draw,
+    Model, Passwords,
+    closing::Fate,
+    draw,
     everywhere::Everywhere,
     icon,
     person::{PersonCheck, Presses, Watched},
@@ -30,7 +33,8 @@ use super::{
 };
 use crate::{
     clock::Now,
-    front::{Answer, Control, FrontEnd, Intent, Notice, PromptId, Stage, View},
+    front::{Answer, Control, FrontEnd, Intent, Notice, PromptId, Serial, Stage, View},
+    invitation::generate_password,
 };
 
 /// Width and height at first, in points.
@@ -49,19 +53,36 @@ pub enum UiError {
     Open(String),
 }
 
+/// What the window has to do with besides the session.
+pub struct Surroundings {
+    /// Tells a person's clicks from a program's.
+    pub person: Box<dyn PersonCheck>,
+    /// When it fires, the window closes by itself as soon as no session runs.
+    pub leave: oneshot::Receiver<()>,
+    /// Wishes from outside.
+    pub show: Option<mpsc::Receiver<Show>>,
+    /// There is a tray that brings the window back through `show`: closing the window while
+    /// somebody could come hides it.
+    pub has_tray: bool,
+}
+
+/// A wish from outside, such as a click in the tray or a second start of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// The window is to be seen.
+    Window,
+    /// The window, with this invitation, as if it had just been made in it.
+    Invitation(Serial),
+}
+
 /// Shows the window and returns when it has been closed. To be called on the main thread.
 ///
-/// `person` tells a person's clicks from a program's. The window's X11 id joins the front end's
-/// own windows as soon as it exists.
+/// The window's X11 id joins the front end's own windows as soon as it exists.
 ///
-/// Closing the window stops control and ends the session; the session also takes the end of
-/// the channel of intents for that. When `leave` fires, the window closes by itself as soon as
-/// the session is over.
-pub fn run(
-    front: FrontEnd,
-    person: Box<dyn PersonCheck>,
-    leave: oneshot::Receiver<()>,
-) -> Result<(), UiError> {
+/// Closing the window stops control and ends the session; if somebody can still come then, the
+/// window hides, or asks. When it closes for good, it says [`Intent::Quit`]; the session also
+/// takes the end of the channel of intents for that.
+pub fn run(front: FrontEnd, around: Surroundings) -> Result<(), UiError> {
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("Deskhand")
@@ -81,7 +102,7 @@ pub fn run(
                 .inspect_err(|error| tracing::warn!(%error, "the window stays on its desktop"))
                 .ok()
         });
-        let app = App::new(front, person, leave, everywhere, &context.egui_ctx);
+        let app = App::new(front, around, everywhere, &context.egui_ctx);
         Ok(Box::new(app))
     });
     eframe::run_native("deskhand", options, create).map_err(|e| UiError::Open(e.to_string()))
@@ -118,62 +139,95 @@ struct App {
     steps: Steps,
     presence: Presence,
     everywhere: Option<Everywhere>,
+    has_tray: bool,
+    /// The window closes for good.
+    over: bool,
 }
 
 impl App {
     fn new(
         front: FrontEnd,
-        person: Box<dyn PersonCheck>,
-        leave: oneshot::Receiver<()>,
+        around: Surroundings,
         everywhere: Option<Everywhere>,
         ctx: &egui::Context,
     ) -> Self {
-        let model = Model::new(front.view.borrow().clone());
+        let passwords = Passwords::new(|| generate_password(&mut OsRng));
+        let model = Model::new(front.view.borrow().clone(), passwords);
+        let inbox = Inbox {
+            view: Some(Box::pin(next(front.view))),
+            notices: front.notices,
+            leave: Some(around.leave),
+            leaving: false,
+            show: around.show,
+            redraw: Arc::new(Redraw(ctx.clone())).into(),
+        };
         Self {
             model,
-            inbox: Inbox::new(front.view, front.notices, leave, ctx),
+            inbox,
             outbox: Outbox {
                 waiting: VecDeque::new(),
                 session: front.intents,
             },
-            presses: Presses::new(person),
+            presses: Presses::new(around.person),
             steps: Steps::default(),
             presence: Presence::default(),
             everywhere,
+            has_tray: around.has_tray,
+            over: false,
         }
     }
 
     fn act(&mut self, ctx: &egui::Context, intent: Intent) {
-        match (&self.model.view.stage, &intent) {
-            (Stage::Ended { .. }, Intent::End) => ctx.send_viewport_cmd(ViewportCommand::Close),
-            (
-                _,
-                Intent::Answer {
-                    answer: Answer::Allow,
-                    ..
-                },
-            ) if !self.presses.by_a_person() => {
+        match intent {
+            Intent::Quit => self.leave(ctx),
+            Intent::Answer {
+                answer: Answer::Allow,
+                ..
+            } if !self.presses.by_a_person() => {
                 tracing::warn!("Allow was not pressed on a device of this computer: ignored");
                 self.model.care.tell_ignored();
             }
-            (_, Intent::Chat(_) | Intent::Pause(false)) if self.presses.injected() => {
+            Intent::Chat(_) | Intent::Pause(false) if self.presses.injected() => {
                 tracing::warn!("a program pressed that, not a person: ignored");
             }
             _ => self.outbox.send(intent),
         }
     }
 
-    /// The novice closes the window: control first, then everything.
-    fn close(&mut self) {
-        if let Stage::Viewing {
-            control: Control::Shared { .. },
-            ..
-        } = self.model.view.stage
-        {
-            self.outbox.send(Intent::StopControl);
+    /// Closes the window for good.
+    fn leave(&mut self, ctx: &egui::Context) {
+        if !std::mem::replace(&mut self.over, true) {
+            self.outbox.send(Intent::Quit);
+            ctx.send_viewport_cmd(ViewportCommand::Close);
         }
-        if !matches!(self.model.view.stage, Stage::Ended { .. }) {
-            self.outbox.send(Intent::End);
+    }
+
+    /// Does what closing the window has come to; `requested`: the novice wants it closed now.
+    fn close(&mut self, ctx: &egui::Context, requested: bool) {
+        if self.over {
+            return;
+        }
+        if self.inbox.leaving && !self.model.is_session() {
+            self.leave(ctx);
+            return;
+        }
+        let fate = if requested {
+            let (intents, fate) = self.model.close(self.has_tray);
+            for intent in intents {
+                self.outbox.send(intent);
+            }
+            fate
+        } else {
+            self.model.fate(self.has_tray)
+        };
+        if requested && fate != Fate::Close {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        }
+        match fate {
+            Fate::Stay => {}
+            Fate::Hide => self.presence.hide(ctx),
+            Fate::Minimise => ctx.send_viewport_cmd(ViewportCommand::Minimized(true)),
+            Fate::Close => self.leave(ctx),
         }
     }
 }
@@ -189,7 +243,9 @@ impl eframe::App for App {
 
     // Also called while the window is hidden, when `ui` is not.
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        self.inbox.empty_into(&mut self.model);
+        if self.inbox.empty_into(&mut self.model) {
+            self.presence.show(ctx);
+        }
         self.presses.watch(watched(&self.model.view));
         self.outbox.flush();
         let (minimized, closing) = ctx.input(|input| {
@@ -199,12 +255,7 @@ impl eframe::App for App {
                 viewport.close_requested(),
             )
         });
-        if closing {
-            self.close();
-        }
-        if self.inbox.leaving && matches!(self.model.view.stage, Stage::Ended { .. }) {
-            ctx.send_viewport_cmd(ViewportCommand::Close);
-        }
+        self.close(ctx, closing);
         for command in self.presence.update(&self.model, minimized) {
             ctx.send_viewport_cmd(command);
         }
@@ -235,10 +286,25 @@ impl eframe::App for App {
 #[derive(Debug, Default)]
 struct Presence {
     on_top: bool,
+    hidden: bool,
     prompt: Option<PromptId>,
 }
 
 impl Presence {
+    /// Out of sight, with nothing left in any task bar.
+    fn hide(&mut self, ctx: &egui::Context) {
+        self.hidden = true;
+        ctx.send_viewport_cmd(ViewportCommand::Visible(false));
+    }
+
+    /// Back, and in front.
+    fn show(&mut self, ctx: &egui::Context) {
+        self.hidden = false;
+        ctx.send_viewport_cmd(ViewportCommand::Visible(true));
+        ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+        ctx.send_viewport_cmd(ViewportCommand::Focus);
+    }
+
     /// What to ask for now.
     fn update(&mut self, model: &Model, minimized: bool) -> Vec<ViewportCommand> {
         let on_top = model.must_be_seen();
@@ -253,7 +319,9 @@ impl Presence {
             };
             commands.push(ViewportCommand::WindowLevel(level));
         }
-        if asked || on_top && minimized {
+        let mut hidden = self.hidden;
+        if asked || on_top && (minimized || hidden) {
+            hidden = false;
             commands.push(ViewportCommand::Visible(true));
             commands.push(ViewportCommand::Minimized(false));
         }
@@ -271,7 +339,11 @@ impl Presence {
             };
             commands.push(ViewportCommand::Title(title.into()));
         }
-        *self = Self { on_top, prompt };
+        *self = Self {
+            on_top,
+            hidden,
+            prompt,
+        };
         commands
     }
 }
@@ -296,6 +368,8 @@ struct Inbox {
     leave: Option<oneshot::Receiver<()>>,
     /// The program has been told to end.
     leaving: bool,
+    /// `None` if nobody can ask for the window, or not any more.
+    show: Option<mpsc::Receiver<Show>>,
     redraw: Waker,
 }
 
@@ -306,29 +380,15 @@ async fn next(mut views: watch::Receiver<View>) -> Option<watch::Receiver<View>>
 }
 
 impl Inbox {
-    fn new(
-        view: watch::Receiver<View>,
-        notices: mpsc::Receiver<Notice>,
-        leave: oneshot::Receiver<()>,
-        ctx: &egui::Context,
-    ) -> Self {
-        Self {
-            view: Some(Box::pin(next(view))),
-            notices,
-            leave: Some(leave),
-            leaving: false,
-            redraw: Arc::new(Redraw(ctx.clone())).into(),
-        }
-    }
-
-    fn empty_into(&mut self, model: &mut Model) {
+    /// Returns whether the window is wanted.
+    fn empty_into(&mut self, model: &mut Model) -> bool {
         let mut context = Context::from_waker(&self.redraw);
         while let Some(view) = &mut self.view {
             let Poll::Ready(changed) = view.as_mut().poll(&mut context) else {
                 break;
             };
             self.view = changed.map(|mut views| {
-                model.view = views.borrow_and_update().clone();
+                model.see(views.borrow_and_update().clone());
                 Box::pin(next(views)) as NextView
             });
             if self.view.is_none() {
@@ -344,6 +404,20 @@ impl Inbox {
             self.leave = None;
             self.leaving = told.is_ok();
         }
+        let mut wanted = false;
+        while let Some(show) = &mut self.show
+            && let Poll::Ready(show_now) = show.poll_recv(&mut context)
+        {
+            match show_now {
+                Some(Show::Window) => wanted = true,
+                Some(Show::Invitation(serial)) => {
+                    model.show_fresh(serial);
+                    wanted = true;
+                }
+                None => self.show = None,
+            }
+        }
+        wanted
     }
 }
 
