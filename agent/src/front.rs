@@ -121,7 +121,9 @@ pub enum Control {
 }
 
 /// Numbers the invitations of this computer, from 1 on; never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct Serial(pub u32);
 
 impl std::fmt::Display for Serial {
@@ -131,7 +133,8 @@ impl std::fmt::Display for Serial {
 }
 
 /// How an invitation reaches the helper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// The novice sends a link in a message.
     Link,
@@ -144,7 +147,8 @@ pub enum Channel {
 }
 
 /// What has become of an invitation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// The helper can come.
     Open,

@@ -15,6 +15,7 @@ pub mod door;
 pub mod driver;
 pub mod front;
 pub mod hand;
+pub mod instance;
 pub mod invitation;
 pub mod io;
 pub mod media;

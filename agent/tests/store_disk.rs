@@ -3,6 +3,8 @@
 //! Needs a mount of its own, so it runs in a namespace; where the system allows none, it says so
 //! and checks nothing.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -67,7 +69,7 @@ fn fills_up(folder: &Path) {
     // An attempt that cannot be written down is not granted; one that is granted is there.
     let charged = 1 + u8::from(store.charge(Serial(1)).is_ok());
     drop(store);
-    std::fs::write(folder.join("more"), [0; 65536]).unwrap_err();
+    std::fs::write(folder.join("more"), vec![0; 65536]).unwrap_err();
     let full = Store::open(folder, Now::read());
     if let Err(full) = full {
         assert!(matches!(full, StoreError::Full { .. }), "{full}");

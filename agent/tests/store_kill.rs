@@ -3,6 +3,8 @@
 //! A second process of this same program writes and says so, line by line; it is killed in the
 //! middle of it, again and again, and what it had said is compared with what is on disk.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader, Write as _},
