@@ -54,7 +54,7 @@ pub struct First {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Taken {
-    /// Another one runs: [`ask`] it.
+    /// Another one runs: [`ask()`] it.
     #[error("Deskhand is already running")]
     Running,
     /// The folder cannot be used.
