@@ -11,11 +11,15 @@ use rand_core::OsRng;
 use zeroize::Zeroizing;
 
 use crate::{
+    channel::mail::Way,
     cli::{Agent, ChannelName, Invite},
     clock::Now,
     desk::{Desk, Setup},
-    driver::{self, Errands, Papers, Place, Requests, SERVER_SETTING, WARNED_SETTING},
-    front::{FrontEnd, Order, Rules},
+    driver::{
+        self, Errands, MAIL_SETTING, NAME_SETTING, Papers, Place, Requests, SERVER_SETTING,
+        WARNED_SETTING,
+    },
+    front::{FrontEnd, Notice, Order, Rules},
     hand::{self, TerminalWindow},
     invitation::generate_password,
     io::Outcome,
@@ -23,11 +27,8 @@ use crate::{
     peer::{Certificate, PeerError},
     policy::{self, Policy, PolicyError, User},
     server::{self, Address, ChooseError, Sources, beside},
-    store::{Damaged, Keep as _, Store, StoreError},
+    store::{Keep as _, Store, StoreError},
 };
-
-/// The setting that holds the novice's name.
-pub const NAME_SETTING: &str = "name";
 
 /// Why the agent does not start.
 #[derive(Debug, thiserror::Error)]
@@ -84,12 +85,12 @@ pub enum StartError {
 pub struct Start<'a> {
     /// The command line.
     pub agent: &'a Agent,
-    /// Without a window, the terminal asks nothing but what is asked there.
-    pub terminal: bool,
     /// Ends by itself as soon as nobody can come any more.
     pub until_idle: bool,
     /// Where an invitation's file goes, if the novice said so.
     pub folder: Option<PathBuf>,
+    /// Whom the mail is for, if the novice said so.
+    pub to: Option<String>,
 }
 
 /// An agent about to run.
@@ -100,8 +101,6 @@ pub struct Ready {
     pub display: String,
     /// Why control cannot be given, if so.
     pub no_control: Option<String>,
-    /// The store was damaged, and is a new one.
-    pub damaged: Option<Damaged>,
     desk: Desk<OsRng>,
     place: Place,
     rules: Rules,
@@ -145,7 +144,7 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
     let rules = policy::rules(&policy, &user);
     let server = choose_server(start, &policy, &store)?;
     let display = display()?;
-    let guard = if start.terminal {
+    let guard = if start.agent.terminal {
         terminal_guard()
     } else {
         Guard::default()
@@ -154,10 +153,11 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         Some(name) => Some(name.clone()),
         None => store.setting(NAME_SETTING)?,
     };
+    let name = Name::new(&name.unwrap_or_default());
     let certificate = Certificate::generate()?;
     let setup = Setup {
         server: server.as_ref().map(Address::public),
-        name: Name::new(&name.unwrap_or_default()),
+        name: name.clone(),
         fingerprint: certificate.fingerprint(),
         no_control: guard.refusal.clone(),
         rules: rules.clone(),
@@ -167,8 +167,14 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
     let desk = Desk::new(setup, loaded.invitations, loaded.next, OsRng);
     let (wires, front) = driver::wires(desk.view());
     front.own_windows.send_replace(guard.windows);
+    if let Some(damaged) = loaded.damaged {
+        wires.tell(Notice::StoreTrouble(damaged.to_string()));
+    }
     let papers = Papers {
         folder: start.folder.clone().unwrap_or_else(downloads),
+        name: name.clone(),
+        way: mail_way(&store)?,
+        to: start.to.clone(),
     };
     let errands = Errands::new(papers, move |address| {
         policy.as_ref().is_ok_and(|policy| policy.allows(address))
@@ -189,13 +195,22 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         front,
         display,
         no_control: guard.refusal,
-        damaged: loaded.damaged,
         desk,
         place,
         rules,
         errands,
         wires,
     })
+}
+
+/// By which way the mail program is opened. One that an older or newer version knew is no
+/// reason not to start.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn mail_way(store: &Store) -> Result<Way, StoreError> {
+    let kept = store.setting(MAIL_SETTING)?;
+    Ok(kept.and_then(|way| way.parse().ok()).unwrap_or_default())
 }
 
 /// The server, if somebody named one. In the terminal there has to be one.
@@ -218,7 +233,7 @@ fn choose_server(
     });
     match choice {
         Ok(choice) => Ok(Some(choice.address)),
-        Err(ChooseError::Unnamed) if !start.terminal => Ok(None),
+        Err(ChooseError::Unnamed) if !start.agent.terminal => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -241,7 +256,7 @@ pub fn order(options: &Invite) -> Result<Order, StartError> {
 }
 
 /// Where people look for what a program has saved.
-fn downloads() -> PathBuf {
+pub fn downloads() -> PathBuf {
     let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = home.join("Downloads");
     if folder.is_dir() { folder } else { home }

@@ -104,6 +104,7 @@ fn invitation(serial: u32) -> Kept {
     Kept {
         serial: Serial(serial),
         channel: Channel::Link,
+        server: "https://help.example.org".into(),
         made: now.wall,
         expiry: Expiry::after(now, Duration::from_secs(3600)),
         standing: Standing::Open,

@@ -15,6 +15,7 @@ use crate::{
     desk::Desk,
     front::{Notice, Rules, Serial},
     hand::{self, Hand},
+    instance::Reply,
     io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent, ServerEvent},
     media::{self, Media},
     peer::{self, Certificate, Peer},
@@ -142,6 +143,29 @@ impl Edges {
         Some(Input::Rules(rules))
     }
 
+    /// Everything that is remembered.
+    pub(super) fn settings(&self) -> Reply {
+        let read = |name: &&str| {
+            let value = self.place.store.setting(name).transpose()?;
+            Some(value.map(|value| ((*name).to_owned(), value)))
+        };
+        match SETTINGS.iter().filter_map(read).collect() {
+            Ok(settings) => Reply::Settings(settings),
+            Err(error) => Reply::Refused(format!("{error}.")),
+        }
+    }
+
+    /// Remembers something. It counts from the next start on.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Reply {
+        if !SETTINGS.contains(&name) {
+            return Reply::Refused(format!("There is no setting {name:?}."));
+        }
+        match self.place.store.set(name, value) {
+            Ok(()) => Reply::Done,
+            Err(error) => Reply::Refused(format!("{error}.")),
+        }
+    }
+
     /// Hands one input to the core, does what follows, and what follows from that.
     pub(super) fn feed<R: RngCore + CryptoRng>(
         &mut self,
@@ -157,12 +181,12 @@ impl Edges {
                     Output::Done(done) => fed.done = Some(done),
                     Output::SaveFile(serial) => {
                         if let Some(one) = desk.view().invitation(serial) {
-                            self.errands.save_file(one);
+                            self.errands.save_file(one.clone());
                         }
                     }
                     Output::OpenMail(serial) => {
                         if let Some(one) = desk.view().invitation(serial) {
-                            self.errands.open_mail(one);
+                            self.errands.open_mail(one.clone());
                         }
                     }
                     output => {
@@ -367,6 +391,12 @@ impl Fed {
 
 /// The setting that holds the server's address.
 pub const SERVER_SETTING: &str = "server";
+/// The setting that holds the novice's name.
+pub const NAME_SETTING: &str = "name";
+/// The setting that holds the [`Way`](crate::channel::mail::Way) to the mail program.
+pub const MAIL_SETTING: &str = "mail";
+/// What people set.
+pub const SETTINGS: [&str; 3] = [SERVER_SETTING, NAME_SETTING, MAIL_SETTING];
 /// The setting that is there once the novice was warned.
 pub const WARNED_SETTING: &str = "warned";
 

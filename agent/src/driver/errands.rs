@@ -4,9 +4,14 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use deskhand_protocol::{invitation::Link, text::Name};
 use tokio::sync::mpsc;
 
 use crate::{
+    channel::{
+        file::{self, FilePage},
+        mail::{self, Letter, MailError, Opened, Way},
+    },
     front::{Invitation, Notice},
     io::ServerEvent,
     server::{self, Address},
@@ -20,6 +25,52 @@ const QUEUE: usize = 16;
 pub struct Papers {
     /// Where an invitation's file goes.
     pub folder: PathBuf,
+    /// How the novice is called; may be empty.
+    pub name: Name,
+    /// By which way the mail program is opened.
+    pub way: Way,
+    /// Whom the mail is for, if the novice has said so.
+    pub to: Option<String>,
+}
+
+impl Papers {
+    /// Writes an invitation's file, and gives where it is.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn write(&self, invitation: &Invitation) -> Result<PathBuf, String> {
+        let link = invitation.link.as_deref().and_then(|link| {
+            let (_, fragment) = link.split_once('#')?;
+            Link::parse(fragment).ok()
+        });
+        let Some(link) = link else {
+            return Err("This invitation is closed, so there is nothing to pass on.".into());
+        };
+        let page = file::page(&FilePage {
+            server: &invitation.server,
+            link: &link,
+            novice: &self.name,
+        });
+        let page = page.map_err(|error| error.to_string())?;
+        let path = self.folder.join(file::file_name(&self.name));
+        file::write(&page, &path).map_err(|error| error.to_string())
+    }
+
+    /// Opens the mail program with an invitation, and gives what is left to do.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub async fn mail(&self, invitation: &Invitation) -> Result<String, String> {
+        let attachment = self.write(invitation)?;
+        let letter = Letter::new(self.to.as_deref(), invitation, attachment);
+        let letter = letter.map_err(|error| sentence(&error))?;
+        match mail::open(&letter, self.way).await {
+            // The text is what the front end offers to copy anyway.
+            Ok(Opened::Text(_)) => Err(sentence(&MailError::NoProgram)),
+            Ok(opened) => Ok(opened.sentence()),
+            Err(error) => Err(sentence(&error)),
+        }
+    }
 }
 
 /// An errand is done.
@@ -68,14 +119,38 @@ impl Errands {
         ServerEvent::Checking
     }
 
-    pub(super) fn save_file(&self, _invitation: &Invitation) {
-        let _ = &self.papers;
+    /// Writes an invitation's file.
+    pub(super) fn save_file(&self, invitation: Invitation) {
+        let (papers, done) = (self.papers.clone(), self.done.clone());
+        tokio::task::spawn_blocking(move || {
+            let serial = invitation.serial;
+            let notice = match papers.write(&invitation) {
+                Ok(path) => Notice::FileSaved(serial, path),
+                Err(why) => Notice::FileNotSaved(serial, why),
+            };
+            let _ = done.blocking_send(Done::Tell(notice));
+        });
     }
 
-    pub(super) fn open_mail(&self, _invitation: &Invitation) {}
+    /// Opens the mail program with an invitation.
+    pub(super) fn open_mail(&self, invitation: Invitation) {
+        let (papers, done) = (self.papers.clone(), self.done.clone());
+        tokio::spawn(async move {
+            let serial = invitation.serial;
+            let notice = match papers.mail(&invitation).await {
+                Ok(how) => Notice::MailOpened(serial, how),
+                Err(why) => Notice::MailNotOpened(serial, why),
+            };
+            let _ = done.send(Done::Tell(notice)).await;
+        });
+    }
 }
 
-async fn try_out(
+/// Tries out the server at an address that somebody typed.
+///
+/// # Errors
+/// A sentence.
+pub async fn try_out(
     typed: &str,
     allows: &(dyn Fn(&Address) -> bool + Send + Sync),
 ) -> Result<Address, String> {
@@ -97,7 +172,7 @@ async fn try_out(
 }
 
 /// An error as a sentence.
-fn sentence(error: &impl std::error::Error) -> String {
+pub fn sentence(error: &impl std::error::Error) -> String {
     let text = error.to_string();
     let mut chars = text.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string());

@@ -14,9 +14,9 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-pub use edges::{Place, SERVER_SETTING, WARNED_SETTING};
-pub use errands::{Errands, Papers};
-pub use requests::Requests;
+pub use edges::{MAIL_SETTING, NAME_SETTING, Place, SERVER_SETTING, SETTINGS, WARNED_SETTING};
+pub use errands::{Errands, Papers, sentence, try_out};
+pub use requests::{Requests, intent};
 
 use crate::{
     clock::Now,
@@ -40,7 +40,8 @@ pub struct Wires {
 }
 
 impl Wires {
-    fn tell(&self, notice: Notice) {
+    /// Tells the front end something.
+    pub(crate) fn tell(&self, notice: Notice) {
         if self.notices.try_send(notice).is_err() {
             tracing::warn!("the front end does not keep up with what there is to say");
         }
@@ -92,9 +93,9 @@ pub async fn run<R: RngCore + CryptoRng>(
                 intent => Event::Input(Input::Novice(intent)),
             },
             event = edges.next() => event,
-            Some(request) = requests.next() => {
-                let fed = requests.handle(request, &mut desk, &mut edges, &mut wires);
-                if let Some(outcome) = fed {
+            asked = requests.next() => {
+                let fed = requests.handle(asked, &mut desk, &mut edges, &mut wires);
+                if let Some(outcome) = fed.done {
                     edges.finish().await;
                     return outcome;
                 }

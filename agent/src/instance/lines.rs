@@ -37,6 +37,13 @@ pub struct InvitationLine {
     pub keep_open: bool,
 }
 
+impl InvitationLine {
+    /// When it closes, or would have closed.
+    pub fn ends_at(&self) -> SystemTime {
+        time(self.ends_unix)
+    }
+}
+
 /// What `deskhand invite --json` prints: also what has to be passed on.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitedLine {
@@ -108,6 +115,31 @@ impl From<&Invitation> for InvitedLine {
             server: shown.server.clone(),
         }
     }
+}
+
+impl From<&InvitedLine> for Invitation {
+    fn from(line: &InvitedLine) -> Self {
+        let text = |secret: &Option<Secret>| secret.as_ref().map(|text| text.expose().to_owned());
+        let one = &line.invitation;
+        Self {
+            serial: one.serial,
+            channel: one.channel,
+            standing: one.standing,
+            made: time(one.made_unix),
+            ends: time(one.ends_unix),
+            failed: one.failed,
+            used_by: one.used_by.clone(),
+            keep_open: one.keep_open,
+            link: text(&line.link),
+            number: text(&line.number),
+            server: line.server.clone(),
+            password: text(&line.password).map_or(Password::None, Password::Known),
+        }
+    }
+}
+
+fn time(unix: i64) -> SystemTime {
+    Timestamp::from_second(unix).map_or(SystemTime::UNIX_EPOCH, SystemTime::from)
 }
 
 /// In whole seconds.

@@ -38,6 +38,15 @@ pub enum Request {
         /// So many seconds.
         secs: u32,
     },
+    /// Lists what is remembered. [`Reply::Settings`] answers.
+    Settings,
+    /// Remembers something, from the next start on.
+    Set {
+        /// What.
+        name: String,
+        /// Which.
+        value: String,
+    },
     /// Ends the program. Open invitations are kept, but nobody can come until it runs again.
     Quit,
 }
@@ -52,6 +61,8 @@ pub enum Reply {
     Status(Vec<InvitationLine>),
     /// The invitation that was made.
     Invited(Box<InvitedLine>),
+    /// What is remembered, by name.
+    Settings(std::collections::BTreeMap<String, String>),
     /// It was not done; a sentence for a person says why.
     Refused(String),
 }

@@ -94,7 +94,7 @@ pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) 
 }
 
 /// Prints every invitation that is made from now on.
-pub async fn print_new(mut view: watch::Receiver<View>) {
+pub async fn print_new(mut view: watch::Receiver<View>, announce: Announce) {
     let newest = |view: &View| view.invitations.first().map(|one| one.serial);
     let mut known = newest(&view.borrow_and_update());
     loop {
@@ -106,7 +106,7 @@ pub async fn print_new(mut view: watch::Receiver<View>) {
             return;
         };
         known = Some(made.serial);
-        for line in announcement(&made) {
+        for line in announce(&made) {
             say(&line);
         }
     }
@@ -157,6 +157,12 @@ async fn perform(acts: Vec<Act>, front: &FrontEnd) {
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Prints a line where errors go.
+pub fn complain(line: &str) {
+    let mut out = std::io::stderr().lock();
+    let _ = writeln!(out, "deskhand: {line}");
 }
 
 /// Lines from standard input, read on a thread of their own: a blocking read cannot be broken

@@ -131,7 +131,16 @@ impl Model {
             Notice::Invited(serial) => {
                 if self.is_making() {
                     self.go(Page::Fresh(*serial));
+                } else if self.page == Page::Home {
+                    // By a command, in the novice's name.
+                    self.go(Page::Made(*serial));
                 }
+            }
+            Notice::Renumbered { old, new } => {
+                if self.shows(*old) {
+                    self.go(Page::Made(*new));
+                }
+                self.news = Some(notice.sentence());
             }
             Notice::NotInvited(why) => {
                 if self.is_making() {
@@ -200,10 +209,14 @@ impl Model {
         self.page == Page::Wizard && self.wizard.step == Step::Making
     }
 
+    fn shows(&self, serial: Serial) -> bool {
+        matches!(self.page, Page::Invitation { serial: shown, .. } if shown == serial)
+    }
+
     /// An invitation was made by somebody else in the novice's name, such as a command: its page
-    /// opens as if it had been made here.
-    pub fn show_fresh(&mut self, serial: Serial) {
-        self.go(Page::Fresh(serial));
+    /// opens.
+    pub fn show_made(&mut self, serial: Serial) {
+        self.go(Page::Made(serial));
     }
 
     /// The lines, oldest first.
@@ -303,13 +316,13 @@ fn is_about_an_invitation(event: &Notice) -> bool {
         event,
         Notice::WrongPassword { .. }
             | Notice::HelperLeft
-            | Notice::Locked
-            | Notice::Expired
             | Notice::ViewRefused
             | Notice::ViewUnanswered
             | Notice::Tampered
             | Notice::NotConnected
-            | Notice::Renumbered(_)
+            | Notice::ServerRefuses(_)
+            | Notice::MayComeBack
+            | Notice::RefusedTooOften
             | Notice::StoreTrouble(_)
     )
 }

@@ -21,6 +21,8 @@ pub(super) enum Page {
     Wizard,
     /// An invitation was just made; its page opens as soon as the session shows it.
     Fresh(Serial),
+    /// An invitation was made elsewhere; its page opens as soon as the session shows it.
+    Made(Serial),
     /// An invitation.
     Invitation {
         /// Which one.
@@ -92,6 +94,13 @@ impl Model {
                     listed: false,
                 });
                 return (channel == Channel::Mail).then_some(Intent::OpenMail(serial));
+            }
+            Page::Made(serial) => {
+                self.view.invitation(serial)?;
+                let listed = false;
+                let news = self.news.take();
+                self.go(Page::Invitation { serial, listed });
+                self.news = news;
             }
             Page::Invitation { serial, .. } if self.view.invitation(serial).is_none() => {
                 self.go(Page::List);

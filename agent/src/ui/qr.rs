@@ -1,9 +1,9 @@
 //! A link as a picture that a telephone can read.
 
 use egui::{Color32, Rect, Sense, Ui, WidgetInfo, vec2};
-use qrcode::{Color, EcLevel, QrCode};
 
 use super::widget::hint;
+use crate::channel::qr::Code;
 
 /// Modules of white that readers want around the code.
 const QUIET: usize = 4;
@@ -13,7 +13,7 @@ const SIZE: f32 = 300.0;
 
 /// Draws `text`, black on white.
 pub(super) fn draw(ui: &mut Ui, text: &str) {
-    let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::M) else {
+    let Some(code) = Code::of(text) else {
         hint(ui, "This link is too long for a QR code.");
         return;
     };
@@ -30,9 +30,9 @@ pub(super) fn draw(ui: &mut Ui, text: &str) {
     let origin = all.min.round();
     let painter = ui.painter();
     painter.rect_filled(all, 4.0, Color32::WHITE);
-    for (n, colour) in code.to_colors().into_iter().enumerate() {
-        if colour == Color::Dark {
-            let at = origin + vec2(place(n % width + QUIET), place(n / width + QUIET));
+    for (x, y) in (0..width).flat_map(|y| (0..width).map(move |x| (x, y))) {
+        if code.dark(x, y) {
+            let at = origin + vec2(place(x + QUIET), place(y + QUIET));
             painter.rect_filled(
                 Rect::from_min_size(at, vec2(module, module)),
                 0.0,

@@ -411,7 +411,7 @@ impl Inbox {
             match show_now {
                 Some(Show::Window) => wanted = true,
                 Some(Show::Invitation(serial)) => {
-                    model.show_fresh(serial);
+                    model.show_made(serial);
                     wanted = true;
                 }
                 None => self.show = None,

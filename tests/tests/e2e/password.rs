@@ -35,7 +35,7 @@ async fn five_wrong_passwords_lock_an_invitation_and_all_look_alike() {
     for left in [4, 3, 2, 1, 0] {
         expert.connect("wrong-one").await;
         let told = match left {
-            0 => "The invitation is locked",
+            0 => "is locked: the password was wrong too often",
             1 => "One more try is left",
             n => &format!("{n} more tries are left"),
         };

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn no_more_is_offered_than_is_allowed() {
-        let allowed = |minutes| Some(Duration::from_secs(minutes * 60));
+        let allowed = |minutes: u64| Some(Duration::from_secs(minutes * 60));
         assert_eq!(minutes(&offered(None)), [15, 60, 240, 1440]);
         assert_eq!(minutes(&offered(allowed(60))), [15, 60]);
         assert_eq!(minutes(&offered(allowed(120))), [15, 60, 120]);

@@ -1,0 +1,308 @@
+//! What the program does besides helping: it lists invitations, closes them, shows the policy
+//! and the settings. If an agent runs, it is asked; otherwise the store is looked at directly.
+
+use std::path::Path;
+
+use rand_core::OsRng;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use crate::{
+    channel::mail::Way,
+    cli::{self, Extend, Invite, Named},
+    clock::Now,
+    desk::{Desk, Setup},
+    driver::{self, MAIL_SETTING, NAME_SETTING, Papers, SERVER_SETTING, SETTINGS, sentence},
+    front::{Channel, Invitation, Order, Rules, Serial, local_time},
+    instance::{self, AskError, First, InviteRequest, InvitedLine, Reply, Request, Taken, table},
+    io::{Input, Output},
+    policy::{self, Policy, Report, User},
+    start::{self, StartError},
+    store::{Keep, Store, StoreError},
+    terminal,
+};
+use deskhand_protocol::{id::Fingerprint, text::Name};
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// Nobody can tell which agent is the first.
+    #[error(transparent)]
+    Taken(#[from] Taken),
+    /// The one that runs did not answer.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no place for anything.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It was refused; a sentence.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// `deskhand status`.
+///
+/// # Errors
+/// [`CommandError`].
+pub fn status(runtime: &Runtime, output: cli::Output) -> Result<(), CommandError> {
+    match ask(runtime, Request::Status)? {
+        Reply::Status(lines) if output.json => say_json(&lines),
+        Reply::Status(lines) => terminal::say(&table(&lines)),
+        other => return Err(unexpected(other)),
+    }
+    Ok(())
+}
+
+/// `deskhand expire`.
+///
+/// # Errors
+/// [`CommandError`]; those before the first that was refused are closed.
+pub fn expire(runtime: &Runtime, named: &Named) -> Result<(), CommandError> {
+    each(runtime, named, Request::Expire, "closed")
+}
+
+/// `deskhand forget`.
+///
+/// # Errors
+/// [`CommandError`]; those before the first that was refused are deleted.
+pub fn forget(runtime: &Runtime, named: &Named) -> Result<(), CommandError> {
+    each(runtime, named, Request::Forget, "deleted")
+}
+
+/// `deskhand extend`.
+///
+/// # Errors
+/// [`CommandError`].
+pub fn extend(runtime: &Runtime, options: &Extend) -> Result<(), CommandError> {
+    let secs = u32::try_from(options.by.0.as_secs()).unwrap_or(u32::MAX);
+    let serial = options.id;
+    expect_done(ask(runtime, Request::Extend { serial, secs })?)?;
+    let Reply::Status(lines) = ask(runtime, Request::Status)? else {
+        return Ok(());
+    };
+    let Some(line) = lines.iter().find(|line| line.serial == serial) else {
+        return Ok(());
+    };
+    if options.output.json {
+        say_json(line);
+    } else {
+        let ends = local_time(line.ends_at());
+        terminal::say(&format!("Invitation {serial} stays open until {ends}."));
+    }
+    Ok(())
+}
+
+/// `deskhand policy check`. True if somebody may be invited here.
+pub fn check_policy(output: cli::Output) -> bool {
+    let (read, user) = (Policy::read(), User::current());
+    if output.json {
+        say_json(&Report::new(&read, &user));
+    } else {
+        for line in policy::explain(&read, &user) {
+            terminal::say(&line);
+        }
+    }
+    policy::rules(&read, &user).forbidden.is_none()
+}
+
+/// `deskhand settings`.
+///
+/// # Errors
+/// [`CommandError`].
+pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), CommandError> {
+    let mut changes = Vec::new();
+    if let Some(typed) = &options.server {
+        let policy = Policy::read();
+        let allows = |address: &crate::server::Address| {
+            policy.as_ref().is_ok_and(|policy| policy.allows(address))
+        };
+        let found = runtime.block_on(driver::try_out(typed, &allows));
+        let address = found.map_err(CommandError::Refused)?;
+        changes.push((SERVER_SETTING, address.public()));
+    }
+    if let Some(name) = &options.name {
+        changes.push((NAME_SETTING, Name::new(name).to_string()));
+    }
+    if let Some(way) = &options.mail {
+        let way: Way = way
+            .parse()
+            .map_err(|error| CommandError::Refused(sentence(&error)))?;
+        changes.push((MAIL_SETTING, way.to_string()));
+    }
+    for (name, value) in changes {
+        let name = name.to_owned();
+        expect_done(ask(runtime, Request::Set { name, value })?)?;
+    }
+    match ask(runtime, Request::Settings)? {
+        Reply::Settings(settings) if options.output.json => say_json(&settings),
+        Reply::Settings(settings) => {
+            for name in SETTINGS {
+                let value = settings.get(name).filter(|value| !value.is_empty());
+                terminal::say(&format!(
+                    "{name}: {}",
+                    value.map_or("not set", String::as_str)
+                ));
+            }
+        }
+        other => return Err(unexpected(other)),
+    }
+    Ok(())
+}
+
+/// `deskhand invite` while another Deskhand runs: that one invites.
+///
+/// # Errors
+/// [`CommandError`].
+pub fn invite_elsewhere(
+    runtime: &Runtime,
+    folder: &Path,
+    options: &Invite,
+    order: Order,
+) -> Result<(), CommandError> {
+    let request = Request::Invite(InviteRequest::from(order));
+    let made = match runtime.block_on(instance::ask(folder, request))? {
+        Reply::Invited(made) => made,
+        other => return Err(unexpected(other)),
+    };
+    let shown = Invitation::from(&*made);
+    if options.json {
+        say_json(&*made);
+    } else {
+        terminal::say("The Deskhand that is running has made this invitation.");
+        for line in terminal::announcement(&shown) {
+            terminal::say(&line);
+        }
+    }
+    let settings = match runtime.block_on(instance::ask(folder, Request::Settings))? {
+        Reply::Settings(settings) => settings,
+        _ => Default::default(),
+    };
+    let name = options.agent.name.clone();
+    let name = name.or_else(|| settings.get(NAME_SETTING).cloned());
+    let way = settings.get(MAIL_SETTING).and_then(|way| way.parse().ok());
+    let papers = Papers {
+        folder: options.folder.clone().unwrap_or_else(start::downloads),
+        name: Name::new(&name.unwrap_or_default()),
+        way: way.unwrap_or_default(),
+        to: options.to.clone(),
+    };
+    let said = match shown.channel {
+        Channel::Link | Channel::Spoken => return Ok(()),
+        Channel::File => papers
+            .write(&shown)
+            .map(|path| format!("The invitation was saved as {}.", path.display())),
+        Channel::Mail => runtime.block_on(papers.mail(&shown)),
+    };
+    terminal::say(&said.map_err(CommandError::Refused)?);
+    Ok(())
+}
+
+/// Asks the agent that runs, or does it here if none does.
+fn ask(runtime: &Runtime, request: Request) -> Result<Reply, CommandError> {
+    let folder = start::folder()?;
+    match instance::first(&folder) {
+        Ok(first) => here(&first, &folder, request),
+        Err(Taken::Running) => Ok(runtime.block_on(instance::ask(&folder, request))?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Does what is asked with nobody else there. Whoever holds `first` is the only one.
+fn here(_: &First, folder: &Path, request: Request) -> Result<Reply, CommandError> {
+    let (mut store, loaded) = Store::open(folder, Now::read())?;
+    if let Some(damaged) = &loaded.damaged {
+        terminal::complain(&damaged.to_string());
+    }
+    match request {
+        Request::Settings => {
+            let mut settings = std::collections::BTreeMap::new();
+            for name in SETTINGS {
+                if let Some(value) = store.setting(name)? {
+                    settings.insert(name.to_owned(), value);
+                }
+            }
+            return Ok(Reply::Settings(settings));
+        }
+        Request::Set { name, value } => {
+            store.set(&name, &value)?;
+            return Ok(Reply::Done);
+        }
+        _ => {}
+    }
+    // The same rules as in an agent that runs, without a server.
+    let setup = Setup {
+        server: None,
+        name: Name::default(),
+        fingerprint: Fingerprint([0; 32]),
+        no_control: None,
+        rules: Rules::default(),
+        first_use: false,
+        until_idle: false,
+    };
+    let mut desk = Desk::new(setup, loaded.invitations, loaded.next, OsRng);
+    let intent = match driver::intent(request, &desk.view()) {
+        Ok(intent) => intent,
+        Err(answer) => return Ok(answer),
+    };
+    for output in desk.handle(Input::Novice(intent), Now::read()) {
+        match output {
+            Output::Keep(kept) => store.put(&kept)?,
+            Output::Forget(serial) => store.forget(serial)?,
+            _ => {}
+        }
+    }
+    Ok(Reply::Done)
+}
+
+fn each(
+    runtime: &Runtime,
+    named: &Named,
+    request: impl Fn(Serial) -> Request,
+    done: &str,
+) -> Result<(), CommandError> {
+    for serial in &named.ids {
+        expect_done(ask(runtime, request(*serial))?)?;
+        if !named.output.json {
+            terminal::say(&format!("Invitation {serial} is {done}."));
+        }
+    }
+    if named.output.json {
+        say_json(&json!({ done: named.ids }));
+    }
+    Ok(())
+}
+
+fn expect_done(reply: Reply) -> Result<(), CommandError> {
+    match reply {
+        Reply::Done => Ok(()),
+        other => Err(unexpected(other)),
+    }
+}
+
+/// An answer to something else, or a refusal.
+fn unexpected(reply: Reply) -> CommandError {
+    CommandError::Refused(match reply {
+        Reply::Refused(why) => why,
+        Reply::Done | Reply::Status(_) | Reply::Invited(_) | Reply::Settings(_) => {
+            "The Deskhand that is running did not understand that.".into()
+        }
+    })
+}
+
+/// An invitation that was just made, as one line for programs.
+pub fn json_line(invitation: &Invitation) -> Vec<String> {
+    serde_json::to_string(&InvitedLine::from(invitation))
+        .into_iter()
+        .collect()
+}
+
+fn say_json(value: &impl serde::Serialize) {
+    // Plain types of ours always serialise.
+    if let Ok(text) = serde_json::to_string(value) {
+        terminal::say(&text);
+    }
+}
