@@ -18,7 +18,10 @@ use std::{
 use deskhand_agent::{
     clock::Now,
     front::FrontEnd,
-    ui::{person::DisplayDevices, window},
+    ui::{
+        person::DisplayDevices,
+        window::{self, Show, Surroundings},
+    },
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -96,7 +99,7 @@ fn main() -> ExitCode {
 fn a_minimised_window_comes_back_as_the_question(desktop: &mut Desktop) {
     for question in ["prompt-view", "prompt-control"] {
         let mut window = desktop.open(AS_WINDOW);
-        window.show("waiting");
+        window.show("home-open");
         window.minimise();
         window.show(question);
         window.until("mapped", Window::is_viewable);
@@ -183,7 +186,7 @@ fn closing_the_window_stops_control_and_ends_the_session(desktop: &mut Desktop) 
     window.ends();
 
     let mut window = desktop.open(AS_WINDOW);
-    window.show("waiting");
+    window.show("home-open");
     window.close();
     assert_eq!(window.hear(), "End");
     window.ends();
@@ -200,7 +203,7 @@ fn an_idle_window_costs_nothing(desktop: &mut Desktop) {
 /// Shows the screens whose names come on standard input; says what the novice does, after its
 /// window's id, on standard output.
 fn be_the_window(display: &str) -> ExitCode {
-    let (views, view) = watch::channel(canned::view("waiting", Now::read()));
+    let (views, view) = watch::channel(canned::view("home-open", Now::read()));
     let (_notices, notices) = mpsc::channel(1);
     let (intents, mut done) = mpsc::channel(16);
     let views = Arc::new(views);

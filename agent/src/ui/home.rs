@@ -14,7 +14,7 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model) {
     above(ui, "home", |ui| {
         ui.add_space(26.0);
         ui.vertical_centered(|ui| {
-            announced(heading(ui, "Do you need help with this computer?"));
+            announced(heading(ui, "Do you need help?"));
             ui.add_space(2.0);
             hint(
                 ui,

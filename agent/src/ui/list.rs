@@ -65,15 +65,16 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 }
 
 fn entry(ui: &mut Ui, model: &mut Model, one: &Invitation, now: Now) -> Option<Intent> {
-    ui.horizontal(|ui| {
-        title(ui, &format!("Invitation {}", one.serial));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let (ink, tint) = colours(one.standing);
-            pill(ui, ink, tint, say::standing(one.standing));
-        });
-    });
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
+        ui.spacing_mut().interact_size.y = 30.0;
+        ui.horizontal(|ui| {
+            title(ui, &format!("Invitation {}", one.serial));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let (ink, tint) = colours(one.standing);
+                pill(ui, ink, tint, say::standing(one.standing));
+            });
+        });
         for line in facts(one, now) {
             hint(ui, &line);
         }
@@ -128,10 +129,13 @@ fn facts(one: &Invitation, now: Now) -> Vec<String> {
         Standing::Expired => Some(format!("Ended {}.", say::ago(one.ends, now.wall))),
         Standing::Used | Standing::Revoked | Standing::Locked => None,
     };
-    let used = one
-        .used_by
-        .as_ref()
-        .map(|name| format!("Used by {} (name not verified).", plain_name(name)));
+    let used = one.used_by.as_ref().map(|name| {
+        let name = format!("{} (name not verified)", plain_name(name));
+        match one.standing {
+            Standing::InUse => format!("{name} is here."),
+            _ => format!("{name} was here."),
+        }
+    });
     let how = format!("{}. Made {made}.", say::channel(one.channel));
     [Some(how), ends, used, say::failed(one.failed)]
         .into_iter()

@@ -127,6 +127,7 @@ impl Model {
             | Notice::Attempt
             | Notice::LocalHand(_)
             | Notice::Extended(..)
+            | Notice::Closed(_, Standing::Revoked | Standing::Used)
             | Notice::Ended(_) => {}
             Notice::Invited(serial) => {
                 if self.is_making() {
@@ -161,8 +162,7 @@ impl Model {
             Notice::MailNotOpened(serial, why) => {
                 self.handed_mut(*serial).mail = Some(Err(why.clone()));
             }
-            // Its page and the list say it themselves.
-            Notice::Closed(_, Standing::Revoked | Standing::Used) => {}
+            // The other pages say it themselves.
             Notice::Closed(..) => {
                 if self.page == Page::Home {
                     self.news = Some(notice.sentence());

@@ -6,7 +6,9 @@ use super::{
     Model,
     page::Page,
     style,
-    widget::{Button, Icon, Purpose, above, announced, below, body, card, heading, hint, icon},
+    widget::{
+        Button, Icon, Purpose, above, announced, below, body, bullet, card, heading, hint, icon,
+    },
 };
 use crate::front::Intent;
 
@@ -64,12 +66,12 @@ pub(super) fn advice(ui: &mut Ui, model: &mut Model) -> Option<Intent> {
         });
         card(ui, |ui| {
             for advice in [
-                "•  Hang up. You owe them nothing.",
-                "•  Tell them no password and no code.",
-                "•  If you are worried, phone your bank or a friend yourself, at a number that \
+                "Hang up. You owe them nothing.",
+                "Tell them no password and no code.",
+                "If you are worried, phone your bank or a friend yourself, at a number that \
                  you already have.",
             ] {
-                body(ui, advice);
+                bullet(ui, advice);
             }
         });
         hint(ui, "Nobody has seen your screen.");

@@ -99,7 +99,7 @@ fn style() -> Style {
         ..Style::default()
     };
     style.text_styles = [
-        (TextStyle::Heading, semibold(25.0)),
+        (TextStyle::Heading, semibold(24.0)),
         (TextStyle::Body, regular(BODY)),
         (TextStyle::Button, semibold(BODY)),
         (TextStyle::Small, regular(SMALL)),

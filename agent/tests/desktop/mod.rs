@@ -146,7 +146,7 @@ impl Desktop {
         let window = Window {
             desktop: self,
             id,
-            screen: "waiting".into(),
+            screen: "home-open".into(),
             orders,
             said,
             program,
@@ -409,7 +409,7 @@ impl Window<'_> {
 
 fn where_is(button: &str, screen: &str, size: [f32; 2]) -> (i16, i16) {
     let now = Now::read();
-    let model = Model::new(canned::view(screen, now));
+    let model = canned::model(screen, now);
     let harness = Harness::builder()
         .with_size(size)
         .with_theme(egui::Theme::Light)

@@ -20,10 +20,7 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation, now: Now) -
         title(ui, "1.  Save the file");
         match &file {
             None => {
-                hint(
-                    ui,
-                    "It holds the invitation, and everything your helper needs.",
-                );
+                hint(ui, "Your helper needs nothing else.");
             }
             Some(Ok(path)) => {
                 announced(body(ui, &format!("Saved as {}", path.display())));

@@ -36,7 +36,14 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation, now: Now) -
                 Channel::Spoken => "Tell them on the phone",
             },
         ));
-        hint(ui, "Nobody sees your screen until you say yes.");
+        let left = one.ends.duration_since(now.wall).unwrap_or_default();
+        hint(
+            ui,
+            &format!(
+                "Stays open for {}. Nobody sees your screen until you say yes.",
+                say::in_words(left)
+            ),
+        );
         ui.add_space(2.0);
         state(ui, model, one);
         ui.add_space(2.0);
@@ -54,8 +61,6 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation, now: Now) -
         }
     });
     let stopped = below(ui, name, |ui| {
-        let left = one.ends.duration_since(now.wall).unwrap_or_default();
-        hint(ui, &format!("Stays open for {}.", say::in_words(left)));
         ui.horizontal(|ui| {
             let back = ui.add(Button::new("Back", Purpose::Other)).clicked();
             if back {

@@ -36,9 +36,9 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation, step: u8, n
 
 fn known(ui: &mut Ui, model: &mut Model, password: &str, now: Now) {
     let parts = say::groups(password);
-    loud(ui, parts.iter().map(String::as_str), 32.0);
+    let parts = parts.iter().map(String::as_str);
     let copy = Button::new("Copy password", Purpose::Other);
-    if ui.add(copy).clicked() {
+    if loud(ui, parts, 32.0, |ui| ui.add(copy).clicked()) {
         ui.ctx().copy_text(password.to_owned());
         model.set_copied(Copied::Password, now.at);
     }

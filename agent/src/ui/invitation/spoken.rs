@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation) {
     card(ui, |ui| {
-        title(ui, "1.  Ask your helper to open in a browser");
+        title(ui, "1.  Ask your helper to open this page");
         let host = one
             .server
             .split_once("://")
@@ -27,7 +27,7 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation) {
         match &one.number {
             Some(number) => {
                 let parts = say::digits(number);
-                loud(ui, parts.iter().map(String::as_str), 44.0);
+                loud(ui, parts.iter().map(String::as_str), 44.0, |_| ());
             }
             None => {
                 body(ui, "The server gives you a number in a moment.");
@@ -38,7 +38,7 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation) {
         title(ui, "3.  Then read out these words");
         match &one.password {
             Password::Known(words) => {
-                loud(ui, say::words(words), 30.0);
+                loud(ui, say::words(words), 30.0, |_| ());
                 hint(ui, "Only to your helper. Your helper types them in.");
             }
             Password::None => {

@@ -45,7 +45,21 @@ pub(in crate::ui) fn above<R>(
     let builder = UiBuilder::new().id_salt(("above", name)).max_rect(rect);
     let mut part = ui.new_child(builder);
     part.shrink_clip_rect(rect);
-    page(&mut part, contents)
+    let margin = f32::from(style::PAGE_MARGIN);
+    let frame = Frame::new()
+        .fill(style::BACKGROUND)
+        .inner_margin(Margin::symmetric(style::PAGE_MARGIN, 0));
+    let scrolled = |ui: &mut Ui| {
+        ui.add_space(margin);
+        let result = contents(ui);
+        ui.add_space(margin - ui.spacing().item_spacing.y);
+        result
+    };
+    let scroll = egui::ScrollArea::vertical().auto_shrink(false);
+    let panel = egui::CentralPanel::default().frame(frame);
+    panel
+        .show(&mut part, |ui| scroll.show(ui, scrolled).inner)
+        .inner
 }
 
 /// The footer of the screen `name`, below what [`above`] has drawn.

@@ -13,5 +13,5 @@ pub(super) use field::{field, read_only};
 pub(super) use icon::{Icon, icon};
 pub(super) use layout::{above, below, footer, page};
 pub(super) use text::{
-    announced, body, card, danger_cap, heading, hint, key_cap, loud, pill, strip, title,
+    announced, body, bullet, card, danger_cap, heading, hint, key_cap, loud, pill, strip, title,
 };

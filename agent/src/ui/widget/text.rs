@@ -1,8 +1,8 @@
 //! Boxes and what is written in them.
 
 use egui::{
-    Align, Color32, CornerRadius, Frame, Label, Layout, Margin, Response, RichText, Sense, Stroke,
-    Ui, vec2,
+    Color32, CornerRadius, Frame, Label, Margin, Response, RichText, Role, Sense, Stroke, Ui,
+    WidgetInfo, vec2,
 };
 
 use crate::ui::style;
@@ -42,33 +42,47 @@ pub(in crate::ui) fn strip(ui: &mut Ui, ink: Color32, tint: Color32, text: &str)
 
 /// A word in a colour of its own, beside a dot in the same.
 pub(in crate::ui) fn pill(ui: &mut Ui, ink: Color32, tint: Color32, word: &str) {
-    let text = RichText::new(word)
-        .font(style::semibold(style::SMALL))
-        .color(ink);
-    Frame::new()
-        .fill(tint)
-        .corner_radius(CornerRadius::same(14))
-        .inner_margin(Margin::symmetric(12, 4))
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.x = 8.0;
-            // In the order of reading, whatever the layout around.
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let (dot, _) = ui.allocate_exact_size(vec2(9.0, 20.0), Sense::hover());
-                ui.painter().circle_filled(dot.center(), 4.5, ink);
-                ui.label(text);
-            });
-        });
+    const DOT: f32 = 20.0;
+    const PADDING: f32 = 12.0;
+    let font = style::semibold(style::SMALL);
+    let galley = ui.painter().layout_no_wrap(word.into(), font, ink);
+    let size = galley.size() + vec2(DOT + 2.0 * PADDING, 8.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, word));
+    let painter = ui.painter();
+    painter.rect_filled(rect, rect.height() / 2.0, tint);
+    let left = rect.left_center() + vec2(PADDING, 0.0);
+    painter.circle_filled(left + vec2(5.0, 0.0), 5.0, ink);
+    let text = left + vec2(DOT, -galley.size().y / 2.0);
+    painter.galley(text, galley, ink);
+}
+
+/// One of several short thoughts.
+pub(in crate::ui) fn bullet(ui: &mut Ui, text: &str) {
+    ui.horizontal_top(|ui| {
+        let (dot, _) = ui.allocate_exact_size(vec2(8.0, 22.0), Sense::hover());
+        ui.painter().circle_filled(dot.center(), 3.0, style::INK);
+        body(ui, text);
+    });
 }
 
 /// Parts of something that is read out, large and apart from each other.
-pub(in crate::ui) fn loud<'a>(ui: &mut Ui, parts: impl IntoIterator<Item = &'a str>, size: f32) {
+/// On the same line, if there is room, comes what `after` draws.
+pub(in crate::ui) fn loud<'a, R>(
+    ui: &mut Ui,
+    parts: impl IntoIterator<Item = &'a str>,
+    size: f32,
+    after: impl FnOnce(&mut Ui) -> R,
+) -> R {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(size / 2.0, 4.0);
         for part in parts {
             let text = RichText::new(part).font(style::semibold(size));
             ui.label(text.color(style::ACCENT_DARK));
         }
-    });
+        after(ui)
+    })
+    .inner
 }
 
 /// Has screen readers read `label` aloud when its text changes.

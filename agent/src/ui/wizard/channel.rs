@@ -34,7 +34,7 @@ const CHANNELS: [(Channel, &str); 4] = [
 /// Choosing goes on at once. Returns whether the novice goes back instead.
 pub(super) fn draw(ui: &mut Ui, wizard: &mut Wizard) -> bool {
     above(ui, Step::Channel, |ui| {
-        question(ui, 1, "How do you want to reach your helper?");
+        question(ui, 1, "How will you reach your helper?");
         for (channel, sentence) in CHANNELS {
             if choice(ui, say::channel(channel), sentence).clicked() {
                 wizard.channel = channel;

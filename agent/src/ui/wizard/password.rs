@@ -85,7 +85,7 @@ fn spoken(ui: &mut Ui) {
 fn generated(ui: &mut Ui, wizard: &mut Wizard, passwords: &mut Passwords) {
     card(ui, |ui| {
         let parts = say::groups(&wizard.generated);
-        loud(ui, parts.iter().map(String::as_str), 36.0);
+        loud(ui, parts.iter().map(String::as_str), 36.0, |_| ());
         hint(
             ui,
             "Tell it to your helper on the phone. It is never in the link, the file or the mail. \

@@ -1,12 +1,10 @@
-//! The novice's window without a window: what is on each screen, by its accessible name, and
-//! what happens when it is used.
+//! Questions, and what is on the screen while somebody is here.
 
 use std::time::Duration;
 
 use deskhand_agent::{
     clock::Now,
     front::{Answer, Control, Intent, Notice, PROMPT_DELAY, Speaker, Stage},
-    ui::{Model, style},
 };
 use deskhand_protocol::text::{ChatText, Name};
 use egui::Key;
@@ -15,70 +13,10 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 
-mod canned;
-
-/// The smallest that the window can be made.
-const SMALLEST: [f32; 2] = [420.0, 560.0];
-
-/// A window under test, with a clock that moves only when told to.
-struct Desk {
-    model: Model,
-    now: Now,
-    done: Vec<Intent>,
-}
-
-fn harness(model: Model, now: Now) -> Harness<'static, Desk> {
-    let desk = Desk {
-        model,
-        now,
-        done: Vec::new(),
-    };
-    let mut harness = Harness::builder()
-        .with_size([470.0, 690.0])
-        .with_theme(egui::Theme::Light)
-        .with_context_setup(style::install)
-        .build_ui_state(
-            |ui, desk: &mut Desk| {
-                let done = canned::draw(ui, &mut desk.model, desk.now);
-                desk.done.extend(done);
-            },
-            desk,
-        );
-    harness.run();
-    harness
-}
-
-fn open(screen: &str) -> Harness<'static, Desk> {
-    let now = Now::read();
-    let mut model = Model::new(canned::view(screen, now));
-    for notice in canned::notices(screen) {
-        model.hear(&notice);
-    }
-    harness(model, now)
-}
-
-/// The same, once a question has been readable for long enough.
-fn open_live(screen: &str) -> Harness<'static, Desk> {
-    let mut desk = open(screen);
-    pass(&mut desk, PROMPT_DELAY);
-    desk
-}
-
-fn pass(desk: &mut Harness<'_, Desk>, time: Duration) {
-    let state = desk.state_mut();
-    state.now = state.now.after(time);
-    desk.run();
-}
-
-fn click(desk: &mut Harness<'_, Desk>, name: &str) {
-    desk.get_by_label(name).click();
-    desk.run();
-}
-
-fn press(desk: &mut Harness<'_, Desk>, key: Key) {
-    desk.key_press(key);
-    desk.run();
-}
+use crate::{
+    canned,
+    desk::{Desk, SMALLEST, click, done, harness, open, open_live, pass, press, see},
+};
 
 fn answers(desk: &Harness<'_, Desk>) -> Vec<Answer> {
     let done = desk.state().done.iter();
@@ -89,32 +27,24 @@ fn answers(desk: &Harness<'_, Desk>) -> Vec<Answer> {
     .collect()
 }
 
-/// What was done, in the words of `Debug`.
-fn done(desk: &Harness<'_, Desk>) -> String {
-    format!("{:?}", desk.state().done)
-}
-
 #[test]
 fn every_screen_names_its_inputs() {
     // The harness panics on an input without a name, and on a character that no font has.
     for screen in canned::SCREENS {
-        open_live(screen);
+        open(screen);
     }
 }
 
 #[test]
 fn every_button_does_what_it_says() {
     for (screen, button, intent) in [
-        ("waiting", "Cancel invitation", "[End]"),
         ("connecting", "End session", "[End]"),
         ("viewing", "End session", "[End]"),
         ("viewing", "Pause picture", "[Pause(true)]"),
         ("paused", "Resume picture", "[Pause(false)]"),
         ("control", "Stop control", "[StopControl]"),
         ("local-hand", "Stop control", "[StopControl]"),
-        ("ended", "Close", "[End]"),
-        ("waiting", "Copy link", "[]"),
-        ("waiting", "Copy password", "[]"),
+        ("ended", "Done", "[Dismiss]"),
     ] {
         let mut desk = open(screen);
         click(&mut desk, button);
@@ -175,7 +105,7 @@ fn allow_does_nothing_before_it_is_live() {
 #[test]
 fn a_question_that_was_hidden_at_first_is_not_live_when_it_appears() {
     let opened = Now::read();
-    let model = Model::new(canned::view("prompt-view", opened));
+    let model = canned::model("prompt-view", opened);
     let mut desk = harness(model, opened.after(PROMPT_DELAY * 5));
     click(&mut desk, "Allow");
     assert_eq!(done(&desk), "[]");
@@ -257,9 +187,7 @@ fn a_sentence_that_is_being_typed_goes_to_the_chat_and_into_no_question() {
     desk.run();
 
     // The question opens in the middle of the sentence.
-    let now = desk.state().now;
-    desk.state_mut().model.view = canned::view("prompt-control", now);
-    desk.run();
+    see(&mut desk, "prompt-control");
     for round in 0..10 {
         desk.event(egui::Event::Text("is".into()));
         desk.run();
@@ -273,9 +201,7 @@ fn a_sentence_that_is_being_typed_goes_to_the_chat_and_into_no_question() {
     pass(&mut desk, PROMPT_DELAY);
     press(&mut desk, Key::Space);
     assert_eq!(answers(&desk), [Answer::Refuse]);
-    let now = desk.state().now;
-    desk.state_mut().model.view = canned::view("viewing", now);
-    desk.run();
+    see(&mut desk, "viewing");
     assert_eq!(
         desk.get_by_label("Message").value().as_deref(),
         Some("The printer")
@@ -372,33 +298,9 @@ fn the_words_to_compare_are_in_sight_however_long_the_name_and_small_the_window(
 }
 
 #[test]
-fn the_link_and_the_password_go_to_the_clipboard_one_at_a_time() {
-    for (button, copied) in [("Copy link", "https://"), ("Copy password", "7k3m9q2xw")] {
-        let mut desk = open("waiting");
-        desk.get_by_label(button).click();
-        desk.step();
-        let copies: Vec<_> = desk
-            .output()
-            .platform_output
-            .commands
-            .iter()
-            .filter_map(|command| match command {
-                egui::OutputCommand::CopyText(text) => Some(text.clone()),
-                _ => None,
-            })
-            .collect();
-        let [text] = copies.as_slice() else {
-            panic!("{button} copied {} texts", copies.len());
-        };
-        assert!(text.starts_with(copied), "{button}");
-        assert_ne!(text.contains("https://"), text.contains("7k3m9q2xw"));
-    }
-}
-
-#[test]
 fn what_was_said_is_in_the_log_and_the_log_is_bounded() {
     let now = Now::read();
-    let mut model = Model::new(canned::view("viewing", now));
+    let mut model = canned::model("viewing", now);
     for n in 0..600 {
         model.hear(&Notice::Chat {
             from: Speaker::Expert(Name::new("Maria")),
@@ -414,7 +316,7 @@ fn what_was_said_is_in_the_log_and_the_log_is_bounded() {
 #[test]
 fn the_picture_changes_by_itself_only_when_there_is_something_to_count() {
     let now = Now::read();
-    let quiet = Model::new(canned::view("control", now));
+    let quiet = canned::model("control", now);
     assert_eq!(quiet.next_change(now), None);
     let asking = open_live("prompt-view");
     let wait = asking.state().model.next_change(asking.state().now);
@@ -432,6 +334,7 @@ fn the_window_must_be_seen_while_it_asks_and_while_control_is_shared() {
     let now = Now::read();
     for screen in canned::SCREENS {
         let view = canned::view(screen, now);
+        let model = canned::model(screen, now);
         let controlled = matches!(
             view.stage,
             Stage::Viewing {
@@ -440,7 +343,7 @@ fn the_window_must_be_seen_while_it_asks_and_while_control_is_shared() {
             }
         );
         let must = view.prompt.is_some() || controlled;
-        assert_eq!(Model::new(view).must_be_seen(), must, "{screen}");
+        assert_eq!(model.must_be_seen(), must, "{screen}");
     }
 }
 
