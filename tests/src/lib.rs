@@ -15,6 +15,8 @@ pub mod browser;
 pub mod desktop;
 pub mod expert;
 pub mod fake_expert;
+pub mod fake_novice;
+pub mod firefox;
 pub mod hostile;
 pub mod keys;
 pub mod novice;

@@ -92,6 +92,11 @@ const TESTS: &[Need] = &[
         ubuntu: Some("chromium-chromedriver"),
         programs: &["chromedriver"],
     },
+    Need {
+        package: "firefox-esr",
+        ubuntu: Some("firefox"),
+        programs: &["firefox-esr", "firefox"],
+    },
     program("tigervnc-standalone-server", &["Xvnc", "Xtigervnc"]),
     program("xdotool", &["xdotool"]), // somebody else's injected input
     library("fonts-dejavu-core"),

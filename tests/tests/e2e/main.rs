@@ -10,6 +10,7 @@
 )]
 
 mod crash;
+mod file;
 mod harness;
 mod hostile;
 mod input;
@@ -19,5 +20,6 @@ mod prompts;
 mod refusal;
 mod sentences;
 mod session;
+mod spoken;
 mod stop;
 mod window;
