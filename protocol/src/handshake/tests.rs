@@ -344,7 +344,7 @@ fn the_spoken_handshake_is_as_it_was() {
         id XfyPqWVVoi8nRCxQWkrQtA
         route mSV0a81f3LLolbL78apDUyI4zPXvIYIQWvdnjtvc3yU
         tag c0953850207d9f34e10b5d1b1b9ea11d09e0195f217b45cf5ac8958d076c2f18
-        words umbrella ivory
-        sealed 5442155ca933a7af81005499018dfde0c3868bba6eb1914a"#]]
+        words guitar brush
+        sealed 7c1d72e78112e00006d43d78486febf5de8efce103c86356"#]]
     .assert_eq(&shown);
 }
