@@ -5,7 +5,10 @@
 use deskhand_agent::{
     clock::Now,
     front::FrontEnd,
-    ui::{person::DisplayDevices, window},
+    ui::{
+        person::DisplayDevices,
+        window::{self, Show, Surroundings},
+    },
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -21,7 +24,13 @@ fn main() -> anyhow::Result<()> {
         println!("screens: {}", canned::SCREENS.join(" "));
         return Ok(());
     };
-    let (_views, view) = watch::channel(canned::view(&screen, Now::read()));
+    let shown = canned::view(&screen, Now::read());
+    let (wish, wishes) = mpsc::channel(1);
+    // The page of the one that the screen is about; the others are found by pressing buttons.
+    if let [only] = shown.invitations.as_slice() {
+        wish.try_send(Show::Invitation(only.serial))?;
+    }
+    let (_views, view) = watch::channel(shown);
     let canned = canned::notices(&screen);
     let (tell, notices) = mpsc::channel(canned.len().max(1));
     for notice in canned {
@@ -43,5 +52,11 @@ fn main() -> anyhow::Result<()> {
         own_windows,
     };
     let person = DisplayDevices::new(&std::env::var("DISPLAY").unwrap_or_default())?;
-    Ok(window::run(front, Box::new(person), oneshot::channel().1)?)
+    let around = Surroundings {
+        person: Box::new(person),
+        leave: oneshot::channel().1,
+        show: Some(wishes),
+        has_tray: false,
+    };
+    Ok(window::run(front, around)?)
 }

@@ -17,7 +17,7 @@ use std::{
 
 use deskhand_agent::{
     clock::Now,
-    front::FrontEnd,
+    front::{FrontEnd, Intent},
     ui::{
         person::DisplayDevices,
         window::{self, Show, Surroundings},
@@ -30,10 +30,16 @@ mod desktop;
 #[allow(dead_code, reason = "not everything a person can do is done here")]
 #[path = "../../tests/src/physical.rs"]
 mod physical;
+mod walk;
 
 use desktop::{Desktop, Hand, Window};
 
 const AS_WINDOW: &str = "DESKHAND_TEST_WINDOW";
+/// An argument: there is a tray.
+const TRAY: &str = "tray";
+/// Orders that are no screens.
+const COME_BACK: &str = "come back";
+const LEAVE: &str = "leave";
 
 type Test = (&'static str, fn(&mut Desktop));
 
@@ -62,6 +68,26 @@ const TESTS: &[Test] = &[
     (
         "closing_the_window_stops_control_and_ends_the_session",
         closing_the_window_stops_control_and_ends_the_session,
+    ),
+    (
+        "a_window_through_which_nobody_can_come_closes",
+        a_window_through_which_nobody_can_come_closes,
+    ),
+    (
+        "a_hidden_window_comes_back_as_the_question",
+        a_hidden_window_comes_back_as_the_question,
+    ),
+    (
+        "a_hidden_window_comes_back_when_it_is_wanted",
+        a_hidden_window_comes_back_when_it_is_wanted,
+    ),
+    (
+        "without_a_tray_the_window_asks_what_closing_means",
+        without_a_tray_the_window_asks_what_closing_means,
+    ),
+    (
+        "told_to_leave_it_closes_once_the_session_is_over",
+        told_to_leave_it_closes_once_the_session_is_over,
     ),
     ("an_idle_window_costs_nothing", an_idle_window_costs_nothing),
 ];
@@ -183,12 +209,78 @@ fn closing_the_window_stops_control_and_ends_the_session(desktop: &mut Desktop) 
     window.close();
     assert_eq!(window.hear(), "StopControl");
     assert_eq!(window.hear(), "End");
+    assert_eq!(window.hear(), "Quit");
     window.ends();
+}
 
+fn a_window_through_which_nobody_can_come_closes(desktop: &mut Desktop) {
+    for args in [&[][..], &[TRAY]] {
+        let mut window = desktop.open_with(AS_WINDOW, args);
+        window.show("prompt-view");
+        window.until("titled", |w| w.title() == "Deskhand asks you");
+        window.show("home");
+        window.until("quiet", |w| w.title() == "Deskhand");
+        window.close();
+        assert_eq!(window.hear(), "Quit");
+        window.ends();
+    }
+}
+
+fn a_hidden_window_comes_back_as_the_question(desktop: &mut Desktop) {
+    let mut window = desktop.open_with(AS_WINDOW, &[TRAY]);
+    for question in ["prompt-view", "prompt-control"] {
+        window.show("home-open");
+        window.until("quiet", |w| w.title() == "Deskhand");
+        window.close();
+        window.until("hidden", |w| !w.is_viewable());
+        window.show(question);
+        window.until("mapped", Window::is_viewable);
+        window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+        window.until("on every desktop", Window::is_on_every_desktop);
+        window.until("active", Window::is_active);
+        window.until("titled", |w| w.title() == "Deskhand asks you");
+    }
+}
+
+fn a_hidden_window_comes_back_when_it_is_wanted(desktop: &mut Desktop) {
+    let mut window = desktop.open_with(AS_WINDOW, &[TRAY]);
+    for _ in 0..2 {
+        window.close();
+        window.until("hidden", |w| !w.is_viewable());
+        window.tell(COME_BACK);
+        window.until("mapped", Window::is_viewable);
+        window.until("active", Window::is_active);
+    }
+}
+
+fn without_a_tray_the_window_asks_what_closing_means(desktop: &mut Desktop) {
     let mut window = desktop.open(AS_WINDOW);
-    window.show("home-open");
     window.close();
-    assert_eq!(window.hear(), "End");
+    window.show("closing");
+    window.until("minimised", |w| {
+        w.click(Hand::Person, "Keep waiting");
+        !w.is_viewable()
+    });
+    window.tell(COME_BACK);
+    window.until("mapped", Window::is_viewable);
+    window.until("active", Window::is_active);
+
+    window.close();
+    let said = window.click_until(Hand::Person, "Stop waiting", |_| true);
+    assert_eq!(said, "Quit");
+    window.ends();
+}
+
+fn told_to_leave_it_closes_once_the_session_is_over(desktop: &mut Desktop) {
+    let mut window = desktop.open_with(AS_WINDOW, &[TRAY]);
+    window.show("control");
+    window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
+    window.tell(LEAVE);
+    window.show("viewing");
+    window.until("below again", |w| !w.has_state("_NET_WM_STATE_ABOVE"));
+    // Somebody could come, and still nobody is asked, and nothing hides.
+    window.show("home-open");
+    assert_eq!(window.hear(), "Quit");
     window.ends();
 }
 
@@ -205,19 +297,31 @@ fn an_idle_window_costs_nothing(desktop: &mut Desktop) {
 fn be_the_window(display: &str) -> ExitCode {
     let (views, view) = watch::channel(canned::view("home-open", Now::read()));
     let (_notices, notices) = mpsc::channel(1);
+    let (wish, wishes) = mpsc::channel(1);
+    let (leave, left) = oneshot::channel();
     let (intents, mut done) = mpsc::channel(16);
     let views = Arc::new(views);
+    let session = Arc::clone(&views);
     std::thread::spawn(move || {
-        for screen in BufReader::new(std::io::stdin())
-            .lines()
-            .map_while(Result::ok)
-        {
-            views.send_replace(canned::view(&screen, Now::read()));
+        let mut leave = Some(leave);
+        let orders = BufReader::new(std::io::stdin()).lines();
+        for order in orders.map_while(Result::ok) {
+            match order.as_str() {
+                COME_BACK => wish.blocking_send(Show::Window).expect("a window"),
+                LEAVE => {
+                    let leave = leave.take().expect("told once");
+                    leave.send(()).expect("a window");
+                }
+                screen => drop(views.send_replace(canned::view(screen, Now::read()))),
+            }
         }
     });
     let talking = std::thread::spawn(move || {
         while let Some(intent) = done.blocking_recv() {
             say(&format!("{intent:?}"));
+            if let Intent::End = intent {
+                session.send_replace(canned::view("ended", Now::read()));
+            }
         }
     });
     let (own_windows, ids) = watch::channel(Vec::new());
@@ -229,7 +333,13 @@ fn be_the_window(display: &str) -> ExitCode {
         own_windows,
     };
     let person = DisplayDevices::new(display).expect("the display is there");
-    let shown = window::run(front, Box::new(person), oneshot::channel().1);
+    let around = Surroundings {
+        person: Box::new(person),
+        leave: left,
+        show: Some(wishes),
+        has_tray: std::env::args().any(|arg| arg == TRAY),
+    };
+    let shown = window::run(front, around);
     talking.join().expect("the talking thread is well");
     match shown {
         Ok(()) => ExitCode::SUCCESS,

@@ -19,6 +19,7 @@ pub mod model;
 mod page;
 mod passwords;
 pub mod person;
+mod presence;
 mod prompt;
 mod qr;
 mod say;
@@ -29,6 +30,7 @@ mod steps;
 pub mod style;
 mod widget;
 pub mod window;
+mod wires;
 mod wizard;
 
 pub use model::Model;

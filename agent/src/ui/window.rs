@@ -5,20 +5,9 @@
 //! above all other windows and comes back if it is hidden. If it cannot be shown, nobody
 //! answers, and the session takes that for a no.
 
-use std::{
-    collections::VecDeque,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-};
-
-use egui::{UserAttentionType, ViewportBuilder, ViewportCommand, WindowLevel};
+use egui::{ViewportBuilder, ViewportCommand};
 use rand_core::OsRng;
-use tokio::sync::{
-    mpsc::{self, error::TrySendError},
-    oneshot, watch,
-};
+use tokio::sync::{mpsc, oneshot};
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 
 use super::{
@@ -28,12 +17,14 @@ use super::{
     everywhere::Everywhere,
     icon,
     person::{PersonCheck, Presses, Watched},
+    presence::Presence,
     steps::Steps,
     style,
+    wires::{Inbox, Outbox},
 };
 use crate::{
     clock::Now,
-    front::{Answer, Control, FrontEnd, Intent, Notice, PromptId, Serial, Stage, View},
+    front::{Answer, Control, FrontEnd, Intent, Serial, Stage, View},
     invitation::generate_password,
 };
 
@@ -41,8 +32,6 @@ use crate::{
 const SIZE: [f32; 2] = [470.0, 690.0];
 /// Everything can still be read and pressed.
 const SMALLEST: [f32; 2] = [420.0, 560.0];
-/// How many of the novice's acts may wait for a busy session.
-const WAITING_INTENTS: usize = 32;
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +127,6 @@ struct App {
     presses: Presses,
     steps: Steps,
     presence: Presence,
-    everywhere: Option<Everywhere>,
     has_tray: bool,
     /// The window closes for good.
     over: bool,
@@ -153,25 +141,14 @@ impl App {
     ) -> Self {
         let passwords = Passwords::new(|| generate_password(&mut OsRng));
         let model = Model::new(front.view.borrow().clone(), passwords);
-        let inbox = Inbox {
-            view: Some(Box::pin(next(front.view))),
-            notices: front.notices,
-            leave: Some(around.leave),
-            leaving: false,
-            show: around.show,
-            redraw: Arc::new(Redraw(ctx.clone())).into(),
-        };
+        let inbox = Inbox::new(front.view, front.notices, around.leave, around.show, ctx);
         Self {
             model,
             inbox,
-            outbox: Outbox {
-                waiting: VecDeque::new(),
-                session: front.intents,
-            },
+            outbox: Outbox::new(front.intents),
             presses: Presses::new(around.person),
             steps: Steps::default(),
-            presence: Presence::default(),
-            everywhere,
+            presence: Presence::new(everywhere),
             has_tray: around.has_tray,
             over: false,
         }
@@ -243,9 +220,7 @@ impl eframe::App for App {
 
     // Also called while the window is hidden, when `ui` is not.
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        if self.inbox.empty_into(&mut self.model) {
-            self.presence.show(ctx);
-        }
+        let wanted = self.inbox.empty_into(&mut self.model);
         self.presses.watch(watched(&self.model.view));
         self.outbox.flush();
         let (minimized, closing) = ctx.input(|input| {
@@ -256,12 +231,7 @@ impl eframe::App for App {
             )
         });
         self.close(ctx, closing);
-        for command in self.presence.update(&self.model, minimized) {
-            ctx.send_viewport_cmd(command);
-        }
-        if let Some(everywhere) = &mut self.everywhere {
-            everywhere.set(self.model.must_be_seen());
-        }
+        self.presence.update(ctx, &self.model, minimized, wanted);
         if let Some(delay) = self.model.next_change(Now::read()) {
             ctx.request_repaint_after(delay);
         }
@@ -279,175 +249,5 @@ impl eframe::App for App {
 
     fn clear_color(&self, _: &egui::Visuals) -> [f32; 4] {
         style::BACKGROUND.to_normalized_gamma_f32()
-    }
-}
-
-/// What the window manager has been asked for.
-#[derive(Debug, Default)]
-struct Presence {
-    on_top: bool,
-    hidden: bool,
-    prompt: Option<PromptId>,
-}
-
-impl Presence {
-    /// Out of sight, with nothing left in any task bar.
-    fn hide(&mut self, ctx: &egui::Context) {
-        self.hidden = true;
-        ctx.send_viewport_cmd(ViewportCommand::Visible(false));
-    }
-
-    /// Back, and in front.
-    fn show(&mut self, ctx: &egui::Context) {
-        self.hidden = false;
-        ctx.send_viewport_cmd(ViewportCommand::Visible(true));
-        ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
-        ctx.send_viewport_cmd(ViewportCommand::Focus);
-    }
-
-    /// What to ask for now.
-    fn update(&mut self, model: &Model, minimized: bool) -> Vec<ViewportCommand> {
-        let on_top = model.must_be_seen();
-        let prompt = model.view.prompt.as_ref().map(|prompt| prompt.id);
-        let asked = prompt.is_some() && prompt != self.prompt;
-        let mut commands = Vec::new();
-        if on_top != self.on_top {
-            let level = if on_top {
-                WindowLevel::AlwaysOnTop
-            } else {
-                WindowLevel::Normal
-            };
-            commands.push(ViewportCommand::WindowLevel(level));
-        }
-        let mut hidden = self.hidden;
-        if asked || on_top && (minimized || hidden) {
-            hidden = false;
-            commands.push(ViewportCommand::Visible(true));
-            commands.push(ViewportCommand::Minimized(false));
-        }
-        if asked {
-            commands.push(ViewportCommand::Focus);
-            commands.push(ViewportCommand::RequestUserAttention(
-                UserAttentionType::Critical,
-            ));
-        }
-        if prompt != self.prompt {
-            let title = if prompt.is_some() {
-                "Deskhand asks you"
-            } else {
-                "Deskhand"
-            };
-            commands.push(ViewportCommand::Title(title.into()));
-        }
-        *self = Self {
-            on_top,
-            hidden,
-            prompt,
-        };
-        commands
-    }
-}
-
-/// Draws again when woken.
-struct Redraw(egui::Context);
-
-impl Wake for Redraw {
-    fn wake(self: Arc<Self>) {
-        self.0.request_repaint();
-    }
-}
-
-type NextView = Pin<Box<dyn Future<Output = Option<watch::Receiver<View>>>>>;
-
-/// What comes from the session. Whatever arrives has the window drawn, which empties it.
-struct Inbox {
-    /// `None` once the session is gone.
-    view: Option<NextView>,
-    notices: mpsc::Receiver<Notice>,
-    /// `None` once nobody can tell the program to end any more.
-    leave: Option<oneshot::Receiver<()>>,
-    /// The program has been told to end.
-    leaving: bool,
-    /// `None` if nobody can ask for the window, or not any more.
-    show: Option<mpsc::Receiver<Show>>,
-    redraw: Waker,
-}
-
-/// `views` once it holds a newer view; `None` if there will be none.
-async fn next(mut views: watch::Receiver<View>) -> Option<watch::Receiver<View>> {
-    views.changed().await.ok()?;
-    Some(views)
-}
-
-impl Inbox {
-    /// Returns whether the window is wanted.
-    fn empty_into(&mut self, model: &mut Model) -> bool {
-        let mut context = Context::from_waker(&self.redraw);
-        while let Some(view) = &mut self.view {
-            let Poll::Ready(changed) = view.as_mut().poll(&mut context) else {
-                break;
-            };
-            self.view = changed.map(|mut views| {
-                model.see(views.borrow_and_update().clone());
-                Box::pin(next(views)) as NextView
-            });
-            if self.view.is_none() {
-                model.lose_session();
-            }
-        }
-        while let Poll::Ready(Some(notice)) = self.notices.poll_recv(&mut context) {
-            model.hear(&notice);
-        }
-        if let Some(leave) = &mut self.leave
-            && let Poll::Ready(told) = Pin::new(leave).poll(&mut context)
-        {
-            self.leave = None;
-            self.leaving = told.is_ok();
-        }
-        let mut wanted = false;
-        while let Some(show) = &mut self.show
-            && let Poll::Ready(show_now) = show.poll_recv(&mut context)
-        {
-            match show_now {
-                Some(Show::Window) => wanted = true,
-                Some(Show::Invitation(serial)) => {
-                    model.show_made(serial);
-                    wanted = true;
-                }
-                None => self.show = None,
-            }
-        }
-        wanted
-    }
-}
-
-/// What goes to the session, in order.
-struct Outbox {
-    waiting: VecDeque<Intent>,
-    session: mpsc::Sender<Intent>,
-}
-
-impl Outbox {
-    fn send(&mut self, intent: Intent) {
-        // A session that is this far behind gets the newest acts rather than the oldest: the
-        // novice's last word is a stop more often than not.
-        if self.waiting.len() == WAITING_INTENTS {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back(intent);
-        self.flush();
-    }
-
-    fn flush(&mut self) {
-        while let Some(intent) = self.waiting.pop_front() {
-            match self.session.try_send(intent) {
-                Ok(()) => {}
-                Err(TrySendError::Full(intent)) => {
-                    self.waiting.push_front(intent);
-                    break;
-                }
-                Err(TrySendError::Closed(_)) => self.waiting.clear(),
-            }
-        }
     }
 }

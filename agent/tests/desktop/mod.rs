@@ -29,7 +29,11 @@ use x11rb::{
     wrapper::ConnectionExt as _,
 };
 
-use super::{canned, physical::Physical};
+use super::{
+    canned,
+    physical::Physical,
+    walk::{self, HasModel},
+};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -116,7 +120,13 @@ impl Desktop {
 
     /// Opens a window of ours; the display's name goes into the environment as `variable`.
     pub fn open(&self, variable: &str) -> Window<'_> {
+        self.open_with(variable, &[])
+    }
+
+    /// The same, with arguments.
+    pub fn open_with(&self, variable: &str, args: &[&str]) -> Window<'_> {
         let mut program = Command::new(std::env::current_exe().expect("this program"))
+            .args(args)
             .env(variable, &self.display)
             .env("DISPLAY", &self.display)
             .env_remove("WAYLAND_DISPLAY")
@@ -216,8 +226,13 @@ impl Window<'_> {
     /// Has it show this screen.
     pub fn show(&mut self, screen: &str) {
         screen.clone_into(&mut self.screen);
+        self.tell(screen);
+    }
+
+    /// Passes an order on to the program.
+    pub fn tell(&mut self, order: &str) {
         let orders = self.orders.as_mut().expect("the window is open");
-        writeln!(orders, "{screen}").expect("the window listens");
+        writeln!(orders, "{order}").expect("the window listens");
     }
 
     pub fn until(&self, what: &str, done: impl Fn(&Self) -> bool) {
@@ -407,19 +422,30 @@ impl Window<'_> {
     }
 }
 
+struct Drawn(Model);
+
+impl HasModel for Drawn {
+    fn model(&mut self) -> &mut Model {
+        &mut self.0
+    }
+}
+
 fn where_is(button: &str, screen: &str, size: [f32; 2]) -> (i16, i16) {
     let now = Now::read();
     let model = canned::model(screen, now);
-    let harness = Harness::builder()
+    let mut harness = Harness::builder()
         .with_size(size)
         .with_theme(egui::Theme::Light)
         .with_context_setup(style::install)
         .build_ui_state(
-            move |ui, model: &mut Model| {
-                canned::draw(ui, model, now);
+            move |ui, drawn: &mut Drawn| {
+                canned::draw(ui, &mut drawn.0, now);
             },
-            model,
+            Drawn(model),
         );
+    for act in canned::way(screen) {
+        walk::act(&mut harness, act);
+    }
     let at = harness.get_by_label(button).rect().center();
     #[expect(clippy::cast_possible_truncation, reason = "a place in a small window")]
     let place = (at.x as i16, at.y as i16);
