@@ -23,10 +23,10 @@ pub(super) fn draw(ui: &mut Ui, why: &str, trouble: bool, model: &mut Model) -> 
             ui.add_space(8.0);
             heading(
                 ui,
-                if trouble {
-                    "Deskhand had to stop"
-                } else {
-                    "Finished"
+                match (trouble, model.lost) {
+                    (_, true) => "Deskhand had to stop",
+                    (true, false) => "The session broke off",
+                    (false, false) => "Finished",
                 },
             );
             ui.add_space(4.0);

@@ -131,6 +131,8 @@ impl Model {
             | Notice::Ended(_) => {}
             Notice::Invited(serial) => {
                 if self.is_making() {
+                    // A password of the novice's own is not needed here any more.
+                    self.wizard = Wizard::new(self.passwords.make(), self.view.rules.longest);
                     self.go(Page::Fresh(*serial));
                 } else if self.page == Page::Home {
                     // By a command, in the novice's name.

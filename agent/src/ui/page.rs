@@ -56,6 +56,11 @@ impl Model {
 
     /// The novice wants to invite somebody.
     pub(super) fn begin_inviting(&mut self) {
+        if self.page != Page::Home && self.view.rules.warning.is_some() {
+            // There it is to be read, and there is the way on.
+            self.go(Page::Home);
+            return;
+        }
         self.wizard = Wizard::new(self.passwords.make(), self.view.rules.longest);
         self.go(Page::towards_an_invitation(&self.view, self.warned));
     }

@@ -32,7 +32,12 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model) -> Option<Intent> {
                     "https://help.example.org",
                     LONGEST,
                 );
-                typed.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+                let entered = typed.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+                // It is the only thing to do here.
+                if ui.memory(|memory| memory.focused().is_none()) {
+                    typed.request_focus();
+                }
+                entered
             });
             hint(
                 ui,

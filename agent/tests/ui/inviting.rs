@@ -305,7 +305,8 @@ fn the_server_is_asked_for_when_it_is_needed() {
     desk.get_by_label("Nobody answers there.");
     type_into(&mut desk, "Address of the server", "s");
     press(&mut desk, Key::Enter);
-    assert!(done(&desk).contains("help.example.org s"), "typed on");
+    let again = r#", UseServer("https://help.example.org s")]"#;
+    assert!(done(&desk).ends_with(again), "{}", done(&desk));
 
     // Once it is there, the novice goes on to what comes next.
     change(&mut desk, |view| view.first_use = true);
@@ -329,6 +330,19 @@ fn what_is_forbidden_is_said_instead_of_offered() {
         };
     });
     desk.get_by_label("Not any more.");
+}
+
+#[test]
+fn the_administrators_warning_comes_before_every_invitation() {
+    let warning = "Invite only staff of the help desk. They never ask for your password.";
+    open("home-warning").get_by_label(warning);
+    let mut desk = open("closed-used");
+    let mut view = canned::view("home-warning", desk.state().now);
+    view.invitations = canned::view("closed-used", desk.state().now).invitations;
+    desk.state_mut().model.see(view);
+    desk.run();
+    click(&mut desk, "Make a new invitation");
+    desk.get_by_label(warning);
 }
 
 #[test]

@@ -15,10 +15,8 @@ use crate::{
 pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation) {
     card(ui, |ui| {
         title(ui, "1.  Ask your helper to open this page");
-        let host = one
-            .server
-            .split_once("://")
-            .map_or(one.server.as_str(), |(_, host)| host);
+        // Browsers add https:// by themselves, and nothing else.
+        let host = one.server.strip_prefix("https://").unwrap_or(&one.server);
         let host = RichText::new(host).font(style::semibold(24.0));
         ui.label(host.color(style::ACCENT_DARK));
     });
