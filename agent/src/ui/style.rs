@@ -96,6 +96,7 @@ fn style() -> Style {
         // Nothing moves by itself: every frame costs the novice's computer, and shows up in the
         // picture that the expert gets.
         animation_time: 0.0,
+        scroll_animation: egui::style::ScrollAnimation::none(),
         ..Style::default()
     };
     style.text_styles = [

@@ -87,6 +87,20 @@ fn the_keyboard_alone_makes_an_invitation() {
 }
 
 #[test]
+fn what_the_keyboard_reaches_is_in_sight() {
+    let mut desk = open("wizard-channel");
+    desk.set_size(SMALLEST.into());
+    desk.run();
+    for _ in 0..4 {
+        press(&mut desk, Key::Tab);
+    }
+    let last = desk.get_by_label("As a file");
+    assert!(last.is_focused());
+    let footer = desk.get_by_label("Back").rect().top();
+    assert!(last.rect().bottom() < footer, "{:?}", last.rect());
+}
+
+#[test]
 fn every_choice_ends_up_in_the_order() {
     let mut desk = open("wizard-password");
     click(&mut desk, "Make another one");

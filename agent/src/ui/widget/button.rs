@@ -135,6 +135,7 @@ impl Widget for Button<'_> {
         let (rect, response) = ui.allocate_exact_size(vec2(width, self.height), Sense::click());
         let enabled = ui.is_enabled();
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.text));
+        keep_in_sight(&response);
         if ui.is_rect_visible(rect) {
             let (fill, outline, ink) = self.colours(&response, enabled);
             let painter = ui.painter();
@@ -156,6 +157,13 @@ impl Widget for Button<'_> {
             ui.painter().galley(at.min, galley, ink);
         }
         response
+    }
+}
+
+/// Scrolls to what the keyboard has just come to.
+pub(super) fn keep_in_sight(response: &Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
     }
 }
 

@@ -5,7 +5,7 @@ use egui::{
     WidgetInfo, WidgetText, vec2,
 };
 
-use super::button::focus_ring;
+use super::button::{focus_ring, keep_in_sight};
 use crate::ui::style;
 
 /// Inside a choice.
@@ -27,6 +27,7 @@ pub(in crate::ui) fn choice(ui: &mut Ui, name: &str, sentence: &str) -> Response
     let height = title.size().y + 3.0 + below.size().y + 2.0 * 15.0;
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    keep_in_sight(&response);
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_description(sentence));
     if ui.is_rect_visible(rect) {
@@ -122,6 +123,7 @@ fn row(ui: &mut Ui, name: &str, role: Role, selected: bool) -> Response {
     let height = 46.0_f32.max(galley.size().y + 12.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::click());
     response.widget_info(|| WidgetInfo::selected(role, ui.is_enabled(), selected, name));
+    keep_in_sight(&response);
     if ui.is_rect_visible(rect) {
         let top = rect.center().y - galley.size().y / 2.0;
         let at = Pos2::new(rect.left() + MARK + GAP, top);
