@@ -375,6 +375,25 @@ fn the_first_page_leads_to_what_is_open() {
 }
 
 #[test]
+fn in_a_wide_window_everything_stays_together() {
+    for (screen, button) in [
+        ("home", "Invite someone to help you"),
+        ("wizard-channel", "On the phone"),
+        ("scam-called", "Close Deskhand"),
+    ] {
+        let mut desk = open(screen);
+        desk.set_size([1600.0, 900.0].into());
+        desk.run();
+        let rect = desk.get_by_label(button).rect();
+        assert!(
+            (500.0..=560.0).contains(&rect.width()),
+            "{button}: {rect:?}"
+        );
+        assert!((rect.center().x - 800.0).abs() < 10.0, "{button}: {rect:?}");
+    }
+}
+
+#[test]
 fn every_step_can_be_finished_in_the_smallest_window() {
     for (screen, button) in [
         ("home", "Invite someone to help you"),

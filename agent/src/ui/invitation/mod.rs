@@ -20,7 +20,7 @@ use crate::{
     front::{Channel, Intent, Invitation, Password, Server, Stage},
 };
 
-/// Not part of a contract: [`Model::settle`] has left the page if the invitation is gone.
+/// Draws the page of `one`, open or closed.
 pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation, now: Now) -> Option<Intent> {
     if one.standing.is_closed() {
         return closed::draw(ui, model, one, now);

@@ -1,6 +1,6 @@
 //! How a screen is divided.
 
-use egui::{AsIdSalt, Frame, Id, Margin, Rect, Stroke, Ui, UiBuilder};
+use egui::{AsIdSalt, Frame, Id, Margin, Rect, Stroke, Ui, UiBuilder, vec2};
 
 use crate::ui::style;
 
@@ -51,7 +51,7 @@ pub(in crate::ui) fn above<R>(
         .inner_margin(Margin::symmetric(style::PAGE_MARGIN, 0));
     let scrolled = |ui: &mut Ui| {
         ui.add_space(margin);
-        let result = contents(ui);
+        let result = column(ui, contents);
         ui.add_space(margin - ui.spacing().item_spacing.y);
         result
     };
@@ -76,7 +76,7 @@ pub(in crate::ui) fn below<R>(
         .inner_margin(Margin::same(style::PAGE_MARGIN));
     let shown = frame.show(&mut part, |ui| {
         ui.set_width(ui.available_width());
-        contents(ui)
+        column(ui, contents)
     });
     let line = Stroke::new(1.0, style::LINE);
     ui.painter().hline(rect.x_range(), rect.top(), line);
@@ -86,6 +86,15 @@ pub(in crate::ui) fn below<R>(
         ui.ctx().request_discard("the footer has another height");
     }
     shown.inner
+}
+
+/// The middle of what is left: in a wide window lines would be hard to read, and buttons odd.
+fn column<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    const WIDEST: f32 = 560.0;
+    let all = ui.available_rect_before_wrap();
+    let beside = ((all.width() - WIDEST) / 2.0).max(0.0);
+    let builder = UiBuilder::new().max_rect(all.shrink2(vec2(beside, 0.0)));
+    ui.scope_builder(builder, contents).inner
 }
 
 /// The room above and below the upper edge of the footer, which is as high as it was last.
