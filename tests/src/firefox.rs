@@ -99,7 +99,7 @@ impl Firefox {
         let mut shown = String::new();
         let found = wait::within(PATIENCE, async || {
             let text = self.run("document.body.innerText").await;
-            shown = text.as_str().unwrap_or_default().to_owned();
+            text.as_str().unwrap_or_default().clone_into(&mut shown);
             shown.contains(words).then_some(())
         })
         .await;

@@ -26,11 +26,11 @@ pub struct Joining {
 impl Joining {
     /// Takes what the expert has; `password` is empty if none was set.
     pub fn new(link: Link, password: &str) -> Self {
-        let secret = link.secret.expose();
+        let Link { id, secret, .. } = link;
         Self {
-            id: link.id,
-            link_key: LinkKey::derive(&link.id, secret),
-            password: pake_password(&link.id, secret, password),
+            id,
+            link_key: LinkKey::derive(&id, secret.expose()),
+            password: pake_password(&id, secret.expose(), password),
             stretch: Stretch::None,
         }
     }

@@ -38,7 +38,7 @@ impl Record {
         password: &str,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, HandshakeError> {
-        Self::register(id, secret.expose(), password, &Stretch::None, rng)
+        Self::register(id, secret.expose(), password, Stretch::None, rng)
     }
 
     /// The same for a number and a password that are passed on by voice; the password in any
@@ -52,14 +52,14 @@ impl Record {
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, HandshakeError> {
         let password = normal_spoken(password);
-        Self::register(number.id(), NO_SECRET, &password, &Stretch::Argon2id, rng)
+        Self::register(number.id(), NO_SECRET, &password, Stretch::Argon2id, rng)
     }
 
     fn register(
         id: InvitationId,
         secret: &[u8],
         password: &str,
-        stretch: &Stretch,
+        stretch: Stretch,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, HandshakeError> {
         let pw = pake_password(&id, secret, password);
@@ -73,7 +73,7 @@ impl Record {
                 rng,
                 &*pw,
                 response.message,
-                ClientRegistrationFinishParameters::new(Identifiers::default(), Some(stretch)),
+                ClientRegistrationFinishParameters::new(Identifiers::default(), Some(&stretch)),
             )
             .map_err(malformed)?;
         Ok(Self {

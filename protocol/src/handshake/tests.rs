@@ -253,14 +253,14 @@ fn the_handshake_is_as_it_was() {
         novice.words,
         hex(&sealed.ciphertext),
     );
-    expect![[r#"
+    expect![[r"
         route 2eyaR7twnhqoZE_xlYTImnu8mJKu9vvdP1_UAng3yGo
         ke1 fe6004db7a1f356d5b3c28154bf235b7
         tag 3c494cf9c1477741cd9e95cca8af892405bae7d0b6f90590ca2bfc5b9d7aaca2
         ke2 28da9f41151e4176970df81b228e9166
         ke3 239ec2de06c39312c0387d99ffd5fdafc6c1b04ac7728d942b4572751e4ee5af3fb5588be2f1a73b7540c44259718b0eda31d0763b0b8da53eeb6a5a9e4316c0
         words ivory robin
-        sealed 7d8177e494ef697c4f56b96185779dc882b9a2236edbbf8e"#]].assert_eq(&shown);
+        sealed 7d8177e494ef697c4f56b96185779dc882b9a2236edbbf8e"]].assert_eq(&shown);
 }
 
 fn number() -> Number {
@@ -340,11 +340,11 @@ fn the_spoken_handshake_is_as_it_was() {
         novice.words,
         hex(&expert.channel.seal(&introduce()).ciphertext),
     );
-    expect![[r#"
+    expect![[r"
         id XfyPqWVVoi8nRCxQWkrQtA
         route mSV0a81f3LLolbL78apDUyI4zPXvIYIQWvdnjtvc3yU
         tag c0953850207d9f34e10b5d1b1b9ea11d09e0195f217b45cf5ac8958d076c2f18
         words guitar brush
-        sealed 7c1d72e78112e00006d43d78486febf5de8efce103c86356"#]]
+        sealed 7c1d72e78112e00006d43d78486febf5de8efce103c86356"]]
     .assert_eq(&shown);
 }

@@ -55,12 +55,11 @@ impl Hub {
             .get(&route)
             .filter(|held| held.number == Some(number))
             .and_then(|held| held.owner);
-        match owner {
-            Some(novice) => self.introduce(from, novice, route, out),
-            None => {
-                self.guesses.take(now);
-                self.expel(from, Refusal::Unavailable, out);
-            }
+        if let Some(novice) = owner {
+            self.introduce(from, novice, route, out);
+        } else {
+            self.guesses.take(now);
+            self.expel(from, Refusal::Unavailable, out);
         }
     }
 

@@ -12,6 +12,7 @@ use super::{Hub, Output, Peer, Registration, SocketId};
 use crate::token::OwnerProof;
 
 /// What a novice's agent asks for.
+#[derive(Clone, Copy)]
 pub(super) struct Wanted {
     pub(super) route: Route,
     pub(super) ttl_secs: u32,

@@ -62,7 +62,7 @@ impl Stage {
                 let reason = Refusal::Protocol;
                 return self.feed(Input::Expel { socket, reason });
             }
-            [ref names @ ..] if words[0] == "draws" => {
+            ref names if words[0] == "draws" => {
                 self.lots.extend(names.iter().copied().map(number));
                 return;
             }
