@@ -142,18 +142,21 @@ impl Driver {
                 self.say(socket, encode(&message))
             }
             Output::ToExpert { socket, message } => self.say(socket, encode(&message)),
-            Output::Registered { socket, route, ttl } => {
-                match self.keys.mint(route, ttl, SystemTime::now()) {
-                    Ok(token) => {
-                        tracing::info!(socket = socket.0, ?route, ?ttl, "registered");
-                        self.say(socket, encode(&ToNovice::Registered { route, token }))
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, "cannot sign an owner token");
-                        Ok(())
-                    }
+            Output::Registered {
+                socket,
+                route,
+                number,
+                ttl,
+            } => match self.keys.mint(route, number, ttl, SystemTime::now()) {
+                Ok(token) => {
+                    tracing::info!(socket = socket.0, ?route, ?ttl, "registered");
+                    self.say(socket, encode(&ToNovice::Registered { route, token }))
                 }
-            }
+                Err(error) => {
+                    tracing::error!(%error, "cannot sign an owner token");
+                    Ok(())
+                }
+            },
             Output::Draw { .. } => Ok(()), // see `feed`
             Output::Close { socket } => {
                 self.outboxes.remove(&socket);

@@ -126,6 +126,8 @@ pub enum Output {
         socket: SocketId,
         /// What stands.
         route: Route,
+        /// The spoken number that it comes from.
+        number: Option<Number>,
         /// How long it stands.
         ttl: Duration,
     },

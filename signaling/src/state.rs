@@ -170,6 +170,7 @@ mod tests {
         let token = first
             .mint(
                 Route::from_bytes([1; 32]),
+                None,
                 Duration::from_mins(1),
                 SystemTime::now(),
             )

@@ -11,7 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use deskhand_protocol::{id::Route, signal::OwnerToken};
+use deskhand_protocol::{id::Route, invitation::Number, signal::OwnerToken};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
@@ -32,21 +32,43 @@ struct Claims {
     aud: String,
     nbf: u64,
     exp: u64,
+    /// The spoken number that was reserved before the route was registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<Number>,
 }
 
 /// Proof that somebody holds a good owner token. Made in this module only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OwnerProof(Route);
+pub struct OwnerProof {
+    route: Route,
+    number: Option<Number>,
+}
 
 impl OwnerProof {
     /// Whether it is for this route.
     pub fn covers(&self, route: &Route) -> bool {
-        self.0 == *route
+        self.route == *route
+    }
+
+    /// Whether it is for the route of this number, and was given to somebody for whom the number
+    /// had been reserved. Anybody can compute that route and register it as any other; this is
+    /// what makes sure that nobody chooses their number.
+    pub fn covers_number(&self, number: Number) -> bool {
+        self.number == Some(number) && self.route == number.route()
     }
 
     #[cfg(test)]
     pub(crate) fn for_test(route: Route) -> Self {
-        Self(route)
+        let number = None;
+        Self { route, number }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_number(number: Number) -> Self {
+        Self {
+            route: number.route(),
+            number: Some(number),
+        }
     }
 }
 
@@ -107,13 +129,15 @@ impl KeyRing {
         }
     }
 
-    /// A token for the owner of `route`, which stands for `ttl` from now on.
+    /// A token for the owner of `route`, which stands for `ttl` from now on, and of the spoken
+    /// number that it comes from.
     ///
     /// # Errors
     /// Only if the library cannot sign at all.
     pub fn mint(
         &self,
         route: Route,
+        number: Option<Number>,
         ttl: Duration,
         now: SystemTime,
     ) -> Result<OwnerToken, jsonwebtoken::errors::Error> {
@@ -128,6 +152,7 @@ impl KeyRing {
             aud: AUDIENCE.to_owned(),
             nbf: now.as_secs(),
             exp: (now + ttl + GRACE).as_secs(),
+            number,
         };
         jsonwebtoken::encode(&header, &claims, &self.signing).map(OwnerToken)
     }
@@ -145,7 +170,10 @@ impl KeyRing {
         let claims = jsonwebtoken::decode::<Claims>(&token.0, key, &rules)
             .ok()?
             .claims;
-        Route::parse(&claims.sub).ok().map(OwnerProof)
+        Some(OwnerProof {
+            route: Route::parse(&claims.sub).ok()?,
+            number: claims.number,
+        })
     }
 }
 
@@ -195,10 +223,26 @@ mod tests {
     #[test]
     fn a_token_proves_its_route_and_no_other() {
         let ring = KeyRing::new(&key("a", 1), &[]);
-        let token = ring.mint(ROUTE, hour(), now()).unwrap();
+        let token = ring.mint(ROUTE, None, hour(), now()).unwrap();
         let proof = ring.check(&token).unwrap();
         assert!(proof.covers(&ROUTE));
         assert!(!proof.covers(&Route::from_bytes([8; 32])));
+    }
+
+    #[test]
+    fn a_token_proves_its_number_and_no_other() {
+        let ring = KeyRing::new(&key("a", 1), &[]);
+        let (one, other) = (123_456_789, 123_456_780);
+        let [one, other] = [one, other].map(|n| Number::new(n).unwrap());
+        let proven = |route, number| {
+            let token = ring.mint(route, number, hour(), now()).unwrap();
+            ring.check(&token).unwrap()
+        };
+        let spoken = proven(one.route(), Some(one));
+        assert!(spoken.covers(&one.route()) && spoken.covers_number(one));
+        assert!(!spoken.covers_number(other));
+        assert!(!proven(one.route(), None).covers_number(one), "not spoken");
+        assert!(!proven(ROUTE, Some(one)).covers_number(one));
     }
 
     #[test]
@@ -206,7 +250,7 @@ mod tests {
         let ring = KeyRing::new(&key("a", 1), &[]);
         let made = |ago: u64| {
             let past = now() - Duration::from_secs(ago);
-            ring.mint(ROUTE, hour(), past).unwrap()
+            ring.mint(ROUTE, None, hour(), past).unwrap()
         };
         assert!(ring.check(&made(3600 + 290)).is_some());
         assert!(ring.check(&made(3600 + 300 + LEEWAY_SECS + 2)).is_none());
@@ -216,8 +260,8 @@ mod tests {
     fn an_older_key_checks_but_does_not_sign() {
         let before = KeyRing::new(&key("a", 1), &[]);
         let after = KeyRing::new(&key("b", 2), &[key("a", 1)]);
-        let old = before.mint(ROUTE, hour(), now()).unwrap();
-        let new = after.mint(ROUTE, hour(), now()).unwrap();
+        let old = before.mint(ROUTE, None, hour(), now()).unwrap();
+        let new = after.mint(ROUTE, None, hour(), now()).unwrap();
         assert!(after.check(&old).is_some());
         assert!(before.check(&new).is_none(), "a key it does not know");
     }

@@ -27,7 +27,7 @@ impl Hub {
     /// it: a connection that breaks before the token arrives must not lock the owner out.
     ///
     /// The route of a spoken number can be computed by anybody, so it goes only to the socket
-    /// for which the number was reserved, or to a bearer of the token.
+    /// for which the number was reserved, or to a bearer of the token that it got then.
     pub(super) fn register(
         &mut self,
         from: SocketId,
@@ -52,7 +52,8 @@ impl Hub {
         let confirmed = held.is_some_and(|held| held.confirmed);
         let again = previous == Some(from) && held.is_some_and(|held| held.number == number);
         let entitled = number.is_none_or(|number| {
-            number.route() == route && (proven || again || self.has_reserved(from, number, now))
+            let shown = proof.is_some_and(|proof| proof.covers_number(number));
+            number.route() == route && (shown || again || self.has_reserved(from, number, now))
         });
         let refusal = if !entitled || (confirmed && previous != Some(from) && !proven) {
             Some(Refusal::NotOwner)
@@ -93,6 +94,7 @@ impl Hub {
         out.push(Output::Registered {
             socket: from,
             route,
+            number,
             ttl,
         });
     }

@@ -137,6 +137,19 @@ async fn an_edited_file_says_what_to_do() {
     browser.close().await;
 }
 
+/// The policy names the script by its hash.
+#[tokio::test]
+async fn an_edited_script_does_not_run() {
+    let sent = Sent::new().await;
+    let browser = Browser::start().await;
+    let edit = |html: String| html.replacen("isSecureContext", "location.href", 1);
+    browser.goto(&sent.url(edit)).await;
+    browser.says(Role::Status, "use the link below").await;
+    let errors = browser.console_errors().await.join("\n");
+    assert!(errors.contains("Content Security Policy"), "{errors}");
+    browser.close().await;
+}
+
 /// A cut in the console itself stops the script; the link is in sight.
 #[tokio::test]
 async fn a_damaged_console_leads_to_the_link() {

@@ -291,8 +291,14 @@ impl Pair {
                 hub::Output::ToExpert { socket, message } => {
                     self.send(socket, false, Event::ToExpert(socket, message));
                 }
-                hub::Output::Registered { socket, route, ttl } => {
-                    let token = self.keys.mint(route, ttl, SystemTime::now()).unwrap();
+                hub::Output::Registered {
+                    socket,
+                    route,
+                    number,
+                    ttl,
+                } => {
+                    let minted = self.keys.mint(route, number, ttl, SystemTime::now());
+                    let token = minted.unwrap();
                     let message = ToNovice::Registered { route, token };
                     self.send(socket, false, Event::ToNovice(socket, message));
                 }

@@ -45,6 +45,20 @@ fn a_number_goes_to_the_socket_that_reserved_it_and_to_nobody_else() {
 }
 
 #[test]
+fn nobody_chooses_a_number_by_registering_its_route_first() {
+    check(
+        "n registers route of 1; n registers number 1; n registers number 1 with token of route; e joins number 1",
+        expect![[r#"
+            n <- registered 1 for 60s
+            n <- unregistered 1: NotOwner
+            n <- unregistered 1: NotOwner
+            e <- closing: Unavailable
+            e closed
+        "#]],
+    );
+}
+
+#[test]
 fn a_reservation_lapses_and_frees_its_place() {
     check(
         "draws 1 2 1; n1 reserves; n1 reserves; wait 60; n1 registers number 1; n2 reserves; n2 registers number 1",

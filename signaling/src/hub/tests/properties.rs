@@ -64,7 +64,7 @@ fn input((kind, who, which, extra): (u8, u8, u8, u8), hub: &Hub) -> Input {
         17 => novice(register_number(spoken), None),
         18 => novice(
             register_number(spoken),
-            Some(OwnerProof::for_test(spoken.route())),
+            Some(OwnerProof::for_number(spoken)),
         ),
         19 => Input::Expert {
             socket,

@@ -88,6 +88,10 @@ impl Stage {
             ["reserves"] => FromNovice::Reserve,
             ["registers", "number", name] => register_number(number(name)),
             ["registers", "number", name, "with", "token"] => {
+                proof = Some(OwnerProof::for_number(number(name)));
+                register_number(number(name))
+            }
+            ["registers", "number", name, "with", "token", "of", "route"] => {
                 proof = Some(OwnerProof::for_test(number(name).route()));
                 register_number(number(name))
             }
@@ -187,7 +191,9 @@ impl Stage {
                     ToExpert::Closing { reason } => format!("<- closing: {reason:?}"),
                 },
             ),
-            Output::Registered { socket, route, ttl } => (
+            Output::Registered {
+                socket, route, ttl, ..
+            } => (
                 socket,
                 format!("<- registered {} for {ttl:?}", letter(route)),
             ),
