@@ -4,6 +4,8 @@
 //! The edges (socket, peer connection, DOM) do it and report back as further events.
 
 mod console;
+mod opened;
+mod start;
 
 use std::{fmt, time::Duration};
 
@@ -11,12 +13,13 @@ use deskhand_protocol::{
     control::{self, CursorShape, Display, FromNovice},
     envelope::Candidate,
     id::GrantId,
-    invitation::{FileError, Link, LinkError, Number, Origin},
-    spoken::normal_spoken,
+    invitation::Link,
     text::{Name, Sdp},
 };
 
 pub use console::{Console, Control, Line, Speaker, Spoken, View};
+pub use opened::{FromFile, Opened};
+pub use start::{Problem, Start};
 
 use crate::{
     handshake::{Key, Met, News, Over},
@@ -120,36 +123,6 @@ pub struct State {
     pub file: Option<FromFile>,
 }
 
-/// How the page was opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Opened {
-    /// From a server, with this fragment.
-    Served(String),
-    /// Out of a file.
-    File(Result<FromFile, FileError>),
-}
-
-/// What an invitation file says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FromFile {
-    /// Where its server is.
-    pub server: Origin,
-    /// The invitation.
-    pub link: Link,
-}
-
-impl FromFile {
-    /// The invitation as a link.
-    pub fn address(&self) -> String {
-        format!("{}/#{}", self.server, self.link.to_fragment())
-    }
-
-    /// Where the server says what this is.
-    pub fn about(&self) -> String {
-        format!("{}/about", self.server)
-    }
-}
-
 /// What is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Screen {
@@ -165,24 +138,6 @@ pub enum Screen {
     Console(Box<Console>),
     /// Over.
     Ended(Ended),
-}
-
-/// Number and password, or a link.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Start {
-    /// As typed.
-    pub number: String,
-    /// What was wrong last.
-    pub problem: Option<Problem>,
-}
-
-/// What was wrong, and in which of the two forms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
-    /// With the number, or what belongs to it.
-    Number(&'static str),
-    /// With the link.
-    Link(LinkError),
 }
 
 /// The form of a link.
@@ -310,62 +265,6 @@ impl State {
                 }
             },
             Screen::Ended(_) => self.after_the_end(event),
-        }
-    }
-
-    fn at_the_start(&mut self, event: Event) -> Vec<Effect> {
-        let Screen::Start(start) = &mut self.screen else {
-            return vec![];
-        };
-        match event {
-            Event::Paste(text) => {
-                // The whole link, or only what follows the number sign.
-                let fragment = text.trim().rsplit('#').next().unwrap_or_default();
-                match Link::parse(fragment) {
-                    Ok(link) => {
-                        self.screen = Screen::Join(Join {
-                            link,
-                            problem: None,
-                        });
-                    }
-                    Err(error) => start.problem = Some(Problem::Link(error)),
-                }
-                vec![]
-            }
-            Event::Number(typed) => {
-                let bad = !typed.trim().is_empty() && Number::parse(&typed).is_err();
-                start.number = typed;
-                start.problem = bad.then_some(Problem::Number(sentences::BAD_NUMBER));
-                vec![]
-            }
-            Event::ConnectTo {
-                number,
-                name,
-                password,
-            } => {
-                let read = Number::parse(&number);
-                start.number = number;
-                self.name = name;
-                let name = Name::new(&self.name);
-                start.problem = if read.is_err() {
-                    Some(Problem::Number(sentences::BAD_NUMBER))
-                } else if normal_spoken(&password.0).is_empty() {
-                    Some(Problem::Number(sentences::NO_PASSWORD))
-                } else if name.is_empty() {
-                    Some(Problem::Number(sentences::NO_NAME))
-                } else {
-                    None
-                };
-                match (read, start.problem) {
-                    (Ok(number), None) => self.connect(Credentials {
-                        key: Key::Number(number),
-                        name,
-                        password,
-                    }),
-                    _ => vec![],
-                }
-            }
-            _ => vec![],
         }
     }
 

@@ -2,6 +2,7 @@ use deskhand_protocol::{
     control::{Denial, EndReason, StopCause},
     handshake::Words,
     id::{InvitationId, LinkSecret},
+    invitation::{FileError, LinkError, Number, Origin},
     signal::Refusal,
     text::ChatText,
 };
