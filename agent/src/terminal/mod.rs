@@ -41,6 +41,12 @@ pub fn announcement(invitation: &Invitation) -> Vec<String> {
     lines.push(format!("Open until: {}", local_time(invitation.ends)));
     let known = matches!(invitation.password, Password::Known(_));
     lines.extend(match invitation.channel {
+        Channel::File if known => {
+            Some("Give your helper the file, and tell the password separately, best by telephone.")
+        }
+        Channel::Mail if known => {
+            Some("Send the letter, and tell the password separately, best by telephone.")
+        }
         Channel::Spoken => Some(
             "On the phone: have your helper open the address, and read out number and password.",
         ),
@@ -55,6 +61,7 @@ pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) 
     let mut lines = typed_lines();
     let mut reading = true;
     let mut console = Console::default();
+    let mut ordered = order.is_some();
     if let Some(order) = order
         && front.intents.send(Intent::Invite(order)).await.is_err()
     {
@@ -69,7 +76,8 @@ pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) 
             // Notices first: what led to a question is read before it.
             notice = front.notices.recv() => match notice {
                 Some(Notice::Invited(serial)) => {
-                    pass_on(&mut front, serial, &announce).await;
+                    let ordered = std::mem::take(&mut ordered);
+                    pass_on(&mut front, serial, &announce, ordered).await;
                     vec![]
                 }
                 Some(notice) => console.notice(&notice, Instant::now()),
@@ -112,8 +120,9 @@ pub async fn print_new(mut view: watch::Receiver<View>, announce: Announce) {
     }
 }
 
-/// Prints an invitation that was made, and has it go the way that was asked for.
-async fn pass_on(front: &mut FrontEnd, serial: Serial, announce: &Announce) {
+/// Prints an invitation that was made, and has it go the way that was asked for; unless it was
+/// asked for elsewhere.
+async fn pass_on(front: &mut FrontEnd, serial: Serial, announce: &Announce, ordered: bool) {
     let made = front
         .view
         .wait_for(|view| view.invitation(serial).is_some())
@@ -125,6 +134,7 @@ async fn pass_on(front: &mut FrontEnd, serial: Serial, announce: &Announce) {
         say(&line);
     }
     let further = match made.channel {
+        _ if !ordered => return,
         Channel::Link | Channel::Spoken => return,
         Channel::File => Intent::SaveFile(serial),
         Channel::Mail => Intent::OpenMail(serial),

@@ -216,9 +216,9 @@ impl Model {
     }
 
     /// An invitation was made by somebody else in the novice's name, such as a command: its page
-    /// opens.
-    pub fn show_made(&mut self, serial: Serial) {
-        self.go(Page::Made(serial));
+    /// opens as if it had been made here.
+    pub fn show_fresh(&mut self, serial: Serial) {
+        self.go(Page::Fresh(serial));
     }
 
     /// The lines, oldest first.

@@ -100,7 +100,7 @@ impl Inbox {
             match show_now {
                 Some(Show::Window) => wanted = true,
                 Some(Show::Invitation(serial)) => {
-                    model.show_made(serial);
+                    model.show_fresh(serial);
                     wanted = true;
                 }
                 None => self.show = None,

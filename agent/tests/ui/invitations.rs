@@ -251,16 +251,24 @@ fn the_time_that_is_left_is_counted() {
 #[test]
 fn a_number_that_was_replaced_is_told_where_it_stands() {
     let mut desk = open("spoken");
-    let notice = Notice::Renumbered(Serial(1));
+    let (old, new) = (Serial(1), Serial(2));
+    let notice = Notice::Renumbered { old, new };
     desk.state_mut().model.hear(&notice);
     let now = desk.state().now;
     keep(
         &mut desk,
-        vec![Invitation {
-            number: Some("111222333".into()),
-            password: Password::Known("oak-moon-fern-hill".into()),
-            ..invitations::open(1, Channel::Spoken, now)
-        }],
+        vec![
+            Invitation {
+                number: Some("111 222 333".into()),
+                password: Password::Known("oak moon fern hill".into()),
+                ..invitations::open(2, Channel::Spoken, now)
+            },
+            Invitation {
+                standing: Standing::Locked,
+                number: None,
+                ..invitations::open(1, Channel::Spoken, now)
+            },
+        ],
     );
     desk.get_by_label(&notice.sentence());
     for part in ["111", "222", "333", "oak", "moon"] {

@@ -260,7 +260,7 @@ fn who_does_not_wait_finds_the_invitation_on_the_first_page() {
 #[test]
 fn an_invitation_made_by_a_command_opens_like_one_made_here() {
     let mut desk = open("home");
-    desk.state_mut().model.show_made(Serial(1));
+    desk.state_mut().model.show_fresh(Serial(1));
     see(&mut desk, "mail");
     desk.get_by_label("Send the e-mail");
     assert_eq!(done(&desk), "[OpenMail(Serial(1))]");
