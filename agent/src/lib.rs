@@ -30,4 +30,5 @@ pub mod signals;
 pub mod start;
 pub mod store;
 pub mod terminal;
+pub mod tray;
 pub mod ui;

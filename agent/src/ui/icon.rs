@@ -20,7 +20,7 @@ const POINTER: [(f32, f32); 7] = [
 ];
 
 /// Draws it.
-pub(super) fn draw() -> IconData {
+pub(crate) fn draw() -> IconData {
     let mut rgba = Vec::with_capacity(usize::from(SIDE) * usize::from(SIDE) * 4);
     for y in 0..SIDE {
         for x in 0..SIDE {

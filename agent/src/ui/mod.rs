@@ -12,7 +12,7 @@ pub mod closing;
 mod ended;
 mod everywhere;
 mod home;
-mod icon;
+pub(crate) mod icon;
 mod invitation;
 mod list;
 pub mod model;
