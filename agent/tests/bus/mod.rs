@@ -41,12 +41,6 @@ impl Bus {
             _folder: folder,
         }
     }
-
-    /// Somebody who offers nothing yet.
-    pub async fn connect(&self) -> zbus::Connection {
-        let builder = zbus::connection::Builder::address(self.address.as_str()).unwrap();
-        builder.build().await.unwrap()
-    }
 }
 
 impl Drop for Bus {

@@ -90,17 +90,17 @@ async fn with_portal(response: u32) -> (Desk, Bus, Connection, mpsc::UnboundedRe
     let bus = Bus::start();
     desk.settings.bus = Some(bus.address.clone());
     let (asked, hears) = mpsc::unbounded_channel();
-    let portal = bus.connect().await;
-    let object = Portal { response, asked };
-    portal
-        .object_server()
-        .at("/org/freedesktop/portal/desktop", object)
-        .await
+    // In one go: what is served before the name is there, nobody can miss.
+    let portal = zbus::connection::Builder::address(bus.address.as_str())
+        .and_then(|bus| {
+            bus.serve_at(
+                "/org/freedesktop/portal/desktop",
+                Portal { response, asked },
+            )
+        })
+        .and_then(|bus| bus.name("org.freedesktop.portal.Desktop"))
         .unwrap();
-    portal
-        .request_name("org.freedesktop.portal.Desktop")
-        .await
-        .unwrap();
+    let portal = portal.build().await.unwrap();
     (desk, bus, portal, hears)
 }
 

@@ -24,6 +24,7 @@ impl Watcher {
     }
 
     #[zbus(property)]
+    #[allow(clippy::unused_self, reason = "a property of it")]
     fn is_status_notifier_host_registered(&self) -> bool {
         true
     }
@@ -37,14 +38,13 @@ pub struct Desktop {
 
 impl Desktop {
     pub async fn start() -> Self {
-        let bus = Connection::session().await.unwrap();
         let (came, items) = mpsc::unbounded_channel();
-        let server = bus.object_server();
-        server
-            .at("/StatusNotifierWatcher", Watcher(came))
-            .await
+        // In one go: what is served before the name is there, nobody can miss.
+        let bus = zbus::connection::Builder::session()
+            .and_then(|bus| bus.serve_at("/StatusNotifierWatcher", Watcher(came)))
+            .and_then(|bus| bus.name(WATCHER))
             .unwrap();
-        bus.request_name(WATCHER).await.unwrap();
+        let bus = bus.build().await.unwrap();
         Self { bus, items }
     }
 

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 #[path = "../bus/mod.rs"]
-#[allow(dead_code, reason = "shared with the tests of mail")]
 mod bus;
 mod desktop;
 
