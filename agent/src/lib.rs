@@ -24,6 +24,7 @@ pub mod peer;
 pub mod policy;
 pub mod program;
 mod rate;
+pub mod sentence;
 pub mod server;
 pub mod session;
 pub mod signals;

@@ -36,6 +36,15 @@ fn without_a_word_everything_is_allowed() {
 }
 
 #[test]
+fn the_example_for_administrators_is_one_and_shows_every_key() {
+    let text = include_str!("../../../docs/policy.toml");
+    let policy = Policy::parse(text).unwrap();
+    assert!(policy.may_invite.is_some() && policy.longest.is_some());
+    assert!(policy.servers.is_some() && policy.warning.is_some());
+    assert!(text.contains("\nenabled = true\n") && text.contains("\nview_only = false\n"));
+}
+
+#[test]
 fn the_kill_switch_comes_before_everything() {
     let text = "enabled = false\nmay_invite = [\"maria\"]";
     assert_eq!(forbidden(text, &maria()).as_deref(), Some(DISABLED));
@@ -330,6 +339,18 @@ fn what_is_in_force_is_explained_line_by_line() {
         There is no policy: /etc/deskhand/policy.toml does not exist. Everything is allowed.
         So you, user number 70001, can invite somebody."]]
     .assert_eq(&explain(&Ok(Policy::default()), &from_directory()).join("\n"));
+    let refused = Err(PolicyError::Owner {
+        path: FILE.into(),
+        owner: 1000,
+    });
+    expect![[r"
+        Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand/policy.toml belongs to user number 1000 instead of root. The administrator must give it back: chown root /etc/deskhand/policy.toml.
+        Until then nothing is allowed, whatever the file says."]].assert_eq(&explain(&refused, &maria()).join("\n"));
+    let report = Report::new(&refused, &maria());
+    assert_eq!(
+        (report.state, report.servers),
+        (State::Refused, Some(vec![]))
+    );
     let report = Report::new(&Ok(policy), &from_directory());
     expect![[r#"
         {

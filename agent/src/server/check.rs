@@ -109,6 +109,7 @@ fn tls(error: &io::Error) -> Option<&rustls::Error> {
 
 #[cfg(test)]
 mod tests {
+    use rustls::pki_types::PrivatePkcs8KeyDer;
     use tokio::{
         io::AsyncWriteExt as _,
         net::{TcpListener, TcpStream},
@@ -170,6 +171,31 @@ mod tests {
         assert_eq!(somebody("http", site).await, Err(CheckError::Other));
         // Not even the right protocol.
         assert_eq!(somebody("https", site).await, Err(CheckError::Other));
+    }
+
+    /// Somebody with a certificate that only they themselves vouch for.
+    fn impostor(stream: TcpStream) {
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![own.cert.der().clone()], key.into())
+            .unwrap();
+        let mut stream = stream.into_std().unwrap();
+        stream.set_nonblocking(false).unwrap();
+        let mut secure = rustls::ServerConnection::new(config.into()).unwrap();
+        // They hang up on us.
+        while secure.is_handshaking() && secure.complete_io(&mut stream).is_ok() {}
+    }
+
+    #[tokio::test]
+    async fn an_address_that_cannot_prove_whose_it_is_is_refused() {
+        let serve = |stream| async {
+            tokio::task::spawn_blocking(|| impostor(stream))
+                .await
+                .unwrap()
+        };
+        assert_eq!(somebody("https", serve).await, Err(CheckError::Certificate));
     }
 
     #[tokio::test]

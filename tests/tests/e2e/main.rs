@@ -22,4 +22,5 @@ mod sentences;
 mod session;
 mod spoken;
 mod stop;
+mod which_server;
 mod window;
