@@ -193,7 +193,7 @@ mod tests {
         let serve = |stream| async {
             tokio::task::spawn_blocking(|| impostor(stream))
                 .await
-                .unwrap()
+                .unwrap();
         };
         assert_eq!(somebody("https", serve).await, Err(CheckError::Certificate));
     }

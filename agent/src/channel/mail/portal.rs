@@ -5,7 +5,7 @@
 use std::{collections::HashMap, fs::File, time::Duration};
 
 use futures_util::StreamExt as _;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use zbus::{
     Connection, MatchRule, MessageStream,
     message::Type,
@@ -18,12 +18,13 @@ const NAME: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
 const EMAIL: &str = "org.freedesktop.portal.Email";
 const REQUEST: &str = "org.freedesktop.portal.Request";
-/// For everything together; the desktop may ask which program to use meanwhile.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Until the portal has taken the letter. One that is broken takes none.
+const TAKING: Duration = Duration::from_secs(10);
+/// Until the mail program is open; the novice may be asked meanwhile which one to use.
+const OPENING: Duration = Duration::from_secs(30);
 
 pub(super) async fn open(desk: &Desk, letter: &Letter) -> Result<Opened, MailError> {
-    let deadline = Instant::now() + PATIENCE;
-    let asked = timeout_at(deadline, ask(desk, letter)).await;
+    let asked = timeout(TAKING, ask(desk, letter)).await;
     let (handle, mut answers) = asked
         .map_err(|_| MailError::Portal("it does not answer".into()))?
         .map_err(|error| MailError::Portal(error.to_string()))?;
@@ -36,7 +37,7 @@ pub(super) async fn open(desk: &Desk, letter: &Letter) -> Result<Opened, MailErr
         }
         None
     };
-    let answer: Option<(u32, HashMap<String, OwnedValue>)> = timeout_at(deadline, answer)
+    let answer: Option<(u32, HashMap<String, OwnedValue>)> = timeout(OPENING, answer)
         .await
         .map_err(|_| MailError::Unanswered)?;
     match answer {
