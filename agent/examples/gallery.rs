@@ -10,7 +10,7 @@ use deskhand_agent::{
         window::{self, Show, Surroundings},
     },
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 #[path = "../tests/canned/mod.rs"]
 mod canned;
@@ -54,9 +54,8 @@ fn main() -> anyhow::Result<()> {
     let person = DisplayDevices::new(&std::env::var("DISPLAY").unwrap_or_default())?;
     let around = Surroundings {
         person: Box::new(person),
-        leave: oneshot::channel().1,
         show: Some(wishes),
-        has_tray: false,
+        tray: watch::channel(false).1,
     };
     Ok(window::run(front, around)?)
 }

@@ -1,7 +1,7 @@
 //! What the program does besides helping: it lists invitations, closes them, shows the policy
 //! and the settings. If an agent runs, it is asked; otherwise the store is looked at directly.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use rand_core::OsRng;
 use serde_json::json;
@@ -12,11 +12,12 @@ use crate::{
     cli::{self, Extend, Invite, Named},
     clock::Now,
     desk::{Desk, Setup},
-    driver::{self, MAIL_SETTING, NAME_SETTING, Papers, SERVER_SETTING, SETTINGS, sentence},
+    driver::{self, MAIL_SETTING, NAME_SETTING, Papers, SERVER_SETTING, SETTINGS},
     front::{Channel, Invitation, Order, Rules, Serial, local_time},
     instance::{self, AskError, First, InviteRequest, InvitedLine, Reply, Request, Taken, table},
     io::{Input, Output},
     policy::{self, Policy, Report, User},
+    sentence::sentence,
     start::{self, StartError},
     store::{Keep, Store, StoreError},
     terminal,
@@ -179,7 +180,7 @@ pub fn invite_elsewhere(
     }
     let settings = match runtime.block_on(instance::ask(folder, Request::Settings))? {
         Reply::Settings(settings) => settings,
-        _ => Default::default(),
+        _ => BTreeMap::new(),
     };
     let name = options.agent.name.clone();
     let name = name.or_else(|| settings.get(NAME_SETTING).cloned());
@@ -219,7 +220,7 @@ fn here(_: &First, folder: &Path, request: Request) -> Result<Reply, CommandErro
     }
     match request {
         Request::Settings => {
-            let mut settings = std::collections::BTreeMap::new();
+            let mut settings = BTreeMap::new();
             for name in SETTINGS {
                 if let Some(value) = store.setting(name)? {
                     settings.insert(name.to_owned(), value);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, watch},
 };
 
 use crate::front::{Control, Intent, Stage, View};
@@ -59,19 +59,14 @@ impl Interrupts {
 }
 
 /// Ctrl+C in the terminal takes control back while it is given, and else ends; so does the
-/// system's request to end. Who was told to end by a signal leaves no window behind.
-pub async fn obey(
-    mut view: watch::Receiver<View>,
-    intents: mpsc::Sender<Intent>,
-    leave: oneshot::Sender<()>,
-) {
+/// system's request to end.
+pub async fn obey(mut view: watch::Receiver<View>, intents: mpsc::Sender<Intent>) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
     ) else {
         return;
     };
-    let mut leave = Some(leave);
     let mut interrupts = Interrupts::default();
     loop {
         interrupts.see(&view.borrow_and_update(), Instant::now());
@@ -86,12 +81,6 @@ pub async fn obey(
             }
             _ = terminate.recv() => Intent::Quit,
         };
-        if let Intent::Quit = intent
-            && let Some(leave) = leave.take()
-        {
-            // Without a window nobody waits for it.
-            let _ = leave.send(());
-        }
         if intents.send(intent).await.is_err() {
             return;
         }

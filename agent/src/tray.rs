@@ -103,6 +103,11 @@ impl Tray {
     pub fn is_there(&self) -> bool {
         *self.there.borrow()
     }
+
+    /// [`Tray::is_there`], now and whenever it changes.
+    pub fn presence(&self) -> watch::Receiver<bool> {
+        self.there.clone()
+    }
 }
 
 /// What was clicked and has not been told yet. A second click wants nothing more than the first.

@@ -23,7 +23,7 @@ use deskhand_agent::{
         window::{self, Show, Surroundings},
     },
 };
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
 mod canned;
 mod desktop;
@@ -86,8 +86,8 @@ const TESTS: &[Test] = &[
         without_a_tray_the_window_asks_what_closing_means,
     ),
     (
-        "told_to_leave_it_closes_once_the_session_is_over",
-        told_to_leave_it_closes_once_the_session_is_over,
+        "it_closes_by_itself_when_the_program_ends",
+        it_closes_by_itself_when_the_program_ends,
     ),
     ("an_idle_window_costs_nothing", an_idle_window_costs_nothing),
 ];
@@ -271,15 +271,14 @@ fn without_a_tray_the_window_asks_what_closing_means(desktop: &mut Desktop) {
     window.ends();
 }
 
-fn told_to_leave_it_closes_once_the_session_is_over(desktop: &mut Desktop) {
+fn it_closes_by_itself_when_the_program_ends(desktop: &mut Desktop) {
     let mut window = desktop.open_with(AS_WINDOW, &[TRAY]);
     window.show("control");
     window.until("above all others", |w| w.has_state("_NET_WM_STATE_ABOVE"));
-    window.tell(LEAVE);
-    window.show("viewing");
-    window.until("below again", |w| !w.has_state("_NET_WM_STATE_ABOVE"));
     // Somebody could come, and still nobody is asked, and nothing hides.
     window.show("home-open");
+    window.until("below again", |w| !w.has_state("_NET_WM_STATE_ABOVE"));
+    window.tell(LEAVE);
     assert_eq!(window.hear(), "Quit");
     window.ends();
 }
@@ -298,20 +297,15 @@ fn be_the_window(display: &str) -> ExitCode {
     let (views, view) = watch::channel(canned::view("home-open", Now::read()));
     let (_notices, notices) = mpsc::channel(1);
     let (wish, wishes) = mpsc::channel(1);
-    let (leave, left) = oneshot::channel();
     let (intents, mut done) = mpsc::channel(16);
     let views = Arc::new(views);
     let session = Arc::clone(&views);
     std::thread::spawn(move || {
-        let mut leave = Some(leave);
         let orders = BufReader::new(std::io::stdin()).lines();
         for order in orders.map_while(Result::ok) {
             match order.as_str() {
                 COME_BACK => wish.blocking_send(Show::Window).expect("a window"),
-                LEAVE => {
-                    let leave = leave.take().expect("told once");
-                    leave.send(()).expect("a window");
-                }
+                LEAVE => views.send_modify(|view| view.over = true),
                 screen => drop(views.send_replace(canned::view(screen, Now::read()))),
             }
         }
@@ -335,9 +329,8 @@ fn be_the_window(display: &str) -> ExitCode {
     let person = DisplayDevices::new(display).expect("the display is there");
     let around = Surroundings {
         person: Box::new(person),
-        leave: left,
         show: Some(wishes),
-        has_tray: std::env::args().any(|arg| arg == TRAY),
+        tray: watch::channel(std::env::args().any(|arg| arg == TRAY)).1,
     };
     let shown = window::run(front, around);
     talking.join().expect("the talking thread is well");

@@ -11,21 +11,14 @@ use std::{
     time::Duration,
 };
 
-use deskhand_protocol::{
-    handshake::{HandshakeError, novice::Record},
-    id::Route,
-    invitation::Number,
-    signal::FromNovice as ToServer,
-};
-use rand_core::{CryptoRng, RngCore};
-
+use deskhand_protocol::{handshake::novice::Record, id::Route, signal::FromNovice as ToServer};
 pub use entry::Entry;
 use kept::Kept;
 
 use crate::{
     clock::{Expiry, Now},
     front::{self, Notice, Order, Serial, Standing},
-    invitation::{self, Made},
+    invitation::Made,
     io::Output,
 };
 
@@ -38,16 +31,10 @@ const MAX_REFUSALS: u8 = 3;
 /// After an expert who asked and left, so long until the next may try.
 const AFTER_WITHDRAWAL: Duration = Duration::from_secs(10);
 
-/// Why there is no invitation.
+/// Too many are open at once.
 #[derive(Debug, thiserror::Error)]
-pub enum BookError {
-    /// Too many at once.
-    #[error("{MAX_OPEN} invitations are open already. Close one that you do not need any more")]
-    Full,
-    /// The handshake's arithmetic failed, which no input makes it do.
-    #[error(transparent)]
-    Handshake(#[from] HandshakeError),
-}
+#[error("{MAX_OPEN} invitations are open already. Close one that you do not need any more")]
+pub struct Full;
 
 /// See the module.
 #[derive(Debug)]
@@ -78,44 +65,11 @@ impl Book {
         }
     }
 
-    /// Makes a link, whatever way it is to be passed on.
+    /// Takes one in that was just made. The novice is told once it is written down.
     ///
     /// # Errors
-    /// [`BookError`]; nothing has changed then.
-    pub fn make(
-        &mut self,
-        order: &Order,
-        server: &str,
-        now: Now,
-        rng: &mut (impl RngCore + CryptoRng),
-        out: &mut Vec<Output>,
-    ) -> Result<(), BookError> {
-        let password = order.password.as_deref().map(String::as_str);
-        let made = invitation::make(password, rng)?;
-        let expiry = Expiry::after(now, order.life);
-        self.add(order, server, made, expiry, now, out)?;
-        Ok(())
-    }
-
-    /// Makes one that is said aloud, under a number that the server has reserved.
-    ///
-    /// # Errors
-    /// [`BookError`]; nothing has changed then.
-    pub fn make_spoken(
-        &mut self,
-        order: &Order,
-        number: Number,
-        server: &str,
-        expiry: Expiry,
-        now: Now,
-        rng: &mut (impl RngCore + CryptoRng),
-        out: &mut Vec<Output>,
-    ) -> Result<Serial, BookError> {
-        let made = invitation::make_spoken(number, rng)?;
-        self.add(order, server, made, expiry, now, out)
-    }
-
-    fn add(
+    /// [`Full`]; nothing has changed then.
+    pub fn add(
         &mut self,
         order: &Order,
         server: &str,
@@ -123,9 +77,9 @@ impl Book {
         expiry: Expiry,
         now: Now,
         out: &mut Vec<Output>,
-    ) -> Result<Serial, BookError> {
+    ) -> Result<Serial, Full> {
         if self.open().count() >= MAX_OPEN {
-            return Err(BookError::Full);
+            return Err(Full);
         }
         let serial = self.next;
         self.next = Serial(serial.0 + 1);

@@ -186,6 +186,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             invitations: self.book.shown(in_use, self.door.charged_at()),
             rules: self.setup.rules.clone(),
             first_use: self.setup.first_use,
+            over: self.done,
         }
     }
 

@@ -7,10 +7,11 @@ use rand_core::{CryptoRng, RngCore};
 
 use super::Desk;
 use crate::{
-    clock::Now,
+    clock::{Expiry, Now},
     front::{Channel, Intent, Notice, Order, Serial, Standing},
-    invitation::Lifetime,
+    invitation::{self, Lifetime},
     io::{Outcome, Output},
+    sentence::sentence,
     session::Session,
 };
 
@@ -101,10 +102,14 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             return Err("Say first which server introduces you.".into());
         };
         match order.channel {
-            Channel::Link | Channel::File | Channel::Mail => self
-                .book
-                .make(order, &server, now, &mut self.rng, out)
-                .map_err(|error| format!("{error}.")),
+            Channel::Link | Channel::File | Channel::Mail => {
+                let password = order.password.as_deref().map(String::as_str);
+                let made = invitation::make(password, &mut self.rng);
+                let made = made.map_err(|error| sentence(&error))?;
+                let expiry = Expiry::after(now, order.life);
+                let added = self.book.add(order, &server, made, expiry, now, out);
+                added.map(drop).map_err(|error| sentence(&error))
+            }
             Channel::Spoken => self.wish(order.clone(), now, out),
         }
     }

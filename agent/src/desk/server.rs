@@ -12,7 +12,7 @@ use rand_core::{CryptoRng, RngCore};
 use super::{Desk, read};
 use crate::{
     clock::Now,
-    door::dismiss,
+    door::{Door, dismiss},
     front::{Notice, Server, Standing},
     io::{Outcome, Output, ServerEvent},
     session::Session,
@@ -63,9 +63,11 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                 if self.setup.rules.forbidden.is_some() {
                     return dismiss(join, out);
                 }
-                let busy = self.busy();
+                if self.busy() {
+                    return Door::turn_away(join, route, &mut self.book, out);
+                }
                 self.door
-                    .joined(join, route, busy, &mut self.book, now, &mut self.rng, out);
+                    .joined(join, route, &mut self.book, now, &mut self.rng, out);
             }
             ToNovice::Relay { join, payload } => self.relayed(join, &payload, now, out),
             ToNovice::Left { join } => {

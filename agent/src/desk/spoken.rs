@@ -9,7 +9,9 @@ use super::Desk;
 use crate::{
     clock::{Expiry, Now},
     front::{Notice, Order, Serial, Server, Standing},
+    invitation,
     io::Output,
+    sentence::sentence,
 };
 
 /// The novice waits so long for a number.
@@ -98,10 +100,14 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             Purpose::New(_) => (Expiry::after(now, order.life), None),
             Purpose::Instead(old, expiry) => (expiry, Some(old)),
         };
-        let book = &mut self.book;
-        match book.make_spoken(&order, number, &server, expiry, now, &mut self.rng, out) {
+        let made = invitation::make_spoken(number, &mut self.rng);
+        let added = made.map_err(|error| sentence(&error)).and_then(|made| {
+            let added = self.book.add(&order, &server, made, expiry, now, out);
+            added.map_err(|error| sentence(&error))
+        });
+        match added {
             Ok(new) => out.extend(old.map(|old| Output::Tell(Notice::Renumbered { old, new }))),
-            Err(error) => out.push(Output::Tell(Notice::NotInvited(format!("{error}.")))),
+            Err(why) => out.push(Output::Tell(Notice::NotInvited(why))),
         }
     }
 

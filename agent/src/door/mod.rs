@@ -102,25 +102,31 @@ impl Door {
         Some(self.verifying.as_ref()?.deadline)
     }
 
-    /// An expert pressed Connect. `busy`: somebody is being helped.
+    /// An expert pressed Connect while somebody is being helped.
+    pub fn turn_away(join: JoinId, route: Route, book: &mut Book, out: &mut Vec<Output>) {
+        let known = book.at(route).is_some();
+        let answer = if known { ToPage::Busy } else { ToPage::Refused };
+        out.push(relay(join, &answer));
+        dismiss(join, out);
+    }
+
+    /// An expert pressed Connect.
     pub fn joined(
         &mut self,
         join: JoinId,
         route: Route,
-        busy: bool,
         book: &mut Book,
         now: Now,
         rng: &mut (impl RngCore + CryptoRng),
         out: &mut Vec<Output>,
     ) {
+        if self.verifying.is_some() {
+            return Self::turn_away(join, route, book, out);
+        }
         let Some(entry) = book.at(route) else {
             out.push(relay(join, &ToPage::Refused));
             return dismiss(join, out);
         };
-        if busy || self.verifying.is_some() {
-            out.push(relay(join, &ToPage::Busy));
-            return dismiss(join, out);
-        }
         let (serial, wait) = (entry.serial(), entry.wait(now));
         if must_wait(join, wait, out) {
             return;
@@ -284,7 +290,7 @@ impl Door {
     pub fn left(&mut self, join: JoinId, book: &mut Book, now: Now, out: &mut Vec<Output>) {
         self.challenged.retain(|waiting| waiting.join != join);
         if let Some(verifying) = self.verifying.take_if(|one| one.join == join) {
-            broken_off(verifying, book, now, out);
+            broken_off(&verifying, book, now, out);
         }
     }
 
@@ -292,7 +298,7 @@ impl Door {
     pub fn all_left(&mut self, book: &mut Book, now: Now, out: &mut Vec<Output>) {
         self.challenged.clear();
         if let Some(verifying) = self.verifying.take() {
-            broken_off(verifying, book, now, out);
+            broken_off(&verifying, book, now, out);
         }
     }
 
@@ -325,7 +331,7 @@ fn must_wait(join: JoinId, wait: std::time::Duration, out: &mut Vec<Output>) -> 
     true
 }
 
-fn broken_off(verifying: Verifying, book: &mut Book, now: Now, out: &mut Vec<Output>) {
+fn broken_off(verifying: &Verifying, book: &mut Book, now: Now, out: &mut Vec<Output>) {
     match *verifying.step {
         // Charged already: breaking off is no free guess.
         Step::Answered(_) => failed(verifying.join, verifying.serial, book, now, out),

@@ -14,6 +14,7 @@ use crate::{
     },
     front::{Invitation, Notice},
     io::ServerEvent,
+    sentence::sentence,
     server::{self, Address},
 };
 
@@ -169,14 +170,6 @@ pub async fn try_out(
         .await
         .map_err(|error| sentence(&error))?;
     Ok(address)
-}
-
-/// An error as a sentence.
-pub fn sentence(error: &impl std::error::Error) -> String {
-    let text = error.to_string();
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), chars.as_str())
 }
 
 pub(super) fn named(address: &Address) -> ServerEvent {

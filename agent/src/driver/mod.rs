@@ -15,7 +15,7 @@ use tokio::{
 };
 
 pub use edges::{MAIL_SETTING, NAME_SETTING, Place, SERVER_SETTING, SETTINGS, WARNED_SETTING};
-pub use errands::{Errands, Papers, sentence, try_out};
+pub use errands::{Errands, Papers, try_out};
 pub use requests::{Requests, intent};
 
 use crate::{

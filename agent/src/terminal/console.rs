@@ -245,6 +245,7 @@ mod tests {
             invitations: vec![],
             rules: Rules::default(),
             first_use: false,
+            over: false,
         }
     }
 

@@ -34,7 +34,7 @@ pub fn announcement(invitation: &Invitation) -> Vec<String> {
     match &invitation.password {
         Password::Known(password) => lines.push(format!("Password: {password}")),
         Password::None => {
-            lines.push("Password: none. Anyone who has the link may ask to see your screen.".into())
+            lines.push("Password: none. Anyone who has it may ask to see your screen.".into());
         }
         Password::Forgotten => lines.push("Password: as you told it. It is not kept.".into()),
     }

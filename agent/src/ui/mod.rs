@@ -88,7 +88,7 @@ fn page(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
         Page::Scam { called: false } => scam::draw(ui, model),
         Page::Scam { called: true } => scam::advice(ui, model),
         Page::Wizard => wizard::draw(ui, model),
-        Page::Fresh(_) | Page::Made(_) => {
+        Page::Fresh(_) => {
             wizard::making(ui, model);
             None
         }

@@ -134,14 +134,11 @@ impl Model {
                     // A password of the novice's own is not needed here any more.
                     self.wizard = Wizard::new(self.passwords.make(), self.view.rules.longest);
                     self.go(Page::Fresh(*serial));
-                } else if self.page == Page::Home {
-                    // By a command, in the novice's name.
-                    self.go(Page::Made(*serial));
                 }
             }
             Notice::Renumbered { old, new } => {
                 if self.shows(*old) {
-                    self.go(Page::Made(*new));
+                    self.go(Page::Fresh(*new));
                 }
                 self.news = Some(notice.sentence());
             }
@@ -252,6 +249,11 @@ impl Model {
     /// Somebody is here, or about to be.
     pub(super) fn is_session(&self) -> bool {
         is_session(&self.view)
+    }
+
+    /// The program is about to end, and the window with it.
+    pub(super) fn is_over(&self) -> bool {
+        self.view.over
     }
 
     /// Whether the novice has to be able to see this window, above all others.

@@ -21,8 +21,6 @@ pub(super) enum Page {
     Wizard,
     /// An invitation was just made; its page opens as soon as the session shows it.
     Fresh(Serial),
-    /// An invitation was made elsewhere; its page opens as soon as the session shows it.
-    Made(Serial),
     /// An invitation.
     Invitation {
         /// Which one.
@@ -94,18 +92,10 @@ impl Model {
             }
             Page::Fresh(serial) => {
                 let channel = self.view.invitation(serial)?.channel;
-                self.go(Page::Invitation {
-                    serial,
-                    listed: false,
-                });
-                return (channel == Channel::Mail).then_some(Intent::OpenMail(serial));
-            }
-            Page::Made(serial) => {
-                self.view.invitation(serial)?;
-                let listed = false;
-                let news = self.news.take();
+                let (news, listed) = (self.news.take(), false);
                 self.go(Page::Invitation { serial, listed });
                 self.news = news;
+                return (channel == Channel::Mail).then_some(Intent::OpenMail(serial));
             }
             Page::Invitation { serial, .. } if self.view.invitation(serial).is_none() => {
                 self.go(Page::List);

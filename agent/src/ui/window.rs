@@ -7,7 +7,7 @@
 
 use egui::{ViewportBuilder, ViewportCommand};
 use rand_core::OsRng;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, watch};
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
 
 use super::{
@@ -46,13 +46,11 @@ pub enum UiError {
 pub struct Surroundings {
     /// Tells a person's clicks from a program's.
     pub person: Box<dyn PersonCheck>,
-    /// When it fires, the window closes by itself as soon as no session runs.
-    pub leave: oneshot::Receiver<()>,
     /// Wishes from outside.
     pub show: Option<mpsc::Receiver<Show>>,
-    /// There is a tray that brings the window back through `show`: closing the window while
-    /// somebody could come hides it.
-    pub has_tray: bool,
+    /// Whether there is a tray that brings the window back through `show`: then closing the
+    /// window while somebody could come hides it.
+    pub tray: watch::Receiver<bool>,
 }
 
 /// A wish from outside, such as a click in the tray or a second start of the program.
@@ -127,7 +125,7 @@ struct App {
     presses: Presses,
     steps: Steps,
     presence: Presence,
-    has_tray: bool,
+    tray: watch::Receiver<bool>,
     /// The window closes for good.
     over: bool,
 }
@@ -141,7 +139,7 @@ impl App {
     ) -> Self {
         let passwords = Passwords::new(|| generate_password(&mut OsRng));
         let model = Model::new(front.view.borrow().clone(), passwords);
-        let inbox = Inbox::new(front.view, front.notices, around.leave, around.show, ctx);
+        let inbox = Inbox::new(front.view, front.notices, around.show, ctx);
         Self {
             model,
             inbox,
@@ -149,7 +147,7 @@ impl App {
             presses: Presses::new(around.person),
             steps: Steps::default(),
             presence: Presence::new(everywhere),
-            has_tray: around.has_tray,
+            tray: around.tray,
             over: false,
         }
     }
@@ -184,18 +182,19 @@ impl App {
         if self.over {
             return;
         }
-        if self.inbox.leaving && !self.model.is_session() {
+        if self.model.is_over() {
             self.leave(ctx);
             return;
         }
+        let has_tray = *self.tray.borrow();
         let fate = if requested {
-            let (intents, fate) = self.model.close(self.has_tray);
+            let (intents, fate) = self.model.close(has_tray);
             for intent in intents {
                 self.outbox.send(intent);
             }
             fate
         } else {
-            self.model.fate(self.has_tray)
+            self.model.fate(has_tray)
         };
         if requested && fate != Fate::Close {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
-    oneshot, watch,
+    watch,
 };
 
 use super::{Model, window::Show};
@@ -35,10 +35,6 @@ pub(super) struct Inbox {
     /// `None` once the session is gone.
     view: Option<NextView>,
     notices: mpsc::Receiver<Notice>,
-    /// `None` once nobody can tell the program to end any more.
-    leave: Option<oneshot::Receiver<()>>,
-    /// The program has been told to end.
-    pub(super) leaving: bool,
     /// `None` if nobody can ask for the window, or not any more.
     show: Option<mpsc::Receiver<Show>>,
     redraw: Waker,
@@ -55,15 +51,12 @@ impl Inbox {
     pub(super) fn new(
         view: watch::Receiver<View>,
         notices: mpsc::Receiver<Notice>,
-        leave: oneshot::Receiver<()>,
         show: Option<mpsc::Receiver<Show>>,
         ctx: &egui::Context,
     ) -> Self {
         Self {
             view: Some(Box::pin(next(view))),
             notices,
-            leave: Some(leave),
-            leaving: false,
             show,
             redraw: Arc::new(Redraw(ctx.clone())).into(),
         }
@@ -86,12 +79,6 @@ impl Inbox {
         }
         while let Poll::Ready(Some(notice)) = self.notices.poll_recv(&mut context) {
             model.hear(&notice);
-        }
-        if let Some(leave) = &mut self.leave
-            && let Poll::Ready(told) = Pin::new(leave).poll(&mut context)
-        {
-            self.leave = None;
-            self.leaving = told.is_ok();
         }
         let mut wanted = false;
         while let Some(show) = &mut self.show

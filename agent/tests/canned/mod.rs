@@ -172,6 +172,7 @@ pub fn view(screen: &str, now: Now) -> View {
         invitations: invitations_of(screen, now),
         rules: rules(screen),
         first_use: screen.starts_with("scam"),
+        over: false,
     }
 }
 

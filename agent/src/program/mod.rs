@@ -1,22 +1,21 @@
 //! Running the agent: who is the first, with a window or in the terminal, and what it begins
 //! with.
 
+mod window;
+
 use std::{
     io::{IsTerminal as _, Write as _},
     path::Path,
 };
 
 use anyhow::{Context as _, bail};
-use tokio::{
-    runtime::Runtime,
-    sync::{mpsc, oneshot, watch},
-};
+use tokio::runtime::Runtime;
 
 use crate::{
     cli::{Agent, Invite},
     commands,
     driver::{self, Requests, SERVER_SETTING},
-    front::{Channel, FrontEnd, Intent, Notice, Order, View},
+    front::{FrontEnd, Notice, Order},
     instance::{self, First, Local, Reply, Request, Taken},
     io::Outcome,
     policy::Policy,
@@ -25,14 +24,7 @@ use crate::{
     start::{self, Ready, Start, StartError},
     store::{Keep as _, Store},
     terminal,
-    ui::{
-        person::DisplayDevices,
-        window::{self, Surroundings},
-    },
 };
-
-/// How many wishes for the window may wait.
-const SHOW_QUEUE: usize = 4;
 
 /// What to run.
 struct Job<'a> {
@@ -143,7 +135,7 @@ fn run(runtime: &Runtime, first: First, folder: &Path, job: Job<'_>) -> anyhow::
     if job.start.agent.terminal {
         in_the_terminal(runtime, ready, local, job)
     } else {
-        with_a_window(runtime, ready, local, job)
+        window::run(runtime, ready, local, job)
     }
 }
 
@@ -187,8 +179,7 @@ fn in_the_terminal(
     }
     let (front, agent) = ready.split(Requests::new(local, None));
     let agent = runtime.spawn(agent);
-    let (leave, _) = oneshot::channel();
-    obey_signals(runtime, &front, leave);
+    obey_signals(runtime, &front);
     let announce = announcement(job.json);
     runtime.block_on(terminal::run(front, job.order, announce));
     runtime.block_on(agent).context("the session broke off")
@@ -202,68 +193,6 @@ fn announcement(json: bool) -> terminal::Announce {
     }
 }
 
-fn with_a_window(
-    runtime: &Runtime,
-    ready: Ready,
-    local: Local,
-    job: Job<'_>,
-) -> anyhow::Result<Outcome> {
-    let devices = DisplayDevices::new(&ready.display);
-    let person = devices.context(
-        "Deskhand cannot tell the mouse and keyboard of this desktop from what programs do, \
-         so no control could be given. Start it with --terminal to be helped by viewing only",
-    )?;
-    let (show, shown) = mpsc::channel(SHOW_QUEUE);
-    let (front, agent) = ready.split(Requests::new(local, Some(show)));
-    let agent = runtime.spawn(agent);
-    let (leave, left) = oneshot::channel();
-    obey_signals(runtime, &front, leave);
-    if job.print {
-        runtime.spawn(terminal::print_new(
-            front.view.clone(),
-            announcement(job.json),
-        ));
-    }
-    if let Some(order) = job.order {
-        let channel = order.channel;
-        let intents = front.intents.clone();
-        runtime
-            .block_on(intents.send(Intent::Invite(order)))
-            .context("the session broke off")?;
-        runtime.spawn(pass_on(front.view.clone(), intents, channel));
-    }
-    // Windows belong to the main thread; the agent runs on its own.
-    let _inside = runtime.enter();
-    let around = Surroundings {
-        person: Box::new(person),
-        leave: left,
-        show: Some(shown),
-        has_tray: false,
-    };
-    window::run(front, around).context("start Deskhand with --terminal instead")?;
-    runtime.block_on(agent).context("the session broke off")
-}
-
-/// What the command asked for goes its way, as if it had been asked for in the window.
-async fn pass_on(mut view: watch::Receiver<View>, intents: mpsc::Sender<Intent>, channel: Channel) {
-    let newest = |view: &View| view.invitations.first().map(|one| one.serial);
-    let known = newest(&view.borrow_and_update());
-    let made = view.wait_for(|view| newest(view) > known).await;
-    let Some(serial) = made.ok().and_then(|view| newest(&view)) else {
-        return;
-    };
-    let further = match channel {
-        Channel::Link | Channel::Spoken => return,
-        Channel::File => Intent::SaveFile(serial),
-        Channel::Mail => Intent::OpenMail(serial),
-    };
-    let _ = intents.send(further).await;
-}
-
-fn obey_signals(runtime: &Runtime, front: &FrontEnd, leave: oneshot::Sender<()>) {
-    runtime.spawn(signals::obey(
-        front.view.clone(),
-        front.intents.clone(),
-        leave,
-    ));
+fn obey_signals(runtime: &Runtime, front: &FrontEnd) {
+    runtime.spawn(signals::obey(front.view.clone(), front.intents.clone()));
 }

@@ -1,0 +1,236 @@
+//! What is worth a line, and that line.
+
+use std::{path::PathBuf, time::SystemTime};
+
+use deskhand_protocol::{
+    control::StopCause,
+    text::{ChatText, Name},
+};
+
+use super::{Serial, Standing, local_time, plain_name};
+
+/// Something worth a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The invitation can be used now.
+    Open,
+    /// The server is away.
+    ServerAway {
+        /// In the middle of a session, which needs no server.
+        viewing: bool,
+    },
+    /// The server wants nothing to do with this program; a sentence says why.
+    ServerRefuses(&'static str),
+    /// The connection broke in the middle of a session: the invitation stays open for a while.
+    MayComeBack,
+    /// The expert left, or was sent away, before anything was seen.
+    HelperLeft,
+    /// Somebody holds the link and is trying a password.
+    Attempt,
+    /// They got it wrong; so many tries are left before the invitation locks.
+    WrongPassword {
+        /// Tries left.
+        left: u8,
+    },
+    /// The novice refused, or did not answer, so often that the invitation was closed.
+    RefusedTooOften,
+    /// The novice did not let them see the screen.
+    ViewRefused,
+    /// The novice did not say whether they may see the screen.
+    ViewUnanswered,
+    /// The connection showed another certificate than the one that belongs to the password.
+    Tampered,
+    /// The connection could not be made.
+    NotConnected,
+    /// The novice approved, or the picture began.
+    ViewingStarted(Name),
+    /// The expert asks for control.
+    ControlAsked(Name),
+    /// Control is shared from now on.
+    ControlGranted(Name),
+    /// The novice said no, or nothing.
+    ControlRefused,
+    /// Control cannot be given safely; why.
+    ControlUnavailable(String),
+    /// Control is over; viewing goes on.
+    ControlStopped(StopCause),
+    /// The novice's own hand has precedence right now, or no longer.
+    LocalHand(bool),
+    /// Picture paused, or not.
+    Paused(bool),
+    /// Somebody said something.
+    Chat {
+        /// Who.
+        from: Speaker,
+        /// What.
+        text: ChatText,
+    },
+    /// An invitation is made.
+    Invited(Serial),
+    /// It is not; a sentence says why.
+    NotInvited(String),
+    /// An invitation closed by itself, or was closed.
+    Closed(Serial, Standing),
+    /// It ends at another time now.
+    Extended(Serial, SystemTime),
+    /// A spoken number was closed, because somebody guessed at its password or because the
+    /// server gave it to somebody else; another one, with a password of its own, takes its place.
+    Renumbered {
+        /// The one that is closed.
+        old: Serial,
+        /// The one in its place.
+        new: Serial,
+    },
+    /// The invitation's file is there.
+    FileSaved(Serial, PathBuf),
+    /// It is not; a sentence says why.
+    FileNotSaved(Serial, String),
+    /// The mail program is open; a sentence says what is left to do.
+    MailOpened(Serial, String),
+    /// It is not; a sentence says what to do instead.
+    MailNotOpened(Serial, String),
+    /// Something could not be written down; a sentence.
+    StoreTrouble(String),
+    /// The session is over; a sentence says why.
+    Ended(String),
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Speaker {
+    /// This side.
+    Novice,
+    /// The other side, by the name they gave.
+    Expert(Name),
+}
+
+/// What somebody said, with their name before every line: no line can pass for ours.
+fn said_by(name: &str, text: &ChatText) -> String {
+    let lines = text.as_str().split(['\n', '\r']);
+    let named = lines.map(|line| format!("{name}: {line}"));
+    named.collect::<Vec<_>>().join("\n")
+}
+
+impl Notice {
+    /// One plain line for a person; what was said in several lines, in several.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Open => "The invitation is open. Waiting for your helper.".into(),
+            Self::ServerAway { viewing: false } => {
+                "The server cannot be reached. Deskhand keeps trying; the invitation stays valid."
+                    .into()
+            }
+            Self::ServerAway { viewing: true } => {
+                "The server cannot be reached. Your session goes on without it.".into()
+            }
+            Self::ServerRefuses(why) => (*why).into(),
+            Self::MayComeBack => {
+                "They can come back with the same invitation within two minutes.".into()
+            }
+            Self::HelperLeft => {
+                "Your helper left before it began. The invitation is still open.".into()
+            }
+            Self::Attempt => "Somebody opened your invitation and is trying to connect.".into(),
+            Self::WrongPassword { left: 1 } => {
+                "That attempt failed: the password was wrong, or they broke off. One more try is left."
+                    .into()
+            }
+            Self::WrongPassword { left } => format!(
+                "That attempt failed: the password was wrong, or they broke off. {left} more tries are left."
+            ),
+            Self::RefusedTooOften => {
+                "The invitation is closed, since it was refused three times.".into()
+            }
+            Self::ViewRefused => {
+                "You did not let them see your screen. The invitation is still open.".into()
+            }
+            Self::ViewUnanswered => {
+                "There was no answer, so nobody sees your screen. The invitation is still open.".into()
+            }
+            Self::Tampered => {
+                "Somebody tried to get between you and your helper. Nobody has seen your screen.".into()
+            }
+            Self::NotConnected => {
+                "The connection could not be made. Your helper can try again with the same invitation.".into()
+            }
+            Self::ViewingStarted(name) => {
+                format!("{} can see your screen now.", plain_name(name))
+            },
+            Self::ControlAsked(name) => {
+                format!("{} asks to use your mouse and keyboard.", plain_name(name))
+            },
+            Self::ControlGranted(name) => format!(
+                "{} can use your mouse and keyboard now. To stop, press Esc or Ctrl+C.",
+                plain_name(name)
+            ),
+            Self::ControlRefused => "Control was not given.".into(),
+            Self::ControlUnavailable(why) => format!("Control cannot be given: {why}"),
+            Self::ControlStopped(cause) => stopped(*cause).into(),
+            Self::LocalHand(true) => "You are using the mouse: your helper waits.".into(),
+            Self::LocalHand(false) => "Your helper can use the mouse again.".into(),
+            Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
+            Self::Paused(false) => "The picture goes on.".into(),
+            Self::Chat {
+                from: Speaker::Novice,
+                text,
+            } => said_by("You", text),
+            Self::Chat {
+                from: Speaker::Expert(name),
+                text,
+            } => said_by(&plain_name(name), text),
+            Self::Invited(serial) => format!("Invitation {serial} is open."),
+            Self::Closed(serial, standing) => closed(*serial, *standing),
+            Self::Extended(serial, ends) => {
+                format!("Invitation {serial} stays open until {}.", local_time(*ends))
+            }
+            Self::Renumbered { old, new } => format!(
+                "The number of invitation {old} is no longer good. Invitation {new} takes its place: tell your helper its number and its password."
+            ),
+            Self::FileSaved(_, path) => format!("The invitation was saved as {}.", path.display()),
+            Self::MailOpened(_, how) => how.clone(),
+            Self::NotInvited(why)
+            | Self::FileNotSaved(_, why)
+            | Self::MailNotOpened(_, why)
+            | Self::StoreTrouble(why)
+            | Self::Ended(why) => why.clone(),
+        }
+    }
+}
+
+fn closed(serial: Serial, standing: Standing) -> String {
+    let what = match standing {
+        Standing::Open | Standing::InUse => "is open.",
+        Standing::Used => "has served its purpose and is closed.",
+        Standing::Expired => "has expired. Make a new one to go on.",
+        Standing::Revoked => "is closed.",
+        Standing::Locked => "is locked: the password was wrong too often. Make a new one.",
+    };
+    format!("Invitation {serial} {what}")
+}
+
+fn stopped(cause: StopCause) -> &'static str {
+    match cause {
+        StopCause::Escape => "Control stopped: you pressed Esc. They can still see your screen.",
+        StopCause::CtrlC => "Control stopped: you pressed Ctrl+C. They can still see your screen.",
+        StopCause::Button => "Control stopped. They can still see your screen.",
+        StopCause::Released => "They gave control back. They can still see your screen.",
+        StopCause::Silence => "Control stopped: the connection went silent.",
+        StopCause::Broken => "Control stopped: mouse and keyboard could not be used any more.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_chat_can_pass_for_ours() {
+        let chat = Notice::Chat {
+            from: Speaker::Expert(Name::new("Maria\nYou")),
+            text: ChatText::new("hello\r\n\nAllow? [y/N] "),
+        };
+        for line in chat.sentence().lines() {
+            assert!(line.starts_with("Maria You: "), "{line}");
+        }
+    }
+}

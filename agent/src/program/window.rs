@@ -1,0 +1,150 @@
+//! The agent with a window, and with an icon in the tray where the desktop has one.
+
+use anyhow::Context as _;
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, watch},
+};
+
+use super::{Job, announcement, obey_signals};
+use crate::{
+    driver::Requests,
+    front::{Channel, Control, Intent, Stage, View},
+    instance::Local,
+    io::Outcome,
+    start::Ready,
+    terminal,
+    tray::{Tray, TrayAct, TrayState},
+    ui::{
+        person::DisplayDevices,
+        window::{self, Show, Surroundings},
+    },
+};
+
+/// How many wishes for the window, or clicks in the tray, may wait.
+const QUEUE: usize = 4;
+
+/// Runs until the window is closed for good.
+pub(super) fn run(
+    runtime: &Runtime,
+    ready: Ready,
+    local: Local,
+    job: Job<'_>,
+) -> anyhow::Result<Outcome> {
+    let devices = DisplayDevices::new(&ready.display);
+    let person = devices.context(
+        "Deskhand cannot tell the mouse and keyboard of this desktop from what programs do, \
+         so no control could be given. Start it with --terminal to be helped by viewing only",
+    )?;
+    let (show, shown) = mpsc::channel(QUEUE);
+    let (there, tray) = watch::channel(false);
+    let (front, agent) = ready.split(Requests::new(local, Some(show.clone())));
+    let agent = runtime.spawn(agent);
+    obey_signals(runtime, &front);
+    if job.print {
+        runtime.spawn(terminal::print_new(
+            front.view.clone(),
+            announcement(job.json),
+        ));
+    }
+    runtime.spawn(keep_in_tray(
+        front.view.clone(),
+        front.intents.clone(),
+        show.clone(),
+        there,
+    ));
+    if let Some(order) = job.order {
+        let saves = order.channel == Channel::File;
+        runtime.spawn(turn_to_newest(
+            front.view.clone(),
+            show,
+            saves.then(|| front.intents.clone()),
+        ));
+        runtime
+            .block_on(front.intents.send(Intent::Invite(order)))
+            .context("the session broke off")?;
+    }
+    // Windows belong to the main thread; the agent runs on its own.
+    let _inside = runtime.enter();
+    let around = Surroundings {
+        person: Box::new(person),
+        show: Some(shown),
+        tray,
+    };
+    window::run(front, around).context("start Deskhand with --terminal instead")?;
+    runtime.block_on(agent).context("the session broke off")
+}
+
+/// Opens the page of the invitation that the command asked for, as if it had been made in the
+/// window; `save` has its file saved, too.
+async fn turn_to_newest(
+    mut view: watch::Receiver<View>,
+    show: mpsc::Sender<Show>,
+    save: Option<mpsc::Sender<Intent>>,
+) {
+    let newest = |view: &View| view.invitations.first().map(|one| one.serial);
+    let known = newest(&view.borrow_and_update());
+    let made = view.wait_for(|view| newest(view) > known).await;
+    let Some(serial) = made.ok().and_then(|view| newest(&view)) else {
+        return;
+    };
+    // Without a window or a core there is nobody to show it to.
+    let _ = show.send(Show::Invitation(serial)).await;
+    if let Some(save) = save {
+        let _ = save.send(Intent::SaveFile(serial)).await;
+    }
+}
+
+/// Shows in the tray how things stand, and does what is clicked there. `there` says whether
+/// there is a tray.
+async fn keep_in_tray(
+    mut view: watch::Receiver<View>,
+    intents: mpsc::Sender<Intent>,
+    show: mpsc::Sender<Show>,
+    there: watch::Sender<bool>,
+) {
+    let (acts, mut acted) = mpsc::channel(QUEUE);
+    let state = state(&view.borrow_and_update());
+    let Some(tray) = Tray::open(state, acts).await else {
+        return;
+    };
+    let mut presence = tray.presence();
+    loop {
+        there.send_replace(*presence.borrow_and_update());
+        let intent = tokio::select! {
+            changed = view.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                tray.update(self::state(&view.borrow_and_update()));
+                continue;
+            }
+            Ok(()) = presence.changed() => continue,
+            act = acted.recv() => match act {
+                Some(TrayAct::Show) => {
+                    // A window that is that busy is there already.
+                    let _ = show.try_send(Show::Window);
+                    continue;
+                }
+                Some(TrayAct::StopWaiting) => Intent::Quit,
+                Some(TrayAct::End) => Intent::End,
+                None => return,
+            },
+        };
+        if intents.send(intent).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn state(view: &View) -> TrayState {
+    match &view.stage {
+        Stage::Viewing {
+            control: Control::Shared { .. },
+            ..
+        } => TrayState::Shared,
+        Stage::Viewing { .. } => TrayState::Watched,
+        _ if view.invitations.iter().any(|one| !one.standing.is_closed()) => TrayState::Waiting,
+        _ => TrayState::Idle,
+    }
+}
