@@ -106,6 +106,9 @@ pub struct Invite {
     /// programs print often ends up in a log.
     #[arg(long)]
     pub print: bool,
+    /// Also print the link as a code for the camera of a telephone.
+    #[arg(long, conflicts_with = "json")]
+    pub qr: bool,
     /// For programs: print the invitation as one line of JSON.
     #[arg(long)]
     pub json: bool,

@@ -17,6 +17,7 @@ use crate::{
     instance::{self, AskError, First, InviteRequest, InvitedLine, Reply, Request, Taken, table},
     io::{Input, Output},
     policy::{self, Policy, Report, User},
+    program::Style,
     sentence::sentence,
     start::{self, StartError},
     store::{Keep, Store, StoreError},
@@ -170,13 +171,11 @@ pub fn invite_elsewhere(
         other => return Err(unexpected(other)),
     };
     let shown = Invitation::from(&*made);
-    if options.json {
-        say_json(&*made);
-    } else {
+    if !options.json {
         terminal::say("The Deskhand that is running has made this invitation.");
-        for line in terminal::announcement(&shown) {
-            terminal::say(&line);
-        }
+    }
+    for line in Style::of(options).lines(&shown) {
+        terminal::say(&line);
     }
     let settings = match runtime.block_on(instance::ask(folder, Request::Settings))? {
         Reply::Settings(settings) => settings,

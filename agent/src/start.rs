@@ -40,6 +40,9 @@ pub enum StartError {
     /// `deskhand.toml` beside the program.
     #[error(transparent)]
     Beside(#[from] beside::BesideError),
+    /// The administrator forbids it, or nobody can tell; a sentence.
+    #[error("{0}")]
+    Forbidden(String),
     /// A Wayland session.
     #[error(
         "this desktop runs on Wayland, which Deskhand cannot share yet. Log out, choose the Xorg (X11) session on the login screen, and try again"
@@ -142,6 +145,9 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
     let policy = Policy::read();
     let user = User::current();
     let rules = policy::rules(&policy, &user);
+    if let Some(why) = rules.forbidden.clone().filter(|_| start.agent.terminal) {
+        return Err(StartError::Forbidden(why));
+    }
     let server = choose_server(start, &policy, &store)?;
     let display = display()?;
     let guard = if start.agent.terminal {
@@ -176,6 +182,7 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         way: mail_way(&store)?,
         to: start.to.clone(),
     };
+    let named = server.clone();
     let errands = Errands::new(papers, move |address| {
         policy.as_ref().is_ok_and(|policy| policy.allows(address))
     });
@@ -189,7 +196,7 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         },
         certificate,
         store: Box::new(store),
-        rules: Box::new(|| policy::rules(&Policy::read(), &User::current())),
+        rules: Box::new(move || rules_now(named.as_ref())),
     };
     Ok(Ready {
         front,
@@ -201,6 +208,23 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         errands,
         wires,
     })
+}
+
+/// What the administrator says right now, for somebody whose invitations go through `server`.
+fn rules_now(server: Option<&Address>) -> Rules {
+    let policy = Policy::read();
+    let mut rules = policy::rules(&policy, &User::current());
+    if let (Ok(policy), Some(server)) = (&policy, server)
+        && !policy.allows(server)
+    {
+        rules.forbidden.get_or_insert_with(|| {
+            format!(
+                "Your administrator does not allow the server {} any more.",
+                server.public()
+            )
+        });
+    }
+    rules
 }
 
 /// By which way the mail program is opened. One that an older or newer version knew is no
@@ -222,12 +246,12 @@ fn choose_server(
     let settings = store.setting(SERVER_SETTING)?;
     let environment = std::env::var("DESKHAND_SERVER").ok();
     let beside = beside::read()?;
-    let everything = Policy::default();
+    // Nobody is invited then, whatever the server.
+    let Ok(policy) = policy else { return Ok(None) };
     let choice = server::choose(Sources {
         flag: start.agent.server.as_deref(),
         environment: environment.as_deref(),
-        // One that cannot be trusted allows nobody to be invited, whatever the server.
-        policy: policy.as_ref().unwrap_or(&everything),
+        policy,
         settings: settings.as_deref(),
         beside: beside.as_deref(),
     });

@@ -85,6 +85,8 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
 
     let mut agent = Command::new(programs.join("deskhand"));
     agent.args(["invite", "--server", &url, "--print"]);
+    // Not the invitations of the person who tries this out.
+    agent.env("XDG_STATE_HOME", logs.join("agent"));
     if !with_window {
         agent.arg("--terminal");
     }

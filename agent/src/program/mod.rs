@@ -12,10 +12,11 @@ use anyhow::{Context as _, bail};
 use tokio::runtime::Runtime;
 
 use crate::{
+    channel::qr::{Code, Ink},
     cli::{Agent, Invite},
     commands,
     driver::{self, Requests, SERVER_SETTING},
-    front::{FrontEnd, Notice, Order},
+    front::{FrontEnd, Invitation, Notice, Order},
     instance::{self, First, Local, Reply, Request, Taken},
     io::Outcome,
     policy::Policy,
@@ -26,6 +27,47 @@ use crate::{
     terminal,
 };
 
+/// How invitations are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// For people.
+    Plain,
+    /// And for their telephones.
+    WithCode,
+    /// For programs.
+    Json,
+}
+
+impl Style {
+    /// What the command line asks for.
+    pub fn of(options: &Invite) -> Self {
+        match (options.json, options.qr) {
+            (true, _) => Self::Json,
+            (false, true) => Self::WithCode,
+            (false, false) => Self::Plain,
+        }
+    }
+
+    /// The lines that it makes of an invitation.
+    pub fn lines(self, invitation: &Invitation) -> Vec<String> {
+        match self {
+            Self::Plain => terminal::announcement(invitation),
+            Self::Json => commands::json_line(invitation),
+            Self::WithCode => {
+                let code = invitation.link.as_deref().and_then(Code::of);
+                let drawn = code.map(|code| code.to_terminal(Ink::BlackOnWhite));
+                let mut lines = terminal::announcement(invitation);
+                lines.extend(drawn);
+                lines
+            }
+        }
+    }
+
+    fn announce(self) -> terminal::Announce {
+        Box::new(move |invitation| self.lines(invitation))
+    }
+}
+
 /// What to run.
 struct Job<'a> {
     start: Start<'a>,
@@ -33,8 +75,8 @@ struct Job<'a> {
     order: Option<Order>,
     /// Prints every invitation, although there is a window.
     print: bool,
-    /// Prints invitations for programs.
-    json: bool,
+    /// How invitations are printed.
+    style: Style,
 }
 
 /// `deskhand`: opens the window, or brings the one that is open to the front.
@@ -82,8 +124,8 @@ pub fn invite(runtime: &Runtime, options: &Invite) -> anyhow::Result<Outcome> {
                     to: options.to.clone(),
                 },
                 order: Some(order),
-                print: options.print || options.json,
-                json: options.json,
+                print: options.print || options.json || options.qr,
+                style: Style::of(options),
             };
             run(runtime, first, &folder, job)
         }
@@ -107,7 +149,7 @@ impl<'a> Job<'a> {
             },
             order: None,
             print: false,
-            json: false,
+            style: Style::Plain,
         }
     }
 }
@@ -180,17 +222,9 @@ fn in_the_terminal(
     let (front, agent) = ready.split(Requests::new(local, None));
     let agent = runtime.spawn(agent);
     obey_signals(runtime, &front);
-    let announce = announcement(job.json);
+    let announce = job.style.announce();
     runtime.block_on(terminal::run(front, job.order, announce));
     runtime.block_on(agent).context("the session broke off")
-}
-
-fn announcement(json: bool) -> terminal::Announce {
-    if json {
-        Box::new(commands::json_line)
-    } else {
-        Box::new(terminal::announcement)
-    }
 }
 
 fn obey_signals(runtime: &Runtime, front: &FrontEnd) {

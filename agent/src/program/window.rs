@@ -6,7 +6,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use super::{Job, announcement, obey_signals};
+use super::{Job, obey_signals};
 use crate::{
     driver::Requests,
     front::{Channel, Control, Intent, Stage, View},
@@ -44,7 +44,7 @@ pub(super) fn run(
     if job.print {
         runtime.spawn(terminal::print_new(
             front.view.clone(),
-            announcement(job.json),
+            job.style.announce(),
         ));
     }
     runtime.spawn(keep_in_tray(

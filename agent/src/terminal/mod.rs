@@ -34,7 +34,13 @@ pub fn announcement(invitation: &Invitation) -> Vec<String> {
     match &invitation.password {
         Password::Known(password) => lines.push(format!("Password: {password}")),
         Password::None => {
-            lines.push("Password: none. Anyone who has it may ask to see your screen.".into());
+            let it = match invitation.channel {
+                Channel::File => "file",
+                Channel::Link | Channel::Mail | Channel::Spoken => "link",
+            };
+            lines.push(format!(
+                "Password: none. Anyone who has the {it} may ask to see your screen."
+            ));
         }
         Password::Forgotten => lines.push("Password: as you told it. It is not kept.".into()),
     }

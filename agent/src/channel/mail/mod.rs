@@ -7,6 +7,8 @@
 
 mod draft;
 mod letter;
+#[cfg(any(windows, test))]
+mod mapi;
 mod portal;
 mod program;
 mod xdg_email;
