@@ -17,8 +17,6 @@ const SAME_PRESS: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 struct Interrupts {
     shared: bool,
-    /// Somebody is being helped, or asks to help.
-    helped: bool,
     /// An interrupt is ending control.
     stopping: bool,
     /// When something else ended it last: perhaps the hand, by the press whose signal follows.
@@ -26,14 +24,8 @@ struct Interrupts {
 }
 
 impl Interrupts {
-    /// How things are, as of now.
-    fn see(&mut self, view: &View, now: Instant) {
-        self.helped = matches!(view.stage, Stage::Connecting { .. } | Stage::Viewing { .. });
-        self.share(is_shared(view), now);
-    }
-
     /// Whether control is shared, as of now.
-    fn share(&mut self, shared: bool, now: Instant) {
+    fn see(&mut self, shared: bool, now: Instant) {
         if self.shared && !shared {
             let by_us = std::mem::take(&mut self.stopping);
             self.ended = (!by_us).then_some(now);
@@ -41,8 +33,8 @@ impl Interrupts {
         self.shared = shared;
     }
 
-    /// What one interrupt means: it stops control while that is shared, else ends the session,
-    /// else the program.
+    /// What one interrupt means: it stops control while that is shared, and else ends
+    /// everything.
     fn read(&mut self, now: Instant) -> Option<Intent> {
         let just_ended = |ended: Instant| now.duration_since(ended) < SAME_PRESS;
         if self.shared {
@@ -50,8 +42,6 @@ impl Interrupts {
             Some(Intent::StopControl)
         } else if self.ended.take().is_some_and(just_ended) {
             None
-        } else if self.helped {
-            Some(Intent::End)
         } else {
             Some(Intent::Quit)
         }
@@ -69,11 +59,11 @@ pub async fn obey(mut view: watch::Receiver<View>, intents: mpsc::Sender<Intent>
     };
     let mut interrupts = Interrupts::default();
     loop {
-        interrupts.see(&view.borrow_and_update(), Instant::now());
+        interrupts.see(is_shared(&view.borrow_and_update()), Instant::now());
         let intent = tokio::select! {
             Ok(()) = view.changed() => continue,
             _ = interrupt.recv() => {
-                interrupts.see(&view.borrow_and_update(), Instant::now());
+                interrupts.see(is_shared(&view.borrow_and_update()), Instant::now());
                 match interrupts.read(Instant::now()) {
                     Some(intent) => intent,
                     None => continue,
@@ -107,14 +97,14 @@ mod tests {
         let at = |millis| begin + Duration::from_millis(millis);
         // The signal comes first.
         let mut interrupts = Interrupts::default();
-        interrupts.share(true, at(0));
+        interrupts.see(true, at(0));
         assert!(matches!(interrupts.read(at(10)), Some(Intent::StopControl)));
-        interrupts.share(false, at(20));
+        interrupts.see(false, at(20));
         assert!(matches!(interrupts.read(at(400)), Some(Intent::Quit)));
         // The hand closes its gate first.
         let mut interrupts = Interrupts::default();
-        interrupts.share(true, at(0));
-        interrupts.share(false, at(10));
+        interrupts.see(true, at(0));
+        interrupts.see(false, at(10));
         assert!(interrupts.read(at(20)).is_none());
         assert!(matches!(interrupts.read(at(400)), Some(Intent::Quit)));
     }
@@ -124,8 +114,8 @@ mod tests {
         let begin = Instant::now();
         let mut interrupts = Interrupts::default();
         assert!(matches!(interrupts.read(begin), Some(Intent::Quit)));
-        interrupts.share(true, begin);
-        interrupts.share(false, begin);
+        interrupts.see(true, begin);
+        interrupts.see(false, begin);
         let later = begin + SAME_PRESS;
         assert!(matches!(interrupts.read(later), Some(Intent::Quit)));
     }

@@ -15,11 +15,13 @@ mod spoken;
 
 use std::time::{Duration, Instant};
 
-use deskhand_protocol::{control::EndReason, envelope::ToAgent, id::Fingerprint, wire};
+use deskhand_protocol::{
+    control::EndReason, envelope::ToAgent, id::Fingerprint, signal::FromNovice as ToServer, wire,
+};
 use rand_core::{CryptoRng, RngCore};
 
 use crate::{
-    book::{Book, kept::Kept},
+    book::{Book, Entry, kept::Kept},
     clock::Now,
     consent::Consent,
     door::{Arrival, Door},
@@ -126,7 +128,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                 }
             }
             Input::Kept(serial, result) => self.book.written(serial, result, now, &mut out),
-            Input::Rules(rules) => self.ruled(rules, &mut out),
+            Input::Rules(rules) => self.ruled(rules, now, &mut out),
             Input::Peer(event) => {
                 let news = self
                     .session
@@ -277,15 +279,21 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     }
 
     /// What the administrator decided counts at once.
-    fn ruled(&mut self, rules: Rules, out: &mut Vec<Output>) {
-        let forbidden = rules.forbidden.clone();
+    fn ruled(&mut self, rules: Rules, now: Now, out: &mut Vec<Output>) {
         self.setup.rules = rules;
-        if let Some(why) = forbidden {
-            self.leave_door(out);
-            if let Some(mut session) = self.session.take() {
-                session.end(EndReason::Novice, &why, out);
-                self.tell_end(why, true, out);
+        let Some(why) = self.setup.rules.forbidden.clone() else {
+            if self.server == Server::Up {
+                self.register_all(now, out);
             }
+            return;
+        };
+        self.door.all_left(&mut self.book, now, out);
+        let routes = self.book.open().filter_map(Entry::route);
+        out.extend(routes.map(|route| Output::Server(ToServer::Unregister { route })));
+        if let Some(mut session) = self.session.take() {
+            session.end(EndReason::Novice, &why, out);
+            self.book.session_over(session.serial(), out);
+            self.tell_end(why, true, out);
         }
     }
 
@@ -323,12 +331,6 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             session.end(EndReason::Refused, "", out);
         }
         self.book.close(serial, Standing::Expired, out);
-    }
-
-    fn leave_door(&mut self, out: &mut Vec<Output>) {
-        if let Some(serial) = self.door.verifying() {
-            self.door.closed(serial, out);
-        }
     }
 
     /// Where nobody can come any more there is nothing to wait for.

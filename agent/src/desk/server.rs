@@ -32,12 +32,8 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             }
             ServerEvent::Up => {
                 out.push(Output::Server(ToServer::Hello { version: VERSION }));
-                if self.setup.rules.forbidden.is_none() && !self.shut_out {
-                    let here = self.setup.server.as_deref().unwrap_or_default();
-                    let ours = self.book.open().filter(|entry| entry.server() == here);
-                    out.extend(ours.filter_map(|entry| entry.register(now)));
-                }
                 self.server = Server::Up;
+                self.register_all(now, out);
                 self.reserve(out);
             }
             ServerEvent::Down => {
@@ -52,6 +48,16 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             }
             ServerEvent::Message(message) => self.server_message(message, now, out),
         }
+    }
+
+    /// Tells the server of everything through which somebody can come.
+    pub(super) fn register_all(&mut self, now: Now, out: &mut Vec<Output>) {
+        if self.setup.rules.forbidden.is_some() || self.shut_out {
+            return;
+        }
+        let here = self.setup.server.as_deref().unwrap_or_default();
+        let ours = self.book.open().filter(|entry| entry.server() == here);
+        out.extend(ours.filter_map(|entry| entry.register(now)));
     }
 
     fn server_message(&mut self, message: ToNovice, now: Now, out: &mut Vec<Output>) {

@@ -25,10 +25,11 @@ const PASSWORD: &str = "k7mp-q2rs";
 const HOUR: Duration = Duration::from_secs(3600);
 
 mod abuse;
+mod invitations;
 mod properties;
 mod scene;
 
-use scene::{Expert, Scene};
+use scene::{Disk, Expert, Scene};
 
 #[test]
 fn the_novice_is_asked_only_after_the_password_was_right() {

@@ -12,10 +12,20 @@ pub struct Scene {
     pub rng: ChaCha20Rng,
     pub durable: u8,
     /// The newest of each invitation that was written down.
-    pub disk: std::collections::BTreeMap<Serial, Kept>,
+    pub written: std::collections::BTreeMap<Serial, Kept>,
+    pub disk: Disk,
+    /// What the expert has instead of a link.
+    pub number: Option<deskhand_protocol::invitation::Number>,
     /// Everything that was told.
     pub said: Vec<String>,
     pub done: Option<Outcome>,
+}
+
+/// Whether the store can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    Writable,
+    Full,
 }
 
 /// An expert whose password was right.
@@ -61,7 +71,9 @@ impl Scene {
             link,
             rng: ChaCha20Rng::seed_from_u64(7),
             durable: 0,
-            disk: std::collections::BTreeMap::new(),
+            written: std::collections::BTreeMap::new(),
+            disk: Disk::Writable,
+            number: None,
             said: vec![],
             done: None,
         };
@@ -84,7 +96,7 @@ impl Scene {
 
     /// What is on disk of the only invitation.
     pub fn kept(&self) -> &Kept {
-        &self.disk[&Serial(1)]
+        &self.written[&Serial(1)]
     }
 
     pub fn input(&mut self, input: Input) {
@@ -93,12 +105,21 @@ impl Scene {
             let then = match &output {
                 Output::Charge(serial) => {
                     self.durable += 1;
+                    if let Some(kept) = self.written.get_mut(serial) {
+                        kept.failed += 1;
+                    }
                     let charged = Charged::written_down();
                     Some(Input::Charged(*serial, Ok(charged)))
                 }
                 Output::Keep(kept) => {
-                    self.disk.insert(kept.serial, (**kept).clone());
-                    Some(Input::Kept(kept.serial, Ok(())))
+                    let written = match self.disk {
+                        Disk::Writable => {
+                            self.written.insert(kept.serial, (**kept).clone());
+                            Ok(())
+                        }
+                        Disk::Full => Err("The disk is full.".to_owned()),
+                    };
+                    Some(Input::Kept(kept.serial, written))
                 }
                 Output::Tell(notice) => {
                     self.said.push(notice.sentence());
@@ -167,7 +188,10 @@ impl Scene {
         let Some(ToPage::Challenge(challenge)) = self.to_page(join) else {
             return None;
         };
-        let joining = Joining::new(self.link.clone(), password);
+        let joining = match self.number {
+            Some(number) => Joining::spoken(number, password),
+            None => Joining::new(self.link.clone(), password),
+        };
         let (waiting, hello) = joining.hello(&challenge, FP_E, &mut self.rng).unwrap();
         self.relay_from_page(join, &ToAgent::Hello(hello));
         Some(waiting)

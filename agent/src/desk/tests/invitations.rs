@@ -1,0 +1,420 @@
+//! Several invitations, from made to closed, across sessions, outages and restarts.
+
+use deskhand_protocol::{invitation::Number, signal::Refusal};
+
+use super::{
+    scene::{order, setup},
+    *,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The standing of an invitation as the novice sees it.
+fn standing(scene: &Scene, serial: Serial) -> Option<Standing> {
+    Some(scene.desk.view().invitation(serial)?.standing)
+}
+
+fn registers(scene: &Scene) -> Vec<(Route, bool, Option<Number>)> {
+    let registers = scene.out.iter().filter_map(|output| match output {
+        Output::Server(ToServer::Register {
+            route,
+            file,
+            number,
+            ..
+        }) => Some((*route, *file, *number)),
+        _ => None,
+    });
+    registers.collect()
+}
+
+fn reserves(scene: &Scene) -> usize {
+    let reserve = |output: &&Output| matches!(output, Output::Server(ToServer::Reserve));
+    scene.out.iter().filter(reserve).count()
+}
+
+/// Connected, with one open invitation of that kind.
+fn with(channel: front::Channel) -> (Scene, Serial) {
+    let mut scene = Scene::with(setup());
+    let serial = scene.invite(&order(channel));
+    (scene, serial)
+}
+
+/// Plays a session up to its end by `event`.
+fn session_that_ends_with(scene: &mut Scene, event: PeerEvent) {
+    scene.viewing();
+    scene.peer(event);
+}
+
+#[test]
+fn an_invitation_closes_after_its_first_session_unless_it_is_to_stay_open() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    session_that_ends_with(&mut scene, PeerEvent::Control(FromExpert::End));
+    assert_eq!(standing(&scene, serial), Some(Standing::Used));
+    assert_eq!(scene.kept().used_by, Some(Name::new("Maria")));
+    assert!(scene.kept().secrets.is_none() && scene.kept().token.is_none());
+    assert!(scene.done.is_none(), "the window stays");
+
+    let mut scene = Scene::with(setup());
+    let serial = scene.invite(&Order {
+        keep_open: true,
+        ..order(front::Channel::Link)
+    });
+    session_that_ends_with(&mut scene, PeerEvent::Control(FromExpert::End));
+    assert_eq!(standing(&scene, serial), Some(Standing::Open));
+    scene.novice(Intent::Dismiss);
+    scene.pass(MINUTE);
+    assert!(scene.attempt(9, PASSWORD).is_some(), "they can come again");
+}
+
+#[test]
+fn who_lost_the_connection_can_come_back_for_two_minutes() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    session_that_ends_with(&mut scene, PeerEvent::Closed);
+    assert_eq!(standing(&scene, serial), Some(Standing::Open));
+    scene.pass(MINUTE);
+    let expert = scene.attempt(9, PASSWORD);
+    scene.server(ToNovice::Left {
+        join: expert.unwrap().join,
+    });
+    scene.pass(MINUTE);
+    assert_eq!(standing(&scene, serial), Some(Standing::Used));
+}
+
+#[test]
+fn one_helper_at_a_time_over_all_invitations() {
+    let (mut scene, _) = with(front::Channel::Link);
+    scene.viewing();
+    let busy = scene.join(2);
+    assert_eq!(scene.to_page(busy), Some(ToPage::Busy));
+    scene.novice(Intent::Invite(order(front::Channel::Link)));
+    let refused = scene.said.last().unwrap();
+    assert!(refused.contains("while somebody sees"), "{refused}");
+}
+
+#[test]
+fn the_novice_closes_one_with_the_server_away_and_nobody_comes_through_it() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.input(Input::Server(ServerEvent::Down));
+    scene.novice(Intent::Expire(serial));
+    assert_eq!(standing(&scene, serial), Some(Standing::Revoked));
+    assert_eq!(scene.kept().standing, Standing::Revoked);
+    scene.out.clear();
+    scene.input(Input::Server(ServerEvent::Up));
+    assert_eq!(registers(&scene), [], "the server never hears of it again");
+    let join = scene.join(5);
+    assert_eq!(scene.to_page(join), Some(ToPage::Refused));
+}
+
+#[test]
+fn closing_one_sends_away_whoever_stands_at_the_door_with_it() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    let join = scene.join(1);
+    let waiting = scene.hello(join, PASSWORD).unwrap();
+    let Some(ToPage::Ke2(ke2)) = scene.to_page(join) else {
+        panic!("an answer")
+    };
+    let (_, ke3) = waiting.finish(&ke2, &mut scene.rng).unwrap();
+    scene.novice(Intent::Expire(serial));
+    assert!(scene.dismissed(join));
+    scene.relay_from_page(join, &ToAgent::Ke3(ke3));
+    assert!(scene.desk.view().prompt.is_none(), "too late");
+}
+
+#[test]
+fn more_time_is_given_up_to_the_administrators_bound() {
+    let mut scene = Scene::with(Setup {
+        rules: Rules {
+            longest: Some(2 * HOUR),
+            ..Rules::default()
+        },
+        ..setup()
+    });
+    let serial = scene.invite(&order(front::Channel::Link));
+    scene.out.clear();
+    scene.novice(Intent::Extend(serial, 24 * HOUR));
+    let ends = scene.desk.view().invitation(serial).unwrap().ends;
+    assert_eq!(ends, scene.now.wall + 2 * HOUR);
+    assert_eq!(scene.kept().expiry.wall(), ends);
+    assert_eq!(registers(&scene).len(), 1, "and the server is told");
+
+    scene.novice(Intent::Invite(Order {
+        life: 3 * HOUR,
+        ..order(front::Channel::Link)
+    }));
+    assert!(
+        scene.said.last().unwrap().contains("2h"),
+        "{:?}",
+        scene.said
+    );
+}
+
+#[test]
+fn one_that_cannot_be_written_down_was_never_made() {
+    let mut scene = Scene::with(setup());
+    scene.disk = Disk::Full;
+    scene.novice(Intent::Invite(order(front::Channel::Link)));
+    assert!(scene.desk.view().invitations.is_empty());
+    assert_eq!(registers(&scene), []);
+    assert!(scene.said.last().unwrap().contains("full"));
+}
+
+#[test]
+fn what_could_not_be_written_down_is_written_later() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.disk = Disk::Full;
+    scene.novice(Intent::Expire(serial));
+    assert_eq!(standing(&scene, serial), Some(Standing::Revoked), "at once");
+    assert_eq!(scene.kept().standing, Standing::Open);
+    assert!(scene.said.iter().any(|said| said.contains("full")));
+    scene.disk = Disk::Writable;
+    scene.pass(MINUTE);
+    assert_eq!(scene.kept().standing, Standing::Revoked);
+}
+
+#[test]
+fn a_restart_forgets_no_attempt_and_shows_the_token() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    for number in 1..=3 {
+        scene.attempt(number, "wrong");
+        scene.pass(Duration::from_secs(20));
+    }
+    let (link, route) = (scene.link.clone(), scene.route);
+    let kept = vec![scene.kept().clone()];
+    let mut scene = Scene::restarted(setup(), kept, Serial(2), scene.now);
+    (scene.link, scene.route) = (link, route);
+    let shown = scene.desk.view().invitation(serial).unwrap().clone();
+    assert_eq!(shown.failed, 3);
+    assert_eq!(shown.password, front::Password::Forgotten);
+    assert!(shown.link.is_some(), "the link can be shown again");
+    let shows_token = scene.out.iter().any(|output| {
+        matches!(
+            output,
+            Output::Server(ToServer::Register { token: Some(_), .. })
+        )
+    });
+    assert!(shows_token, "so that the server knows whose it is");
+    for number in 1..=2 {
+        scene.attempt(number, "wrong");
+        scene.pass(Duration::from_secs(20));
+    }
+    assert_eq!(standing(&scene, serial), Some(Standing::Locked));
+}
+
+#[test]
+fn what_is_closed_stays_closed_after_a_restart() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.novice(Intent::Expire(serial));
+    let (link, route) = (scene.link.clone(), scene.route);
+    let kept = vec![scene.kept().clone()];
+    let mut scene = Scene::restarted(setup(), kept, Serial(2), scene.now);
+    (scene.link, scene.route) = (link, route);
+    assert_eq!(standing(&scene, serial), Some(Standing::Revoked));
+    assert_eq!(registers(&scene), []);
+    assert!(scene.attempt(1, PASSWORD).is_none());
+    scene.novice(Intent::Extend(serial, HOUR));
+    assert_eq!(standing(&scene, serial), Some(Standing::Revoked));
+    scene.novice(Intent::Forget(serial));
+    assert!(scene.desk.view().invitations.is_empty());
+}
+
+#[test]
+fn only_closed_ones_are_forgotten_and_only_so_many_are_open() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.novice(Intent::Forget(serial));
+    assert_eq!(standing(&scene, serial), Some(Standing::Open));
+    for _ in 0..20 {
+        scene.novice(Intent::Invite(order(front::Channel::Link)));
+    }
+    assert_eq!(scene.desk.view().invitations.len(), crate::book::MAX_OPEN);
+}
+
+#[test]
+fn pages_from_files_are_expected_only_where_a_file_was_made() {
+    for (channel, expected) in [
+        (front::Channel::Link, false),
+        (front::Channel::File, true),
+        (front::Channel::Mail, true),
+    ] {
+        let (scene, _) = with(channel);
+        assert!(
+            registers(&scene)
+                .iter()
+                .all(|(_, file, _)| *file == expected)
+        );
+    }
+}
+
+#[test]
+fn a_kill_switch_counts_at_once() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.invite(&order(front::Channel::Link));
+    scene.viewing();
+    let forbidden = Some("Remote assistance is disabled by your administrator.".to_owned());
+    scene.input(Input::Rules(Rules {
+        forbidden: forbidden.clone(),
+        ..Rules::default()
+    }));
+    assert!(matches!(scene.desk.view().stage, Stage::Ended { .. }));
+    assert_eq!(scene.said.last(), forbidden.as_ref());
+    let join = scene.join(5);
+    assert!(scene.dismissed(join) && scene.to_page(join).is_none());
+    scene.novice(Intent::Invite(order(front::Channel::Link)));
+    assert_eq!(scene.said.last(), forbidden.as_ref());
+    assert_eq!(scene.desk.view().invitations.len(), 2);
+    scene.out.clear();
+    scene.input(Input::Server(ServerEvent::Up));
+    assert_eq!(registers(&scene), []);
+
+    // It is lifted: what was open is reachable again.
+    scene.input(Input::Rules(Rules::default()));
+    assert_eq!(standing(&scene, serial), Some(Standing::Open));
+    assert_eq!(registers(&scene).len(), 1);
+}
+
+#[test]
+fn where_only_viewing_is_allowed_control_is_never_asked_for() {
+    let mut scene = Scene::with(Setup {
+        rules: Rules {
+            view_only: true,
+            ..Rules::default()
+        },
+        ..setup()
+    });
+    scene.invite(&order(front::Channel::Link));
+    scene.viewing();
+    scene.peer(PeerEvent::Control(FromExpert::RequestControl));
+    assert!(scene.desk.view().prompt.is_none());
+    assert!(scene.said.last().unwrap().contains("administrator"));
+}
+
+#[test]
+fn without_a_server_nobody_is_invited_until_one_is_named() {
+    let mut scene = Scene::restarted(
+        Setup {
+            server: None,
+            ..setup()
+        },
+        vec![],
+        Serial(1),
+        Now::read(),
+    );
+    scene.input(Input::Server(ServerEvent::Unfit("Nobody is there.".into())));
+    let problem = Some("Nobody is there.".to_owned());
+    assert_eq!(scene.desk.view().server, Server::Unnamed { problem });
+    scene.novice(Intent::Invite(order(front::Channel::Link)));
+    assert!(scene.desk.view().invitations.is_empty());
+    scene.input(Input::Server(ServerEvent::Named(
+        "https://h.example".into(),
+    )));
+    scene.input(Input::Server(ServerEvent::Up));
+    scene.invite(&order(front::Channel::Link));
+}
+
+#[test]
+fn quitting_tells_the_helper_and_keeps_what_is_open() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.novice(Intent::Quit);
+    assert!(scene.desk.view().over);
+    assert_eq!(scene.done, Some(Outcome::Finished));
+    assert_eq!(
+        scene.kept().standing,
+        Standing::Open,
+        "it is only not waited"
+    );
+    assert_eq!(standing(&scene, serial), Some(Standing::Open));
+
+    let (mut scene, _) = with(front::Channel::Link);
+    scene.viewing();
+    scene.novice(Intent::Quit);
+    assert!(
+        scene
+            .controls()
+            .contains(&FromNovice::Ended(EndReason::Novice))
+    );
+    assert_eq!(scene.kept().standing, Standing::Used);
+}
+
+/// A spoken invitation that is open, and its number.
+fn spoken() -> (Scene, Serial, Number) {
+    let mut scene = Scene::with(setup());
+    scene.novice(Intent::Invite(Order {
+        password: None,
+        ..order(front::Channel::Spoken)
+    }));
+    assert!(scene.desk.view().invitations.is_empty(), "no number yet");
+    assert_eq!(reserves(&scene), 1);
+    let number = Number::new(123_456_789).unwrap();
+    scene.server(ToNovice::Reserved { number });
+    scene.number = Some(number);
+    scene.route = number.route();
+    let made = scene.desk.view().invitations[0].clone();
+    assert_eq!(made.number.as_deref(), Some("123 456 789"));
+    assert!(made.link.is_none());
+    let (route, token) = (number.route(), OwnerToken("t".into()));
+    scene.server(ToNovice::Registered { route, token });
+    (scene, made.serial, number)
+}
+
+fn words(scene: &Scene, serial: Serial) -> String {
+    match &scene.desk.view().invitation(serial).unwrap().password {
+        front::Password::Known(words) => words.clone(),
+        _ => panic!("words to read out"),
+    }
+}
+
+#[test]
+fn a_number_and_four_words_are_enough() {
+    let (mut scene, serial, number) = spoken();
+    assert_eq!(registers(&scene)[0], (number.route(), false, Some(number)));
+    let words = words(&scene, serial);
+    assert_eq!(words.split(' ').count(), 4);
+    assert!(scene.attempt(1, &words.to_uppercase()).is_some());
+}
+
+#[test]
+fn a_locked_number_is_replaced_and_the_novice_is_told() {
+    let (mut scene, old, _) = spoken();
+    let ends = scene.desk.view().invitation(old).unwrap().ends;
+    scene.pass(MINUTE);
+    for attempt in 1..=5 {
+        scene.attempt(attempt, "wrong words are these");
+        scene.pass(Duration::from_secs(20));
+    }
+    assert_eq!(standing(&scene, old), Some(Standing::Locked));
+    assert_eq!(reserves(&scene), 2, "another number is asked for");
+    let number = Number::new(987_654_321).unwrap();
+    scene.server(ToNovice::Reserved { number });
+    let new = scene.desk.view().invitations[0].clone();
+    assert_eq!((new.standing, new.ends), (Standing::Open, ends));
+    assert!(
+        scene
+            .said
+            .iter()
+            .any(|said| said.contains("takes its place"))
+    );
+    (scene.number, scene.route) = (Some(number), number.route());
+    let words = words(&scene, new.serial);
+    assert!(scene.attempt(9, &words).is_some());
+}
+
+#[test]
+fn a_number_that_somebody_else_has_is_replaced_too() {
+    let (mut scene, old, number) = spoken();
+    scene.server(ToNovice::Unregistered {
+        route: number.route(),
+        reason: Refusal::NotOwner,
+    });
+    assert_eq!(standing(&scene, old), Some(Standing::Revoked));
+    assert_eq!(reserves(&scene), 2);
+}
+
+#[test]
+fn a_server_that_gives_no_number_is_not_waited_for_long() {
+    let mut scene = Scene::with(setup());
+    scene.input(Input::Server(ServerEvent::Down));
+    scene.novice(Intent::Invite(order(front::Channel::Spoken)));
+    scene.pass(Duration::from_secs(15));
+    let said = scene.said.last().unwrap();
+    assert!(said.contains("in another way"), "{said}");
+    assert!(scene.desk.view().invitations.is_empty());
+}
