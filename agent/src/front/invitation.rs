@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use deskhand_protocol::text::Name;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
+
+use super::View;
 
 /// Numbers the invitations of this computer, from 1 on; never reused.
 #[derive(
@@ -105,6 +108,35 @@ impl std::fmt::Debug for Invitation {
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Password(..)")
+    }
+}
+
+/// Every invitation that is made from now on.
+#[derive(Debug)]
+pub struct Newest {
+    view: watch::Receiver<View>,
+    known: Option<Serial>,
+}
+
+impl Newest {
+    /// From now on: what is there already does not count.
+    pub fn after(mut view: watch::Receiver<View>) -> Self {
+        let known = Self::serial(&view.borrow_and_update());
+        Self { view, known }
+    }
+
+    /// The next one; `None` once there will be no more.
+    pub async fn next(&mut self) -> Option<Invitation> {
+        let known = self.known;
+        let newer = |view: &View| Self::serial(view) > known;
+        let made = self.view.wait_for(newer).await.ok()?;
+        let made = made.invitations.first().cloned();
+        self.known = made.as_ref().map(|one| one.serial);
+        made
+    }
+
+    fn serial(view: &View) -> Option<Serial> {
+        view.invitations.first().map(|one| one.serial)
     }
 }
 

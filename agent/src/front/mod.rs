@@ -14,7 +14,7 @@ use deskhand_protocol::{
     text::{ChatText, Name},
 };
 
-pub use invitation::{Channel, Invitation, Order, Password, Serial, Standing};
+pub use invitation::{Channel, Invitation, Newest, Order, Password, Serial, Standing};
 pub use notice::{Notice, Speaker};
 
 /// Allow answers only after a prompt has been shown for so long, so that a click or key meant

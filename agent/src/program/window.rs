@@ -9,7 +9,7 @@ use tokio::{
 use super::{Job, obey_signals};
 use crate::{
     driver::Requests,
-    front::{Channel, Control, Intent, Stage, View},
+    front::{Channel, Control, Intent, Invitation, Newest, Stage, View},
     instance::Local,
     io::Outcome,
     start::Ready,
@@ -42,10 +42,8 @@ pub(super) fn run(
     let agent = runtime.spawn(agent);
     obey_signals(runtime, &front);
     if job.print {
-        runtime.spawn(terminal::print_new(
-            front.view.clone(),
-            job.style.announce(),
-        ));
+        let made = Newest::after(front.view.clone());
+        runtime.spawn(terminal::print(made, job.style.announce()));
     }
     runtime.spawn(keep_in_tray(
         front.view.clone(),
@@ -56,7 +54,7 @@ pub(super) fn run(
     if let Some(order) = job.order {
         let saves = order.channel == Channel::File;
         runtime.spawn(turn_to_newest(
-            front.view.clone(),
+            Newest::after(front.view.clone()),
             show,
             saves.then(|| front.intents.clone()),
         ));
@@ -78,14 +76,11 @@ pub(super) fn run(
 /// Opens the page of the invitation that the command asked for, as if it had been made in the
 /// window; `save` has its file saved, too.
 async fn turn_to_newest(
-    mut view: watch::Receiver<View>,
+    mut made: Newest,
     show: mpsc::Sender<Show>,
     save: Option<mpsc::Sender<Intent>>,
 ) {
-    let newest = |view: &View| view.invitations.first().map(|one| one.serial);
-    let known = newest(&view.borrow_and_update());
-    let made = view.wait_for(|view| newest(view) > known).await;
-    let Some(serial) = made.ok().and_then(|view| newest(&view)) else {
+    let Some(Invitation { serial, .. }) = made.next().await else {
         return;
     };
     // Without a window or a core there is nobody to show it to.

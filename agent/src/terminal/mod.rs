@@ -8,10 +8,10 @@ use std::{
 };
 
 use rustix::termios::{QueueSelector, tcflush};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::front::{
-    Channel, FrontEnd, Intent, Invitation, Notice, Order, Password, Serial, View, local_time,
+    Channel, FrontEnd, Intent, Invitation, Newest, Notice, Order, Password, Serial, local_time,
 };
 use console::{Act, Console};
 
@@ -107,20 +107,10 @@ pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) 
     }
 }
 
-/// Prints every invitation that is made from now on.
-pub async fn print_new(mut view: watch::Receiver<View>, announce: Announce) {
-    let newest = |view: &View| view.invitations.first().map(|one| one.serial);
-    let mut known = newest(&view.borrow_and_update());
-    loop {
-        let fresh = view.wait_for(|view| newest(view) > known).await;
-        let Some(made) = fresh
-            .ok()
-            .and_then(|view| view.invitations.first().cloned())
-        else {
-            return;
-        };
-        known = Some(made.serial);
-        for line in announce(&made) {
+/// Prints every invitation that is made.
+pub async fn print(mut made: Newest, announce: Announce) {
+    while let Some(invitation) = made.next().await {
+        for line in announce(&invitation) {
             say(&line);
         }
     }
