@@ -13,7 +13,7 @@ use crate::{
     clock::Now,
     desk::{Desk, Setup},
     driver::{self, MAIL_SETTING, NAME_SETTING, Papers, SERVER_SETTING, SETTINGS},
-    front::{Channel, Invitation, Order, Rules, Serial, local_time},
+    front::{Channel, Invitation, Order, Serial, local_time},
     instance::{self, AskError, First, InviteRequest, InvitedLine, Reply, Request, Taken, table},
     io::{Input, Output},
     policy::{self, Policy, Report, User},
@@ -239,11 +239,11 @@ fn here(_: &First, folder: &Path, request: Request) -> Result<Reply, CommandErro
         name: Name::default(),
         fingerprint: Fingerprint([0; 32]),
         no_control: None,
-        rules: Rules::default(),
+        rules: policy::rules(&Policy::read(), &User::current()),
         first_use: false,
         until_idle: false,
     };
-    let mut desk = Desk::new(setup, loaded.invitations, loaded.next, OsRng);
+    let mut desk = Desk::new(setup, loaded.invitations, loaded.next, Now::read(), OsRng);
     let intent = match driver::intent(request, &desk.view()) {
         Ok(intent) => intent,
         Err(answer) => return Ok(answer),
@@ -251,6 +251,7 @@ fn here(_: &First, folder: &Path, request: Request) -> Result<Reply, CommandErro
     for output in desk.handle(Input::Novice(intent), Now::read()) {
         match output {
             Output::Keep(kept) => store.put(&kept)?,
+            Output::Clear(serial) => store.clear(serial)?,
             Output::Forget(serial) => store.forget(serial)?,
             _ => {}
         }

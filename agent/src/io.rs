@@ -105,8 +105,10 @@ pub enum Output {
     Server(ToServer),
     /// Write one attempt at an invitation down, then come back with [`Input::Charged`].
     Charge(Serial),
-    /// Write an invitation down, then come back with [`Input::Kept`].
+    /// Write an invitation down, but for its attempts; then come back with [`Input::Kept`].
     Keep(Box<Kept>),
+    /// Write down that no attempt at an invitation has failed.
+    Clear(Serial),
     /// Delete what is written down of an invitation.
     Forget(Serial),
     /// The novice has been warned, and need not be again.

@@ -170,7 +170,7 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         first_use: store.setting(WARNED_SETTING)?.is_none(),
         until_idle: start.until_idle,
     };
-    let desk = Desk::new(setup, loaded.invitations, loaded.next, OsRng);
+    let desk = Desk::new(setup, loaded.invitations, loaded.next, Now::read(), OsRng);
     let (wires, front) = driver::wires(desk.view());
     front.own_windows.send_replace(guard.windows);
     if let Some(damaged) = loaded.damaged {
@@ -183,8 +183,8 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         to: start.to.clone(),
     };
     let named = server.clone();
-    let errands = Errands::new(papers, move |address| {
-        policy.as_ref().is_ok_and(|policy| policy.allows(address))
+    let errands = Errands::new(papers, |address| {
+        Policy::read().is_ok_and(|policy| policy.allows(address))
     });
     let place = Place {
         server,
@@ -276,6 +276,7 @@ pub fn order(options: &Invite) -> Result<Order, StartError> {
         password: if spoken { None } else { password(options)? },
         life: options.expires.0,
         keep_open: options.keep_open,
+        replaced: 0,
     })
 }
 

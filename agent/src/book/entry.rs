@@ -14,10 +14,18 @@ use zeroize::Zeroizing;
 use super::kept::{Kept, Secrets};
 use crate::{
     clock::{Expiry, Now},
-    front::{self, Channel, Order, Password, Serial, Standing},
+    front::{self, Channel, Order, Password, Reach, Serial, Standing},
     invitation::{Key, Made},
     io::Output,
 };
+
+/// A helper whose connection broke can come back for so long.
+pub const COMING_BACK: Duration = Duration::from_secs(120);
+/// After an expert who asked and left, so long until the next may try; twice as long after each
+/// further one.
+const AFTER_WITHDRAWAL: Duration = Duration::from_secs(10);
+/// So many numbers follow one that is locked or taken.
+const MAX_REPLACED: u8 = 3;
 
 /// One invitation, open or closed.
 #[derive(Debug)]
@@ -28,9 +36,16 @@ pub struct Entry {
     password: Password,
     /// No attempt is answered before.
     not_before: Option<Instant>,
-    announced: bool,
+    /// The server knows it, in this connection.
+    reachable: bool,
     /// The token that is kept proves less than the present one.
     stale_token: bool,
+    /// A helper who was here may come back until then, on the boot-time clock.
+    returns_until: Option<Duration>,
+    /// How often in a row somebody asked and left.
+    withdrawn: u8,
+    /// How many numbers it had before this one.
+    replaced: u8,
 }
 
 impl Entry {
@@ -66,13 +81,17 @@ impl Entry {
             record: Some(record),
             password: password.as_ref().map_or(Password::None, shown),
             not_before: None,
-            announced: false,
+            reachable: false,
             stale_token: false,
+            returns_until: None,
+            withdrawn: 0,
+            replaced: order.replaced,
         }
     }
 
-    /// One that was kept. Without a record that can be read it is closed, whatever it says.
-    pub(super) fn from_kept(mut kept: Kept) -> Self {
+    /// One that was kept. Without a record that can be read it is closed, whatever it says. One
+    /// that was in use may be used again for a while.
+    pub(super) fn from_kept(mut kept: Kept, now: Now) -> Self {
         let record = kept.secrets.as_ref().filter(|_| !kept.standing.is_closed());
         let record = record.and_then(|secrets| Record::from_bytes(&secrets.record).ok());
         if record.is_none() {
@@ -86,13 +105,17 @@ impl Entry {
         } else {
             Password::None
         };
+        let was_used = kept.used_by.is_some() && !kept.keep_open;
         Self {
             kept,
             record,
             password,
             not_before: None,
-            announced: false,
+            reachable: false,
             stale_token: false,
+            returns_until: was_used.then(|| now.boot + COMING_BACK),
+            withdrawn: 0,
+            replaced: 0,
         }
     }
 
@@ -134,14 +157,79 @@ impl Entry {
         Number::new(self.kept.secrets.as_ref()?.number?)
     }
 
-    /// The same wish again, under another number.
-    pub(super) fn order(&self) -> Order {
-        Order {
+    /// The same wish again, under another number; `None` if that was done often enough.
+    pub(super) fn order(&self) -> Option<Order> {
+        (self.replaced < MAX_REPLACED).then_some(Order {
             channel: self.kept.channel,
             password: None,
             life: Duration::ZERO,
             keep_open: self.kept.keep_open,
+            replaced: self.replaced + 1,
+        })
+    }
+
+    /// How long until something follows from time alone.
+    pub(super) fn left(&self, now: Now) -> Duration {
+        let returns = self
+            .returns_until
+            .map(|until| until.saturating_sub(now.boot));
+        let left = self.kept.expiry.left(now);
+        returns.map_or(left, |returns| returns.min(left))
+    }
+
+    /// What it is by time alone, unless it is still open.
+    pub(super) fn over(&self, now: Now) -> Option<Standing> {
+        if self.kept.expiry.is_over(now) {
+            Some(Standing::Expired)
+        } else if self.returns_until.is_some_and(|until| until <= now.boot) {
+            Some(Standing::Used)
+        } else {
+            None
         }
+    }
+
+    /// The connection of a helper broke: they may come back for a while.
+    pub(super) fn expect_back(&mut self, now: Now) {
+        if !self.kept.keep_open {
+            self.returns_until = Some(now.boot + COMING_BACK);
+        }
+    }
+
+    /// Has it end no later than `longest` after it was made. True if that is sooner than before.
+    pub(super) fn cap(&mut self, longest: Duration, now: Now) -> bool {
+        let left = self.kept.expiry.left(now);
+        let most = self.longest_left(longest, now);
+        if most < left {
+            self.kept.expiry = Expiry::after(now, most);
+        }
+        most < left
+    }
+
+    /// How much longer it may stay open.
+    pub(super) fn longest_left(&self, longest: Duration, now: Now) -> Duration {
+        let age = now.wall.duration_since(self.kept.made).unwrap_or_default();
+        longest.saturating_sub(age)
+    }
+
+    /// Shows the end that will come: a clock that was set back shows another.
+    pub(super) fn set_right(&mut self, now: Now) -> bool {
+        let left = self.kept.expiry.left(now);
+        let shown = self
+            .kept
+            .expiry
+            .wall()
+            .duration_since(now.wall)
+            .unwrap_or_default();
+        let wrong = shown > left + Duration::from_secs(60);
+        if wrong {
+            self.kept.expiry = Expiry::at(now.wall + left, self.kept.expiry.boot());
+        }
+        wrong
+    }
+
+    /// Whether the server knows it, in this connection.
+    pub fn is_reachable(&self) -> bool {
+        self.reachable
     }
 
     pub(super) fn keeps_open(&self) -> bool {
@@ -152,10 +240,6 @@ impl Entry {
     pub fn wait(&self, now: Now) -> Duration {
         self.not_before
             .map_or(Duration::ZERO, |at| at.saturating_duration_since(now.at))
-    }
-
-    pub(super) fn hold_until(&mut self, at: Instant) {
-        self.not_before = Some(at);
     }
 
     pub(super) fn charge(&mut self) {
@@ -182,6 +266,15 @@ impl Entry {
     pub(super) fn use_by(&mut self, name: Name) {
         self.kept.used_by = Some(name);
         self.kept.refusals = 0;
+        self.returns_until = None;
+        self.withdrawn = 0;
+    }
+
+    /// Somebody asked and left: the next one has to wait, and longer each time.
+    pub(super) fn withdraw(&mut self, now: Now) {
+        let wait = AFTER_WITHDRAWAL * (1 << self.withdrawn.min(6));
+        self.withdrawn = self.withdrawn.saturating_add(1);
+        self.not_before = Some(now.at + wait);
     }
 
     pub(super) fn close(&mut self, standing: Standing) {
@@ -222,13 +315,13 @@ impl Entry {
         Registered {
             first,
             keep: keep.then(|| Output::Keep(Box::new(self.kept.clone()))),
-            announce: !std::mem::replace(&mut self.announced, true),
+            announce: !std::mem::replace(&mut self.reachable, true),
         }
     }
 
     /// The server is away.
-    pub fn unannounce(&mut self) {
-        self.announced = false;
+    pub fn lose(&mut self) {
+        self.reachable = false;
     }
 
     pub(super) fn shown(&self) -> front::Invitation {
@@ -253,6 +346,11 @@ impl Entry {
             used_by: kept.used_by.clone(),
             keep_open: kept.keep_open,
             link: link.filter(|_| kept.channel != Channel::Spoken),
+            reach: if self.reachable {
+                Reach::Ready
+            } else {
+                Reach::NotYet
+            },
             number: self.number().map(|number| number.to_string()),
             server: kept.server.clone(),
             password: self.password.clone(),

@@ -28,8 +28,6 @@ pub const MAX_OPEN: usize = 16;
 const MAX_KEPT: usize = 200;
 /// So many refusals or silences close an invitation.
 const MAX_REFUSALS: u8 = 3;
-/// After an expert who asked and left, so long until the next may try.
-const AFTER_WITHDRAWAL: Duration = Duration::from_secs(10);
 
 /// Too many are open at once.
 #[derive(Debug, thiserror::Error)]
@@ -45,16 +43,16 @@ pub struct Book {
     fresh: BTreeSet<Serial>,
     /// Could not be written down; tried again from time to time.
     unwritten: BTreeSet<Serial>,
-    /// Locked just now, and spoken.
+    /// Locked just now, or refused by the server.
     locked: Vec<Serial>,
 }
 
 impl Book {
     /// What was kept. `next` is the serial of the next one to be made.
-    pub fn new(kept: Vec<Kept>, next: Serial) -> Self {
+    pub fn new(kept: Vec<Kept>, next: Serial, now: Now) -> Self {
         let entries = kept
             .into_iter()
-            .map(|kept| (kept.serial, Entry::from_kept(kept)))
+            .map(|kept| (kept.serial, Entry::from_kept(kept, now)))
             .collect();
         Self {
             entries,
@@ -82,7 +80,7 @@ impl Book {
             return Err(Full);
         }
         let serial = self.next;
-        self.next = Serial(serial.0 + 1);
+        self.next = Serial(serial.0.saturating_add(1));
         let entry = Entry::new(serial, order, server, made, expiry, now);
         keep(&entry, out);
         self.entries.insert(serial, entry);
@@ -110,17 +108,25 @@ impl Book {
             Ok(()) => {
                 self.unwritten.remove(&serial);
                 if let Some(entry) = self.entries.get(&serial).filter(|_| fresh) {
-                    out.push(Output::Tell(Notice::Invited(serial)));
+                    let channel = entry.kept().channel;
+                    out.push(Output::Tell(Notice::Invited(serial, channel)));
                     out.extend(entry.register(now));
                 }
             }
             Err(why) if fresh => {
-                self.entries.remove(&serial);
-                out.push(Output::Tell(Notice::NotInvited(why)));
+                if let Some(entry) = self.entries.remove(&serial) {
+                    let channel = entry.kept().channel;
+                    out.push(Output::Tell(Notice::NotInvited(channel, why)));
+                }
             }
             Err(why) => {
+                let closed = self.entries.get(&serial).is_some_and(|one| !one.is_open());
                 if self.unwritten.insert(serial) {
-                    out.push(Output::Tell(Notice::StoreTrouble(why)));
+                    out.push(Output::Tell(Notice::StoreTrouble(if closed {
+                        unsaved(serial, &why)
+                    } else {
+                        why
+                    })));
                 }
             }
         }
@@ -129,23 +135,28 @@ impl Book {
     /// Tries again what could not be written down.
     pub fn write_again(&mut self, out: &mut Vec<Output>) {
         for serial in &self.unwritten {
-            match self.entries.get(serial) {
-                Some(entry) => keep(entry, out),
-                None => out.push(Output::Forget(*serial)),
+            if let Some(entry) = self.entries.get(serial) {
+                keep(entry, out);
             }
         }
     }
 
     /// The server is away: once it is back the novice is told again.
-    pub fn all_unannounced(&mut self) {
+    pub fn all_lost(&mut self) {
         for entry in self.entries.values_mut() {
-            entry.unannounce();
+            entry.lose();
         }
     }
 
-    /// Everything, newest first, as the novice sees it; `in_use` has an expert right now, and
-    /// `trying` an attempt that is charged and has not failed yet.
-    pub fn shown(&self, in_use: Option<Serial>, trying: Option<Serial>) -> Vec<front::Invitation> {
+    /// Everything, newest first, as the novice sees it; `here` is the server that is used,
+    /// `in_use` has an expert right now, and `trying` an attempt that is charged and has not
+    /// failed yet.
+    pub fn shown(
+        &self,
+        here: Option<&str>,
+        in_use: Option<Serial>,
+        trying: Option<Serial>,
+    ) -> Vec<front::Invitation> {
         let known = self.entries.values().rev();
         let known = known.filter(|entry| !self.fresh.contains(&entry.serial()));
         known
@@ -154,6 +165,9 @@ impl Book {
                 let mut shown = entry.shown();
                 if serial == in_use && shown.standing == Standing::Open {
                     shown.standing = Standing::InUse;
+                }
+                if here.is_some_and(|here| here != shown.server) {
+                    shown.reach = front::Reach::Elsewhere;
                 }
                 shown.failed -= u8::from(serial == trying && shown.failed > 0);
                 shown
@@ -192,7 +206,13 @@ impl Book {
         }
     }
 
-    /// One that was locked since this was asked last.
+    /// The server knows it as somebody else's.
+    pub fn refuse(&mut self, serial: Serial, out: &mut Vec<Output>) {
+        self.locked.push(serial);
+        self.close(serial, Standing::Revoked, out);
+    }
+
+    /// One that was locked, or refused by the server, since this was asked last.
     pub fn take_locked(&mut self) -> Option<Serial> {
         self.locked.pop()
     }
@@ -201,14 +221,14 @@ impl Book {
     pub fn again(&self, serial: Serial) -> Option<(Order, Expiry)> {
         let entry = self.entries.get(&serial)?;
         let spoken = entry.kept().channel == front::Channel::Spoken;
-        spoken.then(|| (entry.order(), entry.expiry()))
+        Some((entry.order().filter(|_| spoken)?, entry.expiry()))
     }
 
     /// An attempt was right.
     pub fn cleared(&mut self, serial: Serial, out: &mut Vec<Output>) {
         if let Some(entry) = self.get(serial) {
             entry.clear();
-            keep(entry, out);
+            out.push(Output::Clear(serial));
         }
     }
 
@@ -231,7 +251,7 @@ impl Book {
     /// have the window pop up before anybody could say no to it.
     pub fn withdrawn(&mut self, serial: Serial, now: Now) {
         if let Some(entry) = self.get(serial) {
-            entry.hold_until(now.at + AFTER_WITHDRAWAL);
+            entry.withdraw(now);
         }
     }
 
@@ -261,9 +281,14 @@ impl Book {
         }
     }
 
-    /// A session through it is over.
-    pub fn session_over(&mut self, serial: Serial, out: &mut Vec<Output>) {
-        if self.get(serial).is_some_and(|entry| !entry.keeps_open()) {
+    /// A session through it is over; `lost`: against everybody's will.
+    pub fn session_over(&mut self, serial: Serial, lost: bool, now: Now, out: &mut Vec<Output>) {
+        let Some(entry) = self.get(serial) else {
+            return;
+        };
+        if lost {
+            entry.expect_back(now);
+        } else if !entry.keeps_open() {
             self.close(serial, Standing::Used, out);
         }
     }
@@ -281,7 +306,7 @@ impl Book {
         out.push(Output::Tell(Notice::Closed(serial, standing)));
     }
 
-    /// Has one end `by` later, but no later than `longest` from now.
+    /// Has one end `by` later, but no later than `longest` after it was made.
     pub fn extend(
         &mut self,
         serial: Serial,
@@ -293,7 +318,8 @@ impl Book {
         let Some(entry) = self.get(serial) else {
             return;
         };
-        let life = (entry.expiry().left(now) + by).min(longest);
+        let life = entry.expiry().left(now).saturating_add(by);
+        let life = life.min(entry.longest_left(longest, now));
         // Never earlier than it was.
         if life > entry.expiry().left(now) {
             entry.extend(Expiry::after(now, life));
@@ -308,20 +334,62 @@ impl Book {
     pub fn forget(&mut self, serial: Serial, out: &mut Vec<Output>) {
         if self.entries.get(&serial).is_some_and(|e| !e.is_open()) {
             self.entries.remove(&serial);
+            self.unwritten.remove(&serial);
             out.push(Output::Forget(serial));
         }
     }
 
-    /// The open ones whose time is over.
-    pub fn over(&self, now: Now) -> Vec<Serial> {
-        let over = self.open().filter(|entry| entry.expiry().is_over(now));
-        over.map(Entry::serial).collect()
+    /// Forgets all that are closed.
+    pub fn forget_closed(&mut self, out: &mut Vec<Output>) {
+        let closed = self.entries.values().filter(|entry| !entry.is_open());
+        for serial in closed.map(Entry::serial).collect::<Vec<_>>() {
+            self.forget(serial, out);
+        }
     }
 
-    /// How long until the next one ends.
-    pub fn left(&self, now: Now) -> Option<Duration> {
-        self.open().map(|entry| entry.expiry().left(now)).min()
+    /// No open one stays open longer than that after it was made.
+    pub fn cap(&mut self, longest: Duration, now: Now, out: &mut Vec<Output>) {
+        for entry in self.entries.values_mut().filter(|entry| entry.is_open()) {
+            if entry.cap(longest, now) {
+                keep(entry, out);
+                out.extend(entry.register(now));
+            }
+        }
     }
+
+    /// Shows the ends that will come, whatever was done to the clock.
+    pub fn set_right(&mut self, now: Now, out: &mut Vec<Output>) {
+        for entry in self.entries.values_mut().filter(|entry| entry.is_open()) {
+            if entry.set_right(now) {
+                keep(entry, out);
+            }
+        }
+    }
+
+    /// The open ones whose time is over, and what they are now; `in_use` has a helper right now,
+    /// who is not waited for any more.
+    pub fn over(&self, in_use: Option<Serial>, now: Now) -> Vec<(Serial, Standing)> {
+        let over = self.open().filter_map(|entry| {
+            let standing = entry.over(now)?;
+            let here = in_use == Some(entry.serial()) && standing == Standing::Used;
+            (!here).then_some((entry.serial(), standing))
+        });
+        over.collect()
+    }
+
+    /// How long until time alone changes one.
+    pub fn left(&self, now: Now) -> Option<Duration> {
+        let left = self.open().map(|entry| entry.left(now));
+        left.filter(|left| !left.is_zero()).min()
+    }
+}
+
+/// What the novice has to know of one that is closed in memory only.
+fn unsaved(serial: Serial, why: &str) -> String {
+    format!(
+        "Invitation {serial} is closed now, but that could not be saved: {why} If Deskhand is \
+         started again before it can be, the invitation is open again."
+    )
 }
 
 fn keep(entry: &Entry, out: &mut Vec<Output>) {

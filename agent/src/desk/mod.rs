@@ -27,14 +27,16 @@ use crate::{
     door::{Arrival, Door},
     front::{Notice, Rules, Serial, Server, Stage, Standing, View},
     io::{Input, Outcome, Output},
-    session::{News, Over, Session, Terms},
+    session::{News, Over, Parting, Session, Terms},
 };
+use server::Line;
 use spoken::Wish;
 
 /// How often the clocks are looked at, and what could not be written down is tried again.
 const LOOK: Duration = Duration::from_secs(30);
-/// A helper whose connection broke can come back for so long.
-const COMING_BACK: Duration = Duration::from_secs(120);
+/// Why control is not shared where the administrator allows viewing only.
+const VIEW_ONLY: &str =
+    "mouse and keyboard are not shared on this computer: its administrator decided so.";
 
 /// What the core knows of its computer.
 #[derive(Debug)]
@@ -59,9 +61,7 @@ pub struct Setup {
 pub struct Desk<R> {
     setup: Setup,
     rng: R,
-    server: Server,
-    /// The server wants nothing to do with us: it is not asked again.
-    shut_out: bool,
+    line: Line,
     book: Book,
     door: Door,
     consent: Consent,
@@ -69,8 +69,6 @@ pub struct Desk<R> {
     ended: Option<Ended>,
     /// A spoken invitation that the server has to give a number for.
     wish: Option<Wish>,
-    /// A helper whose connection broke, and until when they can come back.
-    coming_back: Option<(Serial, Instant)>,
     looked: Option<Instant>,
     /// How the last thing ended, for a program that ends by itself.
     outcome: Outcome,
@@ -87,23 +85,21 @@ struct Ended {
 
 impl<R: RngCore + CryptoRng> Desk<R> {
     /// Begins with what was kept; `next` is the serial of the next invitation.
-    pub fn new(setup: Setup, kept: Vec<Kept>, next: Serial, rng: R) -> Self {
+    pub fn new(setup: Setup, kept: Vec<Kept>, next: Serial, now: Now, rng: R) -> Self {
         let server = match &setup.server {
             Some(_) => Server::Connecting,
             None => Server::Unnamed { problem: None },
         };
         Self {
             door: Door::new(setup.fingerprint),
-            book: Book::new(kept, next),
+            book: Book::new(kept, next, now),
             setup,
             rng,
-            server,
-            shut_out: false,
+            line: Line::new(server),
             consent: Consent::default(),
             session: None,
             ended: None,
             wish: None,
-            coming_back: None,
             looked: None,
             outcome: Outcome::Failed,
             waited: false,
@@ -124,7 +120,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                     self.door
                         .charged(serial, result, &mut self.book, now, &mut self.rng, &mut out);
                 if let Some(why) = trouble {
-                    self.cannot_charge(serial, &why, &mut out);
+                    Self::cannot_charge(&why, &mut out);
                 }
             }
             Input::Kept(serial, result) => self.book.written(serial, result, now, &mut out),
@@ -152,18 +148,20 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             Input::Tick => {}
         }
         self.pass_time(now, &mut out);
+        if !self.line.connected {
+            // Whatever waited for a socket would be in it before our greeting.
+            out.retain(|output| !matches!(output, Output::Server(_)));
+        }
         out
     }
 
     /// When to come back with [`Input::Tick`] at the latest.
     pub fn wake(&self, now: Now) -> Instant {
         // Ends are looked at every half minute, since the wall clock may be set meanwhile.
-        let end = self.book.left(now).filter(|left| !left.is_zero());
-        let look = now.at + end.unwrap_or(LOOK).min(LOOK);
-        let coming_back = self.coming_back.map(|(_, until)| until);
+        let look = now.at + self.book.left(now).unwrap_or(LOOK).min(LOOK);
         let session = self.session.as_ref().and_then(Session::deadline);
         let wish = self.wish.as_ref().and_then(Wish::deadline);
-        [self.door.deadline(), session, coming_back, wish]
+        [self.door.deadline(), session, wish]
             .into_iter()
             .flatten()
             .fold(look, Instant::min)
@@ -184,8 +182,11 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         View {
             stage,
             prompt,
-            server: self.server.clone(),
-            invitations: self.book.shown(in_use, self.door.charged_at()),
+            server: self.line.server.clone(),
+            invitations: {
+                let here = self.setup.server.as_deref();
+                self.book.shown(here, in_use, self.door.charged_at())
+            },
             rules: self.setup.rules.clone(),
             first_use: self.setup.first_use,
             over: self.done,
@@ -200,10 +201,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     fn arrived(&mut self, arrival: Arrival, now: Now) {
         let mut no_control = self.setup.no_control.clone();
         if self.setup.rules.view_only {
-            no_control = Some(
-                "mouse and keyboard are not shared on this computer: its administrator decided so."
-                    .into(),
-            );
+            no_control = Some(VIEW_ONLY.into());
         }
         let terms = Terms {
             name: self.setup.name.clone(),
@@ -222,7 +220,6 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                 if let Some(session) = &self.session {
                     self.book.used_by(session.serial(), name, out);
                 }
-                self.coming_back = None;
             }
             Some(News::Over(over)) => {
                 if let Some(session) = self.session.take() {
@@ -234,18 +231,27 @@ impl<R: RngCore + CryptoRng> Desk<R> {
 
     fn session_over(&mut self, serial: Serial, over: Over, now: Now, out: &mut Vec<Output>) {
         self.outcome = over.outcome();
+        let open = self.book.get(serial).is_some();
         match over {
-            Over::Left => {}
+            Over::Left(why) => {
+                let notice = match why {
+                    Parting::Unheard => return self.book.withdrawn(serial, now),
+                    Parting::Helper => Notice::HelperLeft { open },
+                    Parting::NotConnected => Notice::NotConnected { open },
+                    Parting::Tampered => Notice::Tampered,
+                };
+                out.push(Output::Tell(notice));
+            }
             Over::Withdrawn => {
                 self.book.withdrawn(serial, now);
-                out.push(Output::Tell(Notice::HelperLeft));
+                out.push(Output::Tell(Notice::HelperLeft { open }));
             }
             Over::Refused(reason) => {
                 let closed = self.book.refused(serial, out);
                 out.push(Output::Tell(match reason {
                     _ if closed => Notice::RefusedTooOften,
-                    EndReason::NoAnswer => Notice::ViewUnanswered,
-                    _ => Notice::ViewRefused,
+                    EndReason::NoAnswer => Notice::ViewUnanswered { open },
+                    _ => Notice::ViewRefused { open },
                 }));
             }
             Over::Blocked(why) => {
@@ -255,11 +261,10 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             Over::Finished { reason, why } => {
                 let trouble = self.outcome == Outcome::Failed;
                 self.tell_end(why, trouble, out);
-                if reason == EndReason::Lost && self.book.get(serial).is_some() {
-                    self.coming_back = Some((serial, now.at + COMING_BACK));
+                let lost = reason == EndReason::Lost;
+                self.book.session_over(serial, lost, now, out);
+                if lost && self.book.get(serial).is_some() {
                     out.push(Output::Tell(Notice::MayComeBack));
-                } else {
-                    self.book.session_over(serial, out);
                 }
             }
         }
@@ -270,29 +275,37 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         self.ended = Some(Ended { why, trouble });
     }
 
-    /// Attempts cannot be written down: nobody may try.
-    fn cannot_charge(&mut self, serial: Serial, why: &str, out: &mut Vec<Output>) {
+    /// Attempts cannot be written down: nobody may try, until they can.
+    fn cannot_charge(why: &str, out: &mut Vec<Output>) {
         let why = format!("Attempts cannot be recorded, so nobody may try: {why}.");
-        self.outcome = Outcome::Failed;
-        self.book.close(serial, Standing::Revoked, out);
         out.push(Output::Tell(Notice::StoreTrouble(why)));
     }
 
     /// What the administrator decided counts at once.
     fn ruled(&mut self, rules: Rules, now: Now, out: &mut Vec<Output>) {
         self.setup.rules = rules;
+        if let Some(longest) = self.setup.rules.longest {
+            self.book.cap(longest, now, out);
+        }
+        if let Some(session) = self.session.as_mut().filter(|_| self.setup.rules.view_only) {
+            session.forbid_control(VIEW_ONLY, now, out);
+        }
         let Some(why) = self.setup.rules.forbidden.clone() else {
-            if self.server == Server::Up {
+            if self.line.connected {
                 self.register_all(now, out);
             }
             return;
         };
+        self.give_up_wish(&why, out);
         self.door.all_left(&mut self.book, now, out);
         let routes = self.book.open().filter_map(Entry::route);
         out.extend(routes.map(|route| Output::Server(ToServer::Unregister { route })));
         if let Some(mut session) = self.session.take() {
+            let viewing = session.is_viewing();
             session.end(EndReason::Novice, &why, out);
-            self.book.session_over(session.serial(), out);
+            if viewing {
+                self.book.session_over(session.serial(), false, now, out);
+            }
             self.tell_end(why, true, out);
         }
     }
@@ -303,19 +316,12 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         let session = self.session.as_mut();
         let news = session.and_then(|one| one.pass_time(now, out));
         self.hear(news, now, out);
-        for serial in self.book.over(now) {
-            self.expired(serial, out);
-        }
-        if let Some((serial, until)) = self.coming_back
-            && until <= now.at
-            && !self.busy()
-        {
-            self.coming_back = None;
-            self.book.session_over(serial, out);
+        let in_use = self.session.as_ref().map(Session::serial);
+        for (serial, standing) in self.book.over(in_use, now) {
+            self.over(serial, standing, out);
         }
         if self.looked.is_none_or(|last| last + LOOK <= now.at) {
-            self.looked = Some(now.at);
-            self.book.write_again(out);
+            self.look(now, out);
         }
         self.replace_locked(out);
         self.wish_in_vain(now, out);
@@ -323,26 +329,41 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     }
 
     /// An invitation's end ends no session that the novice was asked about.
-    fn expired(&mut self, serial: Serial, out: &mut Vec<Output>) {
-        self.outcome = Outcome::Failed;
+    fn over(&mut self, serial: Serial, standing: Standing, out: &mut Vec<Output>) {
         self.door.closed(serial, out);
         let unasked = |one: &mut Session| one.serial() == serial && !one.was_asked();
         if let Some(mut session) = self.session.take_if(unasked) {
             session.end(EndReason::Refused, "", out);
         }
-        self.book.close(serial, Standing::Expired, out);
+        self.book.close(serial, standing, out);
+    }
+
+    /// From time to time: what went wrong is tried again, and what was done to the clock shown.
+    fn look(&mut self, now: Now, out: &mut Vec<Output>) {
+        if self.looked.replace(now.at).is_none()
+            && let Some(longest) = self.setup.rules.longest
+        {
+            self.book.cap(longest, now, out);
+        }
+        self.book.write_again(out);
+        self.book.set_right(now, out);
+        if self.line.connected {
+            self.register_missing(now, out);
+        }
     }
 
     /// Where nobody can come any more there is nothing to wait for.
     fn end_if_idle(&mut self, out: &mut Vec<Output>) {
         let open = self.book.open().next().is_some() || self.wish.is_some();
         self.waited |= open;
-        if self.setup.until_idle && self.waited && !open && !self.busy() {
-            self.finish(self.outcome, out);
+        let idle = self.waited && !open || self.line.shut_out;
+        if self.setup.until_idle && idle && !self.busy() {
+            self.finish(if open { Outcome::Failed } else { self.outcome }, out);
         }
     }
 
     fn finish(&mut self, outcome: Outcome, out: &mut Vec<Output>) {
+        self.book.write_again(out);
         self.done = true;
         out.push(Output::Done(outcome));
     }

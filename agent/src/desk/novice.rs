@@ -42,7 +42,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             Intent::Invite(order) => {
                 self.waited = true;
                 if let Err(why) = self.invite(&order, now, out) {
-                    out.push(Output::Tell(Notice::NotInvited(why)));
+                    out.push(Output::Tell(Notice::NotInvited(order.channel, why)));
                 }
             }
             Intent::Expire(serial) => self.expire(serial, now, out),
@@ -51,6 +51,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                 self.book.extend(serial, by, longest, now, out);
             }
             Intent::Forget(serial) => self.book.forget(serial, out),
+            Intent::ForgetClosed => self.book.forget_closed(out),
             Intent::SaveFile(serial) => out.push(Output::SaveFile(serial)),
             Intent::OpenMail(serial) => out.push(Output::OpenMail(serial)),
             Intent::Warned => {
@@ -59,7 +60,12 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             }
             Intent::Dismiss => self.ended = None,
             Intent::Quit => {
-                self.end(now, out);
+                if self.session.as_ref().is_some_and(Session::is_viewing) {
+                    self.end(now, out);
+                } else if let Some(mut session) = self.session.take() {
+                    // What is open is kept, also what somebody has just come with.
+                    session.end(EndReason::Novice, "", out);
+                }
                 self.door.all_left(&mut self.book, now, out);
                 self.finish(Outcome::Finished, out);
             }
@@ -121,7 +127,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         if self
             .session
             .as_ref()
-            .is_some_and(|one| one.serial() == serial && !one.is_viewing())
+            .is_some_and(|one| one.serial() == serial)
         {
             self.end(now, out);
         }

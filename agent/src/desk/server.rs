@@ -11,38 +11,72 @@ use rand_core::{CryptoRng, RngCore};
 
 use super::{Desk, read};
 use crate::{
+    book::Entry,
     clock::Now,
     door::{Door, dismiss},
-    front::{Notice, Server, Standing},
-    io::{Outcome, Output, ServerEvent},
+    front::{Notice, Server},
+    io::{Output, ServerEvent},
     session::Session,
 };
+
+/// The way to the server.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// As the novice sees it.
+    pub server: Server,
+    /// There is a socket, and the greeting is in it.
+    pub connected: bool,
+    /// It wants nothing to do with us: it is not asked again.
+    pub shut_out: bool,
+    /// The novice knows that it is away.
+    pub away: bool,
+}
+
+impl Line {
+    pub fn new(server: Server) -> Self {
+        Self {
+            server,
+            connected: false,
+            shut_out: false,
+            away: false,
+        }
+    }
+}
 
 impl<R: RngCore + CryptoRng> Desk<R> {
     pub(super) fn server_event(&mut self, event: ServerEvent, now: Now, out: &mut Vec<Output>) {
         match event {
-            ServerEvent::Checking => self.server = Server::Checking,
+            ServerEvent::Checking => self.line.server = Server::Checking,
             ServerEvent::Named(server) => {
                 self.setup.server = Some(server);
-                self.server = Server::Connecting;
+                self.line.shut_out = false;
+                self.line.server = Server::Connecting;
             }
             ServerEvent::Unfit(problem) => {
                 let problem = Some(problem);
-                self.server = Server::Unnamed { problem };
+                self.line.server = Server::Unnamed { problem };
             }
             ServerEvent::Up => {
+                self.line.connected = true;
                 out.push(Output::Server(ToServer::Hello { version: VERSION }));
-                self.server = Server::Up;
-                self.register_all(now, out);
-                self.reserve(out);
+                if !self.line.shut_out {
+                    // Only when it has answered is it known to be of use.
+                    self.line.server = Server::Connecting;
+                    self.register_all(now, out);
+                    self.reserve(out);
+                    if self.book.open().next().is_none() {
+                        self.line.server = Server::Up;
+                    }
+                }
             }
             ServerEvent::Down => {
-                if self.server != Server::Down {
+                if !std::mem::replace(&mut self.line.away, true) {
                     let viewing = self.session.as_ref().is_some_and(Session::is_viewing);
                     out.push(Output::Tell(Notice::ServerAway { viewing }));
                 }
-                self.server = Server::Down;
-                self.book.all_unannounced();
+                self.line.server = Server::Down;
+                self.line.connected = false;
+                self.book.all_lost();
                 self.door.all_left(&mut self.book, now, out);
                 self.signalling_lost(None, now, out);
             }
@@ -52,12 +86,25 @@ impl<R: RngCore + CryptoRng> Desk<R> {
 
     /// Tells the server of everything through which somebody can come.
     pub(super) fn register_all(&mut self, now: Now, out: &mut Vec<Output>) {
-        if self.setup.rules.forbidden.is_some() || self.shut_out {
+        if self.setup.rules.forbidden.is_some() || self.line.shut_out {
             return;
         }
+        out.extend(self.ours().filter_map(|entry| entry.register(now)));
+    }
+
+    /// And of what it has had no room for.
+    pub(super) fn register_missing(&mut self, now: Now, out: &mut Vec<Output>) {
+        if self.setup.rules.forbidden.is_some() || self.line.shut_out {
+            return;
+        }
+        let missing = self.ours().filter(|entry| !entry.is_reachable());
+        out.extend(missing.filter_map(|entry| entry.register(now)));
+    }
+
+    /// The open ones that this server introduces helpers for.
+    fn ours(&self) -> impl Iterator<Item = &Entry> {
         let here = self.setup.server.as_deref().unwrap_or_default();
-        let ours = self.book.open().filter(|entry| entry.server() == here);
-        out.extend(ours.filter_map(|entry| entry.register(now)));
+        self.book.open().filter(move |entry| entry.server() == here)
     }
 
     fn server_message(&mut self, message: ToNovice, now: Now, out: &mut Vec<Output>) {
@@ -85,7 +132,8 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     }
 
     fn registered(&mut self, route: Route, token: OwnerToken, now: Now, out: &mut Vec<Output>) {
-        self.server = Server::Up;
+        self.line.server = Server::Up;
+        self.line.away = false;
         let waiting = self.session.is_none();
         let Some(entry) = self.book.at(route) else {
             return;
@@ -111,18 +159,17 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             Refusal::Expired => out.extend(entry.register(now)),
             Refusal::NotOwner => {
                 let serial = entry.serial();
-                if self.wish_again(serial, out) {
-                    return self.book.close(serial, Standing::Revoked, out);
-                }
-                self.outcome = Outcome::Failed;
                 out.push(Output::Tell(Notice::ServerRefuses(
-                    "The server does not accept this invitation any more. Make a new one.",
+                    "The server does not accept this invitation any more.",
                 )));
-                self.book.close(serial, Standing::Revoked, out);
+                self.book.refuse(serial, out);
             }
-            _ => out.push(Output::Tell(Notice::ServerRefuses(
-                "The server has no room for this invitation right now. Deskhand keeps trying.",
-            ))),
+            _ => {
+                entry.lose();
+                out.push(Output::Tell(Notice::ServerRefuses(
+                    "The server has no room for this invitation right now. Deskhand keeps trying.",
+                )));
+            }
         }
     }
 
@@ -135,16 +182,10 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             // Anything else of the server's: its socket closes next, and the edge tries again.
             _ => return,
         };
-        self.shut_out = true;
-        self.server = Server::Down;
+        self.line.shut_out = true;
+        self.line.server = Server::Down;
         // Media flows directly: whatever the server says, it ends no session.
-        if self.session.as_ref().is_some_and(Session::is_viewing) {
-            return;
-        }
         out.push(Output::Tell(Notice::ServerRefuses(why)));
-        if self.setup.until_idle {
-            self.finish(Outcome::Failed, out);
-        }
     }
 
     fn relayed(&mut self, join: JoinId, payload: &Payload, now: Now, out: &mut Vec<Output>) {

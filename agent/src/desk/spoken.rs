@@ -8,7 +8,7 @@ use rand_core::{CryptoRng, RngCore};
 use super::Desk;
 use crate::{
     clock::{Expiry, Now},
-    front::{Notice, Order, Serial, Server, Standing},
+    front::{Channel, Notice, Order, Serial, Server, Standing},
     invitation,
     io::Output,
     sentence::sentence,
@@ -57,7 +57,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             order,
             purpose: Purpose::New(now.at + PATIENCE),
         });
-        if self.server == Server::Up {
+        if self.line.server == Server::Up {
             self.reserve(out);
         }
         Ok(())
@@ -65,29 +65,36 @@ impl<R: RngCore + CryptoRng> Desk<R> {
 
     /// Asks for a number, if one is wanted.
     pub(super) fn reserve(&self, out: &mut Vec<Output>) {
-        if self.wish.is_some() && !self.shut_out {
+        if self.wish.is_some() && !self.line.shut_out && self.setup.rules.forbidden.is_none() {
             out.push(Output::Server(ToServer::Reserve));
         }
     }
 
     /// A number that was closed is replaced: the helper may have it in front of them.
+    /// Not in the middle of a session, which waits for nothing.
     pub(super) fn replace_locked(&mut self, out: &mut Vec<Output>) {
-        while let Some(serial) = self.book.take_locked() {
-            self.wish_again(serial, out);
+        while self.wish.is_none()
+            && !self.busy()
+            && let Some(serial) = self.book.take_locked()
+        {
+            if let Some((order, expiry)) = self.book.again(serial) {
+                self.wish = Some(Wish {
+                    order,
+                    purpose: Purpose::Instead(serial, expiry),
+                });
+                self.reserve(out);
+            }
         }
     }
 
-    /// Whether another number takes the place of this invitation's.
-    pub(super) fn wish_again(&mut self, serial: Serial, out: &mut Vec<Output>) -> bool {
-        let Some((order, expiry)) = self.book.again(serial).filter(|_| self.wish.is_none()) else {
-            return false;
-        };
-        self.wish = Some(Wish {
-            order,
-            purpose: Purpose::Instead(serial, expiry),
-        });
-        self.reserve(out);
-        true
+    /// Nobody is to be invited any more; `why` not.
+    pub(super) fn give_up_wish(&mut self, why: &str, out: &mut Vec<Output>) {
+        if self.wish.take().is_some() {
+            out.push(Output::Tell(Notice::NotInvited(
+                Channel::Spoken,
+                why.into(),
+            )));
+        }
     }
 
     /// The server has reserved a number.
@@ -107,7 +114,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         });
         match added {
             Ok(new) => out.extend(old.map(|old| Output::Tell(Notice::Renumbered { old, new }))),
-            Err(why) => out.push(Output::Tell(Notice::NotInvited(why))),
+            Err(why) => out.push(Output::Tell(Notice::NotInvited(Channel::Spoken, why))),
         }
     }
 
@@ -119,7 +126,8 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         };
         match self.wish.take_if(over).map(|wish| wish.purpose) {
             Some(Purpose::New(_)) => {
-                out.push(Output::Tell(Notice::NotInvited(NO_NUMBER.into())));
+                let why = NO_NUMBER.into();
+                out.push(Output::Tell(Notice::NotInvited(Channel::Spoken, why)));
             }
             Some(Purpose::Instead(serial, _)) => {
                 out.push(Output::Tell(Notice::Closed(serial, Standing::Expired)));

@@ -57,6 +57,29 @@ fn the_novice_is_asked_only_after_the_password_was_right() {
 }
 
 #[test]
+fn nothing_is_said_to_the_server_before_the_greeting() {
+    let mut scene = Scene::with(scene::setup());
+    scene.input(Input::Server(ServerEvent::Down));
+    scene.out.clear();
+    scene.novice(Intent::Invite(scene::order(front::Channel::Link)));
+    let to_server = |scene: &Scene| {
+        let messages = scene.out.iter().filter_map(|output| match output {
+            Output::Server(message) => Some(message.clone()),
+            _ => None,
+        });
+        messages.collect::<Vec<_>>()
+    };
+    assert_eq!(to_server(&scene), []);
+    scene.input(Input::Server(ServerEvent::Up));
+    let said = to_server(&scene);
+    let greeted = matches!(
+        said[..],
+        [ToServer::Hello { .. }, ToServer::Register { .. }]
+    );
+    assert!(greeted, "{said:?}");
+}
+
+#[test]
 fn an_attempt_is_written_down_before_it_is_answered() {
     let mut scene = Scene::new();
     let join = scene.join(1);
@@ -91,7 +114,8 @@ fn an_attempt_that_cannot_be_written_down_is_not_answered() {
     assert!(matches!(out[..], [Output::Charge(_)]));
     scene.input(Input::Charged(Serial(1), Err("the disk is full".into())));
     assert_eq!(scene.to_page(join), Some(ToPage::Refused));
-    assert!(scene.ended().is_some());
+    assert!(scene.said.last().unwrap().contains("nobody may try"));
+    assert_eq!(scene.kept().standing, Standing::Open, "until there is room");
 }
 
 #[test]

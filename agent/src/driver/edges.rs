@@ -13,7 +13,7 @@ use super::{Wires, errands::Errands};
 use crate::{
     clock::Now,
     desk::Desk,
-    front::{Notice, Rules, Serial},
+    front::{Channel, Notice, Rules, Serial},
     hand::{self, Hand},
     instance::Reply,
     io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent, ServerEvent},
@@ -27,6 +27,8 @@ use crate::{
 const SERVER_QUEUE: usize = 128;
 /// Frames and pointer shapes between capture and connection.
 const MEDIA_QUEUE: usize = 16;
+/// After so many looks around the time is noted down: every five minutes.
+const NOTE_EVERY: u32 = 10;
 /// The last words are on their way to the server; it is not worth a longer wait.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -74,6 +76,7 @@ pub(super) struct Edges {
     pub(super) errands: Errands,
     server: Option<Link>,
     rules: Rules,
+    looks: u32,
     peer: Option<Peer>,
     media: Option<(Media, mpsc::Receiver<media::MediaEvent>)>,
     hand: Option<Hand>,
@@ -87,6 +90,7 @@ impl Edges {
             place,
             errands,
             rules,
+            looks: 0,
             peer: None,
             media: None,
             hand: None,
@@ -106,7 +110,6 @@ impl Edges {
                 }
                 Event::Input(Input::Hand(event))
             }
-            event = next_server(&mut self.server) => Event::Input(Input::Server(event)),
             event = next_peer(&mut self.peer) => match event {
                 peer::Event::Session(event) => Event::Input(Input::Peer(event)),
                 peer::Event::KeyFrame => {
@@ -119,6 +122,8 @@ impl Edges {
                 event.map_or(Event::Nothing, Event::Input)
             }
             errand = self.errands.next() => Event::Errand(errand),
+            // Last: a server that has always something to say must not keep anything waiting.
+            event = next_server(&mut self.server) => Event::Input(Input::Server(event)),
         }
     }
 
@@ -132,7 +137,10 @@ impl Edges {
 
     /// Looks whether the administrator decided something new, and notes that time has passed.
     pub(super) fn look_around(&mut self) -> Option<Input> {
-        if let Err(error) = self.place.store.seen(Now::read()) {
+        self.looks += 1;
+        if self.looks.is_multiple_of(NOTE_EVERY)
+            && let Err(error) = self.place.store.seen(Now::read())
+        {
             tracing::warn!(%error, "noting the time");
         }
         let rules = (self.place.rules)();
@@ -191,7 +199,11 @@ impl Edges {
                     }
                     output => {
                         fed.listen(&output);
-                        inputs.extend(self.apply(output, wires));
+                        let then = self.apply(output, wires);
+                        if let Some(Input::Kept(_, Err(why))) = &then {
+                            fed.unsaved = Some(why.clone());
+                        }
+                        inputs.extend(then);
                     }
                 }
             }
@@ -226,6 +238,7 @@ impl Edges {
                 let written = written.map_err(|error| format!("{error}."));
                 return Some(Input::Kept(kept.serial, written));
             }
+            Output::Clear(serial) => written(self.place.store.clear(serial)),
             Output::Forget(serial) => written(self.place.store.forget(serial)),
             Output::Warned => written(self.place.store.set(WARNED_SETTING, "yes")),
             Output::Peer(command) => return self.peer(command),
@@ -375,15 +388,21 @@ pub(super) enum Event {
 #[derive(Debug, Default)]
 pub(super) struct Fed {
     pub done: Option<Outcome>,
+    /// Something could not be written down; a sentence says why.
+    pub unsaved: Option<String>,
     /// An invitation was made, or not.
-    pub invited: Option<Result<Serial, String>>,
+    pub invited: Option<(Channel, Result<Serial, String>)>,
 }
 
 impl Fed {
     fn listen(&mut self, output: &Output) {
         match output {
-            Output::Tell(Notice::Invited(serial)) => self.invited = Some(Ok(*serial)),
-            Output::Tell(Notice::NotInvited(why)) => self.invited = Some(Err(why.clone())),
+            Output::Tell(Notice::Invited(serial, channel)) => {
+                self.invited = Some((*channel, Ok(*serial)));
+            }
+            Output::Tell(Notice::NotInvited(channel, why)) => {
+                self.invited = Some((*channel, Err(why.clone())));
+            }
             _ => {}
         }
     }

@@ -92,7 +92,7 @@ pub async fn run<R: RngCore + CryptoRng>(
                 }
                 intent => Event::Input(Input::Novice(intent)),
             },
-            event = edges.next() => event,
+            _ = looks.tick() => edges.look_around().map_or(Event::Nothing, Event::Input),
             asked = requests.next() => {
                 let fed = requests.handle(asked, &mut desk, &mut edges, &mut wires);
                 if let Some(outcome) = fed.done {
@@ -105,7 +105,7 @@ pub async fn run<R: RngCore + CryptoRng>(
                 edges.own_windows(&mut wires.own_windows);
                 continue;
             }
-            _ = looks.tick() => edges.look_around().map_or(Event::Nothing, Event::Input),
+            event = edges.next() => event,
             () = tokio::time::sleep_until(wake.into()) => Event::Input(Input::Tick),
         };
         let input = match event {

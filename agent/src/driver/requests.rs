@@ -79,7 +79,10 @@ impl Requests {
             self.waiting = Some((channel, reply));
             self.answer(&fed, desk);
         } else {
-            let _ = reply.send(Reply::Done);
+            let _ = reply.send(match &fed.unsaved {
+                Some(why) => Reply::Refused(unsaved(why)),
+                None => Reply::Done,
+            });
         }
         fed
     }
@@ -97,16 +100,16 @@ impl Requests {
 
     /// An invitation was made, or not: perhaps somebody waits for it.
     pub(super) fn answer<R: RngCore + CryptoRng>(&mut self, fed: &Fed, desk: &Desk<R>) {
-        let (Some(invited), Some((channel, _))) = (&fed.invited, &self.waiting) else {
+        let (Some((made, invited)), Some((wanted, _))) = (&fed.invited, &self.waiting) else {
             return;
         };
+        // Made in the window meanwhile, perhaps.
+        if made != wanted {
+            return;
+        }
         let answer = match invited {
             Ok(serial) => match desk.view().invitation(*serial) {
-                Some(made) if made.channel == *channel => {
-                    Reply::Invited(Box::new(InvitedLine::from(made)))
-                }
-                // Made in the window meanwhile.
-                Some(_) => return,
+                Some(made) => Reply::Invited(Box::new(InvitedLine::from(made))),
                 None => unknown(*serial),
             },
             Err(why) => Reply::Refused(why.clone()),
@@ -132,7 +135,9 @@ pub fn intent(request: Request, view: &View) -> Result<Intent, Reply> {
             let lines = view.invitations.iter().map(InvitationLine::from);
             Err(Reply::Status(lines.collect()))
         }
-        Request::Invite(_) | Request::Extend { .. } | Request::Set { .. } if in_session(view) => {
+        Request::Invite(_) | Request::Extend { .. } | Request::Forget(_) | Request::Set { .. }
+            if in_session(view) =>
+        {
             refuse(IN_SESSION)
         }
         Request::Invite(wish) => Ok(Intent::Invite(wish.into())),
@@ -152,6 +157,13 @@ pub fn intent(request: Request, view: &View) -> Result<Intent, Reply> {
         // Not for the core.
         Request::Show | Request::Settings | Request::Set { .. } => Err(Reply::Done),
     }
+}
+
+fn unsaved(why: &str) -> String {
+    format!(
+        "It is done for now, but could not be saved: {why} If Deskhand is started again before it \
+         can be, everything is as it was."
+    )
 }
 
 fn refuse(why: &str) -> Result<Intent, Reply> {

@@ -78,6 +78,8 @@ pub struct Invitation {
     pub used_by: Option<Name>,
     /// It stays open after a session, until it ends.
     pub keep_open: bool,
+    /// Whether the helper can come right now.
+    pub reach: Reach,
     /// For any browser; `None` if it is spoken, or closed.
     pub link: Option<String>,
     /// To be read out, in three groups of three digits; `None` if it is not spoken, or closed.
@@ -86,6 +88,17 @@ pub struct Invitation {
     pub server: String,
     /// To be told separately.
     pub password: Password,
+}
+
+/// Whether somebody with an open invitation finds this computer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The server knows it.
+    Ready,
+    /// The server does not know it yet, or is away.
+    NotYet,
+    /// It was made for another server than the one that is used now.
+    Elsewhere,
 }
 
 /// What is known of an invitation's password.
@@ -151,6 +164,8 @@ pub struct Order {
     pub life: Duration,
     /// Stays open after a session.
     pub keep_open: bool,
+    /// How many numbers it had before, if it is spoken.
+    pub replaced: u8,
 }
 
 impl std::fmt::Debug for Order {

@@ -14,7 +14,7 @@ use deskhand_protocol::{
     text::{ChatText, Name},
 };
 
-pub use invitation::{Channel, Invitation, Newest, Order, Password, Serial, Standing};
+pub use invitation::{Channel, Invitation, Newest, Order, Password, Reach, Serial, Standing};
 pub use notice::{Notice, Speaker};
 
 /// Allow answers only after a prompt has been shown for so long, so that a click or key meant
@@ -201,6 +201,8 @@ pub enum Intent {
     Extend(Serial, Duration),
     /// Forgets a closed invitation.
     Forget(Serial),
+    /// Forgets all closed invitations.
+    ForgetClosed,
     /// Writes the invitation's file. [`Notice::FileSaved`] or [`Notice::FileNotSaved`] answers.
     SaveFile(Serial),
     /// Opens the novice's mail program with it. [`Notice::MailOpened`] or

@@ -7,7 +7,7 @@ use deskhand_protocol::{
     text::{ChatText, Name},
 };
 
-use super::{Serial, Standing, local_time, plain_name};
+use super::{Channel, Serial, Standing, local_time, plain_name};
 
 /// Something worth a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,10 @@ pub enum Notice {
     /// The connection broke in the middle of a session: the invitation stays open for a while.
     MayComeBack,
     /// The expert left, or was sent away, before anything was seen.
-    HelperLeft,
+    HelperLeft {
+        /// Others, or they again, can still come.
+        open: bool,
+    },
     /// Somebody holds the link and is trying a password.
     Attempt,
     /// They got it wrong; so many tries are left before the invitation locks.
@@ -35,13 +38,22 @@ pub enum Notice {
     /// The novice refused, or did not answer, so often that the invitation was closed.
     RefusedTooOften,
     /// The novice did not let them see the screen.
-    ViewRefused,
+    ViewRefused {
+        /// Others, or they again, can still come.
+        open: bool,
+    },
     /// The novice did not say whether they may see the screen.
-    ViewUnanswered,
+    ViewUnanswered {
+        /// Others, or they again, can still come.
+        open: bool,
+    },
     /// The connection showed another certificate than the one that belongs to the password.
     Tampered,
     /// The connection could not be made.
-    NotConnected,
+    NotConnected {
+        /// Others, or they again, can still come.
+        open: bool,
+    },
     /// The novice approved, or the picture began.
     ViewingStarted(Name),
     /// The expert asks for control.
@@ -66,9 +78,9 @@ pub enum Notice {
         text: ChatText,
     },
     /// An invitation is made.
-    Invited(Serial),
+    Invited(Serial, Channel),
     /// It is not; a sentence says why.
-    NotInvited(String),
+    NotInvited(Channel, String),
     /// An invitation closed by itself, or was closed.
     Closed(Serial, Standing),
     /// It ends at another time now.
@@ -125,11 +137,9 @@ impl Notice {
             }
             Self::ServerRefuses(why) => (*why).into(),
             Self::MayComeBack => {
-                "They can come back with the same invitation within two minutes.".into()
+                "They can come back with the same invitation for up to two minutes.".into()
             }
-            Self::HelperLeft => {
-                "Your helper left before it began. The invitation is still open.".into()
-            }
+            Self::HelperLeft { open } => still("Your helper left before it began.", *open),
             Self::Attempt => "Somebody opened your invitation and is trying to connect.".into(),
             Self::WrongPassword { left: 1 } => {
                 "That attempt failed: the password was wrong, or they broke off. One more try is left."
@@ -141,17 +151,20 @@ impl Notice {
             Self::RefusedTooOften => {
                 "The invitation is closed, since it was refused three times.".into()
             }
-            Self::ViewRefused => {
-                "You did not let them see your screen. The invitation is still open.".into()
-            }
-            Self::ViewUnanswered => {
-                "There was no answer, so nobody sees your screen. The invitation is still open.".into()
+            Self::ViewRefused { open } => still("You did not let them see your screen.", *open),
+            Self::ViewUnanswered { open } => {
+                still("There was no answer, so nobody sees your screen.", *open)
             }
             Self::Tampered => {
                 "Somebody tried to get between you and your helper. Nobody has seen your screen.".into()
             }
-            Self::NotConnected => {
-                "The connection could not be made. Your helper can try again with the same invitation.".into()
+            Self::NotConnected { open: true } => {
+                "The connection could not be made. Your helper can try again with the same \
+                 invitation."
+                    .into()
+            }
+            Self::NotConnected { open: false } => {
+                "The connection could not be made, and the invitation is over.".into()
             }
             Self::ViewingStarted(name) => {
                 format!("{} can see your screen now.", plain_name(name))
@@ -178,7 +191,7 @@ impl Notice {
                 from: Speaker::Expert(name),
                 text,
             } => said_by(&plain_name(name), text),
-            Self::Invited(serial) => format!("Invitation {serial} is open."),
+            Self::Invited(serial, _) => format!("Invitation {serial} is open."),
             Self::Closed(serial, standing) => closed(*serial, *standing),
             Self::Extended(serial, ends) => {
                 format!("Invitation {serial} stays open until {}.", local_time(*ends))
@@ -188,12 +201,20 @@ impl Notice {
             ),
             Self::FileSaved(_, path) => format!("The invitation was saved as {}.", path.display()),
             Self::MailOpened(_, how) => how.clone(),
-            Self::NotInvited(why)
+            Self::NotInvited(_, why)
             | Self::FileNotSaved(_, why)
             | Self::MailNotOpened(_, why)
             | Self::StoreTrouble(why)
             | Self::Ended(why) => why.clone(),
         }
+    }
+}
+
+fn still(what: &str, open: bool) -> String {
+    if open {
+        format!("{what} The invitation is still open.")
+    } else {
+        what.into()
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Secret;
 use crate::{
     book::kept::Kept,
-    front::{Channel, Invitation, Password, Serial, Standing, plain_name},
+    front::{Channel, Invitation, Password, Reach, Serial, Standing, plain_name},
 };
 
 /// What `deskhand status --json` prints of each invitation. Nothing in it is secret.
@@ -130,6 +130,7 @@ impl From<&InvitedLine> for Invitation {
             failed: one.failed,
             used_by: one.used_by.clone(),
             keep_open: one.keep_open,
+            reach: Reach::Ready,
             link: text(&line.link),
             number: text(&line.number),
             server: line.server.clone(),
@@ -236,6 +237,7 @@ mod tests {
             failed: 0,
             used_by: None,
             keep_open: false,
+            reach: Reach::Ready,
             link: Some("https://h.example/#1.aaa.bbb.p".into()),
             number: None,
             server: "https://h.example".into(),

@@ -98,6 +98,7 @@ impl From<InviteRequest> for Order {
             password: request.password.map(|Secret(password)| password),
             life: Duration::from_secs(request.secs.into()),
             keep_open: request.keep_open,
+            replaced: 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The agent's socket to the server: connects, reconnects, reads and writes. Decides nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deskhand_protocol::signal::{self, FromNovice, MAX_SIGNAL};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -18,6 +18,8 @@ use crate::io::ServerEvent;
 /// is not met by everybody at once.
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(30);
+/// A connection that lasted so long was one.
+const STABLE: Duration = Duration::from_secs(30);
 /// A server that says nothing for so long, not even a ping, is gone.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Connecting takes at most so long.
@@ -35,13 +37,17 @@ pub async fn run(
         let attempt = connect_async_with_config(address.socket(), Some(bounds()), true);
         match tokio::time::timeout(PATIENCE, attempt).await {
             Ok(Ok((socket, _))) => {
-                wait = FIRST;
+                let since = Instant::now();
                 while outgoing.try_recv().is_ok() {}
                 if events.send(ServerEvent::Up).await.is_err() {
                     return;
                 }
                 if converse(socket, &mut outgoing, &events).await == Over::Program {
                     return;
+                }
+                // One that opens its door only to close it again is away like any other.
+                if since.elapsed() >= STABLE {
+                    wait = FIRST;
                 }
             }
             Ok(Err(error)) => tracing::info!(%error, "the server cannot be reached"),

@@ -8,7 +8,7 @@ use deskhand_protocol::{
     signal::FromNovice as ToServer,
 };
 
-use super::{Connecting, News, Over, Session, State};
+use super::{Connecting, News, Over, Parting, Session, State};
 use crate::{
     clock::Now,
     consent::{Consent, Question, Verdict, ViewGrant},
@@ -53,7 +53,7 @@ impl Session {
         let mut partner = state.partner;
         let Ok(SealedToAgent::Introduce { name }) = partner.open(sealed) else {
             dismiss(partner.join, out);
-            return Some(News::Over(Over::Left));
+            return Some(News::Over(Over::Left(Parting::Unheard)));
         };
         partner.name = name;
         out.push(partner.seal(&SealedToPage::Accepted {

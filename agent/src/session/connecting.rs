@@ -7,7 +7,7 @@ use deskhand_protocol::{
     envelope::{Candidate, Sealed, SealedToAgent, SealedToPage},
 };
 
-use super::{News, Over, Session, State, Viewing};
+use super::{News, Over, Parting, Session, State, Viewing};
 use crate::{
     clock::Now,
     consent::ViewGrant,
@@ -73,8 +73,7 @@ impl Session {
             Ok(_) | Err(_) => {
                 out.push(Output::Peer(PeerCommand::Close));
                 dismiss(state.partner.join, out);
-                out.push(Output::Tell(Notice::HelperLeft));
-                return Some(News::Over(Over::Left));
+                return Some(News::Over(Over::Left(Parting::Helper)));
             }
         }
         self.state = State::Connecting(Box::new(state));
@@ -104,7 +103,7 @@ impl Session {
                 return Some(News::Began(name));
             }
             // Not the certificate of the handshake: somebody sits in the middle.
-            PeerEvent::Connected(_) => return Some(lost(state, Notice::Tampered, out)),
+            PeerEvent::Connected(_) => return Some(lost(state, Parting::Tampered, out)),
             PeerEvent::Stuck if state.tries < MAX_TRIES => {
                 state.tries += 1;
                 state.answered = false;
@@ -124,13 +123,12 @@ impl Session {
 
 /// The connection could not be made.
 pub(super) fn give_up(state: Connecting, out: &mut Vec<Output>) -> News {
-    lost(state, Notice::NotConnected, out)
+    lost(state, Parting::NotConnected, out)
 }
 
-fn lost(mut state: Connecting, why: Notice, out: &mut Vec<Output>) -> News {
+fn lost(mut state: Connecting, why: Parting, out: &mut Vec<Output>) -> News {
     out.push(state.partner.seal(&SealedToPage::Ended(EndReason::Lost)));
     out.push(Output::Peer(PeerCommand::Close));
     dismiss(state.partner.join, out);
-    out.push(Output::Tell(why));
-    News::Over(Over::Left)
+    News::Over(Over::Left(why))
 }

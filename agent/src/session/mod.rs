@@ -27,7 +27,7 @@ use crate::{
     clock::Now,
     consent::Consent,
     door::{Partner, dismiss},
-    front::{Answer, Notice, Prompt, PromptId, Serial, Stage},
+    front::{Answer, Prompt, PromptId, Serial, Stage},
     hand,
     io::{MediaEvent, Outcome, Output, PeerCommand, PeerEvent},
 };
@@ -53,11 +53,24 @@ pub enum News {
     Over(Over),
 }
 
+/// Why nothing was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// They never said who they are.
+    Unheard,
+    /// They left, or broke off.
+    Helper,
+    /// No connection came about.
+    NotConnected,
+    /// The connection was not the one of the handshake: somebody sat in the middle.
+    Tampered,
+}
+
 /// How a session ended.
 #[derive(Debug)]
 pub enum Over {
-    /// Nothing was seen, and nobody is to blame.
-    Left,
+    /// Nothing was seen.
+    Left(Parting),
     /// The expert left with the question open.
     Withdrawn,
     /// The novice said no, or nothing.
@@ -77,7 +90,7 @@ impl Over {
     /// What it means for a program that was started for this session.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Left
+            Self::Left(_)
             | Self::Withdrawn
             | Self::Refused(_)
             | Self::Finished {
@@ -200,12 +213,13 @@ impl Session {
     pub fn signalling_lost(&mut self, join: Option<JoinId>, out: &mut Vec<Output>) -> Option<News> {
         let hit = |partner: &Partner| join.is_none_or(|join| join == partner.join);
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Introducing(state) if hit(&state.partner) => Some(News::Over(Over::Left)),
+            State::Introducing(state) if hit(&state.partner) => {
+                Some(News::Over(Over::Left(Parting::Unheard)))
+            }
             State::Asking(state) if hit(&state.partner) => Some(News::Over(Over::Withdrawn)),
             State::Connecting(state) if hit(&state.partner) => {
                 out.push(Output::Peer(PeerCommand::Close));
-                out.push(Output::Tell(Notice::HelperLeft));
-                Some(News::Over(Over::Left))
+                Some(News::Over(Over::Left(Parting::Helper)))
             }
             // Media flows directly and must not notice.
             other => {
@@ -263,6 +277,14 @@ impl Session {
         }
     }
 
+    /// Control is not allowed here any more; a sentence says why.
+    pub fn forbid_control(&mut self, why: &str, now: Now, out: &mut Vec<Output>) {
+        self.terms.no_control = Some(why.into());
+        if let State::Viewing(viewing) = &mut self.state {
+            viewing.forbid_control(why, now.at, out);
+        }
+    }
+
     /// From the connection to the page.
     pub fn peer_event(
         &mut self,
@@ -310,7 +332,7 @@ impl Session {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Introducing(state) if state.deadline <= now.at => {
                 dismiss(state.partner.join, out);
-                Some(News::Over(Over::Left))
+                Some(News::Over(Over::Left(Parting::Unheard)))
             }
             State::Asking(state) if state.question.deadline() <= now.at => {
                 Some(arriving::refuse(state.partner, EndReason::NoAnswer, out))

@@ -348,6 +348,18 @@ impl Viewing {
         }
     }
 
+    /// From here on nobody has it, nor can ask for it.
+    pub fn forbid_control(&mut self, why: &str, now: Instant, out: &mut Vec<Output>) {
+        self.no_control = Some(why.into());
+        if let Control::Asked(_) = self.control {
+            self.control = Control::None;
+            out.push(Output::Hand(Command::Prompt(false)));
+            self.deny(Denial::Unavailable, now, out);
+        }
+        self.stop_control(StopCause::Button, now, out);
+        out.push(Output::Tell(Notice::ControlUnavailable(why.into())));
+    }
+
     /// Takes control back from here on: the hand closes its gate and releases everything.
     pub fn stop_control(&mut self, cause: StopCause, now: Instant, out: &mut Vec<Output>) {
         if self.granted().is_some() {

@@ -44,7 +44,14 @@ pub trait Keep: Send {
     /// [`StoreError::Closed`] if the invitation is not open, or if it had all its attempts.
     fn charge(&mut self, serial: Serial) -> Result<Charged, StoreError>;
 
-    /// Writes a whole invitation, new or known, as it is. Whatever lets somebody in is left out,
+    /// Writes down that no attempt has failed.
+    ///
+    /// # Errors
+    /// The count on disk then stays as it was, which lets nobody in.
+    fn clear(&mut self, serial: Serial) -> Result<(), StoreError>;
+
+    /// Writes a whole invitation, new or known, as it is; but never fewer failed attempts than
+    /// were charged. Whatever lets somebody in is left out,
     /// and wiped, if it is closed.
     ///
     /// # Errors
@@ -184,6 +191,16 @@ impl Keep for Store {
             1 => Ok(Charged::written_down()),
             _ => Err(StoreError::Closed(serial)),
         }
+    }
+
+    fn clear(&mut self, serial: Serial) -> Result<(), StoreError> {
+        self.write(Now::read().into(), |change| {
+            change.execute(
+                "UPDATE invitation SET failed = 0 WHERE serial = ?1 AND standing = 'open'",
+                [serial.0],
+            )
+        })?;
+        Ok(())
     }
 
     fn put(&mut self, kept: &Kept) -> Result<(), StoreError> {

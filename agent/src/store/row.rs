@@ -12,11 +12,12 @@ use crate::{
     front::{Channel, Serial, Standing},
 };
 
-/// Every column but the serial, as an assignment from the parameter of the same name.
+/// Every column but the serial, as an assignment from the parameter of the same name. Attempts
+/// that were charged stay charged, whatever the rest was made from.
 macro_rules! columns {
     () => {
         "channel = :channel, server = :server, made = :made, ends_wall = :ends_wall, ends_boot = :ends_boot,
-         standing = :standing, failed = :failed, refusals = :refusals, used_by = :used_by,
+         standing = :standing, failed = max(failed, :failed), refusals = :refusals, used_by = :used_by,
          keep_open = :keep_open, has_password = :has_password,
          record = :record, link = :link, number = :number, token = :token"
     };

@@ -226,6 +226,13 @@ fn every_attempt_counts_until_it_is_cleared() {
     kept.failed = 0;
     store.put(&kept).unwrap();
     drop(store);
+    let (mut store, loaded) = place.open();
+    assert_eq!(
+        loaded.invitations[0].failed, 2,
+        "not by writing something else"
+    );
+    store.clear(kept.serial).unwrap();
+    drop(store);
     assert_eq!(place.open().1.invitations[0].failed, 0);
 }
 

@@ -4,19 +4,23 @@ mod console;
 
 use std::{
     io::{BufRead as _, IsTerminal as _, Read as _, Write as _},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::mpsc;
 
 use crate::front::{
-    Channel, FrontEnd, Intent, Invitation, Newest, Notice, Order, Password, Serial, local_time,
+    Channel, FrontEnd, Intent, Invitation, Newest, Notice, Order, Password, Serial, View,
+    local_time,
 };
 use console::{Act, Console};
 
 /// The longest line that is read; more than the longest chat message.
 const MAX_LINE: u64 = 16 * 1024;
+
+/// A view follows the notice about it within this.
+const SHOWN: Duration = Duration::from_secs(2);
 
 /// What to print of an invitation that was just made.
 pub type Announce = Box<dyn Fn(&Invitation) -> Vec<String> + Send>;
@@ -81,7 +85,7 @@ pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) 
             biased;
             // Notices first: what led to a question is read before it.
             notice = front.notices.recv() => match notice {
-                Some(Notice::Invited(serial)) => {
+                Some(Notice::Invited(serial, _)) => {
                     let ordered = std::mem::take(&mut ordered);
                     pass_on(&mut front, serial, &announce, ordered).await;
                     vec![]
@@ -119,11 +123,11 @@ pub async fn print(mut made: Newest, announce: Announce) {
 /// Prints an invitation that was made, and has it go the way that was asked for; unless it was
 /// asked for elsewhere.
 async fn pass_on(front: &mut FrontEnd, serial: Serial, announce: &Announce, ordered: bool) {
-    let made = front
-        .view
-        .wait_for(|view| view.invitation(serial).is_some())
-        .await;
-    let Some(made) = made.ok().and_then(|view| view.invitation(serial).cloned()) else {
+    let shown = |view: &View| view.invitation(serial).is_some() || view.over;
+    // It is there in a moment, unless it is gone again already.
+    let made = tokio::time::timeout(SHOWN, front.view.wait_for(shown)).await;
+    let made = made.ok().and_then(Result::ok);
+    let Some(made) = made.and_then(|view| view.invitation(serial).cloned()) else {
         return;
     };
     for line in announce(&made) {

@@ -59,7 +59,7 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, now: Now) -> Vec<Intent> {
         model.go(Page::Home);
     }
     if delete {
-        done.extend(old.into_iter().map(Intent::Forget));
+        done.push(Intent::ForgetClosed);
     }
     done
 }
@@ -182,6 +182,7 @@ mod tests {
             failed: 0,
             used_by: None,
             keep_open: false,
+            reach: crate::front::Reach::Ready,
             link: None,
             number: None,
             server: String::new(),

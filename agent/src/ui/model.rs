@@ -18,7 +18,8 @@ use super::{
 use crate::{
     clock::Now,
     front::{
-        Control, Invitation, Notice, Serial, Speaker, Stage, Standing, View, one_line, plain_name,
+        Channel, Control, Invitation, Notice, Serial, Speaker, Stage, Standing, View, one_line,
+        plain_name,
     },
 };
 
@@ -129,8 +130,8 @@ impl Model {
             | Notice::Extended(..)
             | Notice::Closed(_, Standing::Revoked | Standing::Used)
             | Notice::Ended(_) => {}
-            Notice::Invited(serial) => {
-                if self.is_making() {
+            Notice::Invited(serial, channel) => {
+                if self.is_making(*channel) {
                     // A password of the novice's own is not needed here any more.
                     self.wizard = Wizard::new(self.passwords.make(), self.view.rules.longest);
                     self.go(Page::Fresh(*serial));
@@ -142,8 +143,8 @@ impl Model {
                 }
                 self.news = Some(notice.sentence());
             }
-            Notice::NotInvited(why) => {
-                if self.is_making() {
+            Notice::NotInvited(channel, why) => {
+                if self.is_making(*channel) {
                     self.wizard.fail(one_line(why));
                 } else {
                     self.news = Some(one_line(why));
@@ -203,9 +204,10 @@ impl Model {
         }
     }
 
-    /// An invitation is wanted, and neither made nor refused yet.
-    fn is_making(&self) -> bool {
-        self.page == Page::Wizard && self.wizard.step == Step::Making
+    /// An invitation of that kind is wanted, and neither made nor refused yet.
+    fn is_making(&self, channel: Channel) -> bool {
+        let making = self.page == Page::Wizard && self.wizard.step == Step::Making;
+        making && self.wizard.channel == channel
     }
 
     fn shows(&self, serial: Serial) -> bool {
@@ -319,11 +321,11 @@ fn is_about_an_invitation(event: &Notice) -> bool {
     matches!(
         event,
         Notice::WrongPassword { .. }
-            | Notice::HelperLeft
-            | Notice::ViewRefused
-            | Notice::ViewUnanswered
+            | Notice::HelperLeft { .. }
+            | Notice::ViewRefused { .. }
+            | Notice::ViewUnanswered { .. }
             | Notice::Tampered
-            | Notice::NotConnected
+            | Notice::NotConnected { .. }
             | Notice::ServerRefuses(_)
             | Notice::MayComeBack
             | Notice::RefusedTooOften

@@ -20,6 +20,7 @@ pub fn open(serial: u32, channel: Channel, now: Now) -> Invitation {
         failed: 0,
         used_by: None,
         keep_open: false,
+        reach: deskhand_agent::front::Reach::Ready,
         link: (!spoken).then(|| {
             "https://help.example.org/#1.kP3vX0aTq5mE8sYtRwZbLg.Jc2nU7hQdVf4oGi9xKzB1A.p".into()
         }),
@@ -60,6 +61,7 @@ pub fn all(now: Now) -> Vec<Invitation> {
             standing: Standing::InUse,
             used_by: Some(Name::new("Maria")),
             keep_open: true,
+            reach: deskhand_agent::front::Reach::Ready,
             ..open(6, Channel::Spoken, now)
         },
         closed(5, Channel::Mail, Standing::Used, now),

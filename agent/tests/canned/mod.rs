@@ -303,6 +303,7 @@ pub fn notices(screen: &str) -> Vec<Notice> {
         "link-server-down" => vec![Notice::ServerAway { viewing: false }],
         "verifying" => vec![Notice::Attempt, Notice::WrongPassword { left: 4 }],
         "wizard-failed" => vec![Notice::NotInvited(
+            Channel::Link,
             "The server cannot be reached, so it gave you no number. Try again later, or choose \
              another way."
                 .into(),

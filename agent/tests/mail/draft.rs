@@ -54,18 +54,21 @@ fn unquote(text: &str) -> Vec<u8> {
 async fn a_draft_holds_link_and_file_and_is_nobody_elses() {
     let desk = Desk::new();
     desk.install("letters", &[LETTERS], "");
-    // Whatever was there, and whoever could read it.
+    // Something of the novice's own is there already.
     fs::write(desk.draft(), "old").unwrap();
-    fs::set_permissions(desk.draft(), fs::Permissions::from_mode(0o644)).unwrap();
+    let stem = desk.draft().file_stem().unwrap().to_owned();
+    let draft = format!("{} (2).eml", stem.to_str().unwrap());
+    let draft = desk.draft().with_file_name(draft);
 
     let opened = desk.open(Way::Auto).await.unwrap();
-    assert_eq!(opened, Opened::Draft(desk.draft()));
+    assert_eq!(opened, Opened::Draft(draft.clone()));
     let arguments = desk.arguments("letters").unwrap();
-    assert_eq!(arguments, [desk.draft().to_str().unwrap()]);
-    let mode = fs::metadata(desk.draft()).unwrap().permissions().mode();
+    assert_eq!(arguments, [draft.to_str().unwrap()]);
+    let mode = fs::metadata(&draft).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(desk.draft()).unwrap(), "old");
 
-    let text = fs::read_to_string(desk.draft()).unwrap();
+    let text = fs::read_to_string(&draft).unwrap();
     let whole = Part::parse(&text);
     assert!(
         whole.has("X-Unsent: 1") && whole.has("To: <maria@example.org>"),

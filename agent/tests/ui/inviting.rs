@@ -217,7 +217,7 @@ fn a_question_in_between_loses_nothing() {
 #[test]
 fn the_page_of_a_new_invitation_opens_as_soon_as_it_is_there() {
     let mut desk = open("wizard-making");
-    hear(&mut desk, &Notice::Invited(Serial(1)));
+    hear(&mut desk, &Notice::Invited(Serial(1), Channel::Link));
     desk.get_by_label("Making your invitation…");
     see(&mut desk, "link");
     desk.get_by_label("Send the link");
@@ -229,7 +229,7 @@ fn the_page_of_a_new_invitation_opens_as_soon_as_it_is_there() {
 #[test]
 fn a_new_mail_is_opened_once() {
     let mut desk = open("wizard-making");
-    hear(&mut desk, &Notice::Invited(Serial(1)));
+    hear(&mut desk, &Notice::Invited(Serial(1), Channel::Link));
     see(&mut desk, "mail");
     assert_eq!(done(&desk), "[OpenMail(Serial(1))]");
     click(&mut desk, "Back");
@@ -252,7 +252,7 @@ fn what_cannot_be_made_is_explained_and_can_be_tried_again() {
 fn who_does_not_wait_finds_the_invitation_on_the_first_page() {
     let mut desk = open("wizard-making");
     click(&mut desk, "Back");
-    hear(&mut desk, &Notice::Invited(Serial(1)));
+    hear(&mut desk, &Notice::Invited(Serial(1), Channel::Link));
     see(&mut desk, "link");
     desk.get_by_label("1 invitation is open. Waiting for your helper.");
 }

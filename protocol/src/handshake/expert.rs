@@ -31,7 +31,7 @@ impl Joining {
             id,
             link_key: LinkKey::derive(&id, secret.expose()),
             password: pake_password(&id, secret.expose(), password),
-            stretch: Stretch::None,
+            stretch: Stretch::of_link(link.password),
         }
     }
 
@@ -43,7 +43,7 @@ impl Joining {
             id,
             link_key: LinkKey::derive(&id, NO_SECRET),
             password: pake_password(&id, NO_SECRET, &normal_spoken(password)),
-            stretch: Stretch::Argon2id,
+            stretch: Stretch::Spoken,
         }
     }
 

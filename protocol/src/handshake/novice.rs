@@ -38,7 +38,8 @@ impl Record {
         password: &str,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, HandshakeError> {
-        Self::register(id, secret.expose(), password, Stretch::None, rng)
+        let stretch = Stretch::of_link(!password.is_empty());
+        Self::register(id, secret.expose(), password, stretch, rng)
     }
 
     /// The same for a number and a password that are passed on by voice; the password in any
@@ -52,7 +53,7 @@ impl Record {
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, HandshakeError> {
         let password = normal_spoken(password);
-        Self::register(number.id(), NO_SECRET, &password, Stretch::Argon2id, rng)
+        Self::register(number.id(), NO_SECRET, &password, Stretch::Spoken, rng)
     }
 
     fn register(

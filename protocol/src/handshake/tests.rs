@@ -258,9 +258,9 @@ fn the_handshake_is_as_it_was() {
         ke1 fe6004db7a1f356d5b3c28154bf235b7
         tag 3c494cf9c1477741cd9e95cca8af892405bae7d0b6f90590ca2bfc5b9d7aaca2
         ke2 28da9f41151e4176970df81b228e9166
-        ke3 239ec2de06c39312c0387d99ffd5fdafc6c1b04ac7728d942b4572751e4ee5af3fb5588be2f1a73b7540c44259718b0eda31d0763b0b8da53eeb6a5a9e4316c0
-        words ivory robin
-        sealed 7d8177e494ef697c4f56b96185779dc882b9a2236edbbf8e"]].assert_eq(&shown);
+        ke3 8c4bde4dd7fc17de62319d7ccd3e8c2cad46d8a31d3fd041c0ff29cc8a5d6274b6b6e6664e9241ad2eb3b75da0718b1a4f9aba6d8947feeaa772bbe4a62b32a9
+        words fox otter
+        sealed f116635a835e5e56a57642e4a428b0844a598bed66b37444"]].assert_eq(&shown);
 }
 
 fn number() -> Number {

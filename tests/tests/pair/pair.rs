@@ -111,6 +111,7 @@ impl Pair {
             setup,
             vec![],
             Serial(1),
+            now,
             ChaCha20Rng::seed_from_u64(link.seed + 1),
         );
         let invite = Intent::Invite(Order {
@@ -118,6 +119,7 @@ impl Pair {
             password: Some(PASSWORD.to_owned().into()),
             life: Duration::from_secs(3600),
             keep_open: false,
+            replaced: 0,
         });
         for output in desk.handle(Input::Novice(invite), now) {
             if let Output::Keep(kept) = output {

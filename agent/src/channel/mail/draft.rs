@@ -2,10 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
+    fs, io,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -17,33 +14,25 @@ use mail_builder::{
 };
 
 use super::{Desk, Letter, MailError, Opened, program};
+use crate::channel::file::write;
 
 pub(super) async fn open(desk: &Desk, letter: &Letter) -> Result<Opened, MailError> {
     program::handler(desk, "message/rfc822").await?;
     let path = letter.attachment.with_extension("eml");
-    let written = fs::read(&letter.attachment)
+    let draft = fs::read(&letter.attachment)
         .and_then(|attachment| compose(letter, &attachment, SystemTime::now()))
-        .and_then(|draft| write(&path, &draft));
-    if let Err(error) = written {
-        return Err(MailError::Draft { path, error });
-    }
+        .and_then(|draft| String::from_utf8(draft).map_err(io::Error::other));
+    let written = draft.and_then(|draft| write(&draft, &path).map_err(|error| error.cause));
+    let path = match written {
+        Ok(path) => path,
+        Err(error) => return Err(MailError::Draft { path, error }),
+    };
     if let Err(error) = program::run(desk, "xdg-open", &[path.as_os_str()]).await {
         // It holds the link, and nobody will look for it.
         let _ = fs::remove_file(&path);
         return Err(error);
     }
     Ok(Opened::Draft(path))
-}
-
-/// Nobody else reads it, whatever was there before.
-fn write(path: &Path, draft: &[u8]) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    options.open(path)?.write_all(draft)
 }
 
 fn compose(letter: &Letter, attachment: &[u8], now: SystemTime) -> io::Result<Vec<u8>> {

@@ -137,6 +137,7 @@ mod tests {
             failed: 0,
             used_by: None,
             keep_open: false,
+            reach: crate::front::Reach::Ready,
             link: Some("https://h.example/#1.secret".into()),
             number: None,
             server: "https://h.example".into(),

@@ -74,7 +74,7 @@ fn who_asks_and_leaves_has_to_wait_before_the_next_question() {
     let expert = scene.asking();
     scene.server(ToNovice::Left { join: expert.join });
     assert!(scene.desk.view().prompt.is_none());
-    let said = |output: &Output| matches!(output, Output::Tell(Notice::HelperLeft));
+    let said = |output: &Output| matches!(output, Output::Tell(Notice::HelperLeft { open: true }));
     assert!(scene.out.iter().any(said), "a question never just vanishes");
     let join = scene.join(2);
     assert!(matches!(scene.to_page(join), Some(ToPage::Wait(1..))));

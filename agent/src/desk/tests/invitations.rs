@@ -81,6 +81,38 @@ fn who_lost_the_connection_can_come_back_for_two_minutes() {
 }
 
 #[test]
+fn coming_back_is_over_in_time_whatever_happens_meanwhile() {
+    // Somebody comes through another invitation.
+    let (mut scene, first) = with(front::Channel::Link);
+    session_that_ends_with(&mut scene, PeerEvent::Closed);
+    let other = scene.invite(&order(front::Channel::Link));
+    scene.pass(Duration::from_secs(20));
+    scene.viewing();
+    scene.pass(2 * MINUTE);
+    assert_eq!(standing(&scene, first), Some(Standing::Used));
+    assert_eq!(standing(&scene, other), Some(Standing::InUse));
+
+    // The agent is killed in the middle of a session.
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.viewing();
+    let kept = vec![scene.kept().clone()];
+    let mut scene = Scene::restarted(setup(), kept, Serial(2), scene.now);
+    scene.pass(MINUTE);
+    assert_eq!(standing(&scene, serial), Some(Standing::Open));
+    scene.pass(MINUTE);
+    assert_eq!(standing(&scene, serial), Some(Standing::Used));
+
+    // They are at the door again when the time is over: nothing spins, and they may go on.
+    let (mut scene, serial) = with(front::Channel::Link);
+    session_that_ends_with(&mut scene, PeerEvent::Closed);
+    scene.pass(MINUTE + MINUTE / 2);
+    scene.asking();
+    scene.pass(MINUTE / 2);
+    assert!(scene.desk.wake(scene.now) > scene.now.at);
+    assert_eq!(standing(&scene, serial), Some(Standing::InUse));
+}
+
+#[test]
 fn one_helper_at_a_time_over_all_invitations() {
     let (mut scene, _) = with(front::Channel::Link);
     scene.viewing();
@@ -133,9 +165,14 @@ fn more_time_is_given_up_to_the_administrators_bound() {
     scene.out.clear();
     scene.novice(Intent::Extend(serial, 24 * HOUR));
     let ends = scene.desk.view().invitation(serial).unwrap().ends;
-    assert_eq!(ends, scene.now.wall + 2 * HOUR);
+    let made = scene.kept().made;
+    assert_eq!(ends, made + 2 * HOUR);
+    scene.pass(HOUR);
+    scene.novice(Intent::Extend(serial, HOUR));
+    let again = scene.desk.view().invitation(serial).unwrap().ends;
+    assert_eq!(again, ends, "counted from when it was made");
     assert_eq!(scene.kept().expiry.wall(), ends);
-    assert_eq!(registers(&scene).len(), 1, "and the server is told");
+    assert!(!registers(&scene).is_empty(), "and the server is told");
 
     scene.novice(Intent::Invite(Order {
         life: 3 * HOUR,
@@ -165,7 +202,8 @@ fn what_could_not_be_written_down_is_written_later() {
     scene.novice(Intent::Expire(serial));
     assert_eq!(standing(&scene, serial), Some(Standing::Revoked), "at once");
     assert_eq!(scene.kept().standing, Standing::Open);
-    assert!(scene.said.iter().any(|said| said.contains("full")));
+    let warned = |said: &String| said.contains("full") && said.contains("open again");
+    assert!(scene.said.iter().any(warned), "{:?}", scene.said);
     scene.disk = Disk::Writable;
     scene.pass(MINUTE);
     assert_eq!(scene.kept().standing, Standing::Revoked);
@@ -398,6 +436,24 @@ fn a_locked_number_is_replaced_and_the_novice_is_told() {
 }
 
 #[test]
+fn a_number_is_not_replaced_for_ever() {
+    let (mut scene, ..) = spoken();
+    for round in 0..10 {
+        let number = Number::new(200_000_000 + round).unwrap();
+        scene.server(ToNovice::Reserved { number });
+        let route = scene.desk.view().invitations[0]
+            .number
+            .as_ref()
+            .map(|text| Number::parse(text).unwrap().route());
+        let Some(route) = route else { break };
+        let reason = Refusal::NotOwner;
+        scene.server(ToNovice::Unregistered { route, reason });
+    }
+    assert_eq!(reserves(&scene), 4, "one, and three in its place");
+    assert_eq!(scene.desk.view().invitations.len(), 4);
+}
+
+#[test]
 fn a_number_that_somebody_else_has_is_replaced_too() {
     let (mut scene, old, number) = spoken();
     scene.server(ToNovice::Unregistered {
@@ -417,4 +473,122 @@ fn a_server_that_gives_no_number_is_not_waited_for_long() {
     let said = scene.said.last().unwrap();
     assert!(said.contains("in another way"), "{said}");
     assert!(scene.desk.view().invitations.is_empty());
+}
+
+#[test]
+fn the_novice_is_not_told_that_a_closed_one_is_open() {
+    let (mut scene, _) = with(front::Channel::Link);
+    scene.pass(Duration::from_secs(3590));
+    scene.asking();
+    scene.pass(Duration::from_secs(20));
+    scene.answer(Answer::Refuse);
+    let said = scene.said.last().unwrap();
+    assert!(
+        said.contains("did not let them") && !said.contains("open"),
+        "{said}"
+    );
+}
+
+#[test]
+fn expiring_one_that_is_in_use_puts_its_helper_out() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.viewing();
+    scene.novice(Intent::Expire(serial));
+    assert!(matches!(scene.desk.view().stage, Stage::Ended { .. }));
+    assert!(
+        scene
+            .controls()
+            .contains(&FromNovice::Ended(EndReason::Novice))
+    );
+    assert_eq!(scene.kept().standing, Standing::Revoked);
+}
+
+#[test]
+fn who_asks_and_leaves_again_and_again_has_to_wait_longer_and_longer() {
+    let (mut scene, _) = with(front::Channel::Link);
+    let mut asked = 0;
+    for _ in 0..120 {
+        if let Some(mut expert) = scene.attempt(asked, PASSWORD) {
+            let name = Name::new("Maria");
+            scene.sealed(&mut expert, &SealedToAgent::Introduce { name });
+            scene.server(ToNovice::Left { join: expert.join });
+            asked += 1;
+        }
+        scene.pass(Duration::from_secs(10));
+    }
+    assert!(asked < 10, "{asked} questions in twenty minutes");
+}
+
+#[test]
+fn what_the_server_had_no_room_for_is_registered_later() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    let (route, reason) = (scene.route, Refusal::TooMany);
+    scene.server(ToNovice::Unregistered { route, reason });
+    let reach = |scene: &Scene| scene.desk.view().invitation(serial).unwrap().reach;
+    assert_eq!(reach(&scene), front::Reach::NotYet);
+    scene.out.clear();
+    scene.pass(MINUTE);
+    assert_eq!(registers(&scene).len(), 1);
+    let token = OwnerToken("t".into());
+    scene.server(ToNovice::Registered { route, token });
+    assert_eq!(reach(&scene), front::Reach::Ready);
+}
+
+#[test]
+fn a_server_that_shuts_us_out_is_not_asked_again() {
+    let (mut scene, _) = with(front::Channel::Link);
+    let reason = Refusal::Replaced;
+    scene.server(ToNovice::Closing { reason });
+    scene.input(Input::Server(ServerEvent::Down));
+    scene.out.clear();
+    scene.input(Input::Server(ServerEvent::Up));
+    assert_eq!(registers(&scene), []);
+    assert_eq!(scene.desk.view().server, Server::Down);
+    assert!(scene.said.iter().any(|said| said.contains("took over")));
+}
+
+#[test]
+fn an_invitation_of_another_server_is_told_apart() {
+    let (scene, serial) = with(front::Channel::Link);
+    let kept = vec![scene.kept().clone()];
+    let elsewhere = Setup {
+        server: Some("https://other.example".into()),
+        ..setup()
+    };
+    let scene = Scene::restarted(elsewhere, kept, Serial(2), scene.now);
+    assert_eq!(registers(&scene), []);
+    let shown = scene.desk.view().invitation(serial).unwrap().clone();
+    assert_eq!(shown.reach, front::Reach::Elsewhere);
+    assert!(shown.link.unwrap().starts_with("https://h.example/"));
+}
+
+#[test]
+fn a_clock_set_back_shows_the_end_that_will_come() {
+    let (mut scene, serial) = with(front::Channel::Link);
+    scene.now.wall -= 24 * HOUR;
+    scene.pass(MINUTE);
+    let left = scene
+        .desk
+        .view()
+        .invitation(serial)
+        .unwrap()
+        .ends
+        .duration_since(scene.now.wall);
+    assert!(left.unwrap() <= HOUR);
+    scene.pass(HOUR);
+    assert_eq!(standing(&scene, serial), Some(Standing::Expired));
+}
+
+#[test]
+fn viewing_only_takes_control_back_at_once() {
+    let (mut scene, _) = with(front::Channel::Link);
+    scene.viewing();
+    scene.grant();
+    scene.input(Input::Rules(Rules {
+        view_only: true,
+        ..Rules::default()
+    }));
+    assert!(scene.hand().contains(&Command::Close));
+    scene.peer(PeerEvent::Control(FromExpert::RequestControl));
+    assert!(scene.desk.view().prompt.is_none());
 }

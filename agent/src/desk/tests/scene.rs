@@ -64,7 +64,7 @@ impl Scene {
             password: false,
         };
         let mut scene = Self {
-            desk: Desk::new(setup, kept, next, ChaCha20Rng::seed_from_u64(8)),
+            desk: Desk::new(setup, kept, next, now, ChaCha20Rng::seed_from_u64(8)),
             now,
             out: vec![],
             route: link.id.route(),
@@ -114,12 +114,21 @@ impl Scene {
                 Output::Keep(kept) => {
                     let written = match self.disk {
                         Disk::Writable => {
-                            self.written.insert(kept.serial, (**kept).clone());
+                            let mut new = (**kept).clone();
+                            // Attempts are counted on their own.
+                            new.failed = self.written.get(&kept.serial).map_or(0, |old| old.failed);
+                            self.written.insert(kept.serial, new);
                             Ok(())
                         }
                         Disk::Full => Err("The disk is full.".to_owned()),
                     };
                     Some(Input::Kept(kept.serial, written))
+                }
+                Output::Clear(serial) => {
+                    if let Some(kept) = self.written.get_mut(serial) {
+                        kept.failed = 0;
+                    }
+                    None
                 }
                 Output::Tell(notice) => {
                     self.said.push(notice.sentence());
@@ -337,5 +346,6 @@ pub fn order(channel: front::Channel) -> Order {
         password: Some(PASSWORD.to_owned().into()),
         life: HOUR,
         keep_open: false,
+        replaced: 0,
     }
 }

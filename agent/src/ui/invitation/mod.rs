@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    front::{Channel, Intent, Invitation, Password, Server, Stage},
+    front::{Channel, Intent, Invitation, Password, Reach, Server, Stage},
 };
 
 /// Draws the page of `one`, open or closed.
@@ -80,10 +80,20 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, one: &Invitation, now: Now) -
 fn state(ui: &mut Ui, model: &Model, one: &Invitation) {
     let verifying = model.view.stage == Stage::Verifying(one.serial);
     let (ink, tint, text) = match (&model.view.server, verifying) {
+        _ if one.reach == Reach::Elsewhere => (
+            style::CAUTION,
+            style::CAUTION_TINT,
+            "This was made for another server, so nobody can come with it. Make a new one.",
+        ),
         (Server::Up, true) => (
             style::ACCENT,
             style::ACCENT_TINT,
             "Somebody is trying to connect.",
+        ),
+        (Server::Up, false) if one.reach == Reach::NotYet => (
+            style::CAUTION,
+            style::CAUTION_TINT,
+            "Getting ready. This takes a moment.",
         ),
         (Server::Up, false) => (
             style::GOOD,

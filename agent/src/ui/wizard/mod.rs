@@ -41,7 +41,7 @@ enum Kind {
 /// What has been chosen so far.
 pub(super) struct Wizard {
     pub(super) step: Step,
-    channel: Channel,
+    pub(super) channel: Channel,
     kind: Kind,
     generated: Zeroizing<String>,
     own: Zeroizing<String>,
@@ -91,6 +91,7 @@ impl Wizard {
             (_, Kind::Own) => Some(Zeroizing::new(self.own.trim().to_owned())),
         };
         Order {
+            replaced: 0,
             channel: self.channel,
             password,
             life: self.life,
