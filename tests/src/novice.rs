@@ -3,28 +3,33 @@
 use std::time::Duration;
 
 use rustix::process::Signal;
-use tempfile::TempDir;
 
 use crate::{
     desktop::Desktop,
-    process::{Process, program},
+    home::Home,
+    process::Process,
     server::Server,
     wait::{self, PATIENCE},
 };
 
 /// What a question ends with.
 const QUESTION: &str = "[y/N] ";
+/// Said once an invitation can be used.
+const OPEN: &str = "The invitation is open. Waiting for your helper.\n";
 
-/// A running `deskhand invite --terminal`.
+/// A running `deskhand invite --terminal`, or `deskhand wait --terminal` after it.
 pub struct Novice {
     /// The program.
     pub process: Process,
-    /// From `Link: …`.
+    /// From `Link: …`; empty if it is spoken.
     pub link: String,
+    /// From `Number: …`; empty if it is not spoken.
+    pub number: String,
     /// From `Password: …`.
     pub password: String,
+    /// What is left when the program ends.
+    pub home: Home,
     read: usize,
-    _home: TempDir,
 }
 
 impl Novice {
@@ -35,62 +40,117 @@ impl Novice {
 
     /// Invites at the server at `url`; `args` are added to the command.
     pub async fn invite_with(url: &str, desktop: &Desktop, args: &[&str]) -> Self {
-        let (process, home) = Self::start(url, desktop, args);
-        Self::ready(process, home, !args.contains(&"--no-password")).await
+        Self::invite_at(Home::new(), url, desktop, args).await
+    }
+
+    /// Invites from a home that may have been lived in before.
+    pub async fn invite_at(home: Home, url: &str, desktop: &Desktop, args: &[&str]) -> Self {
+        let process = Self::start_at(&home, url, desktop, args);
+        Self::ready(process, home, args).await
     }
 
     /// Invites with a password of the novice's own choice, typed as the first line.
     pub async fn invite_with_own(server: &Server, desktop: &Desktop, password: &str) -> Self {
-        let (mut process, home) = Self::start(&server.url, desktop, &["--password-stdin"]);
+        let args = ["--password-stdin"];
+        let (mut process, home) = Self::start(&server.url, desktop, &args);
         process.write(&format!("{password}\n"));
-        Self::ready(process, home, true).await
+        Self::ready(process, home, &args).await
     }
 
-    async fn ready(process: Process, home: TempDir, password: bool) -> Self {
+    async fn ready(process: Process, home: Home, args: &[&str]) -> Self {
         let mut novice = Self {
             process,
             link: String::new(),
+            number: String::new(),
             password: String::new(),
+            home,
             read: 0,
-            _home: home,
         };
-        novice.link = novice.field("Link: ").await;
-        if password {
+        novice.reads_invitation(args.contains(&"spoken")).await;
+        if !args.contains(&"--no-password") {
             novice.password = novice.field("Password: ").await;
         }
+        novice.hears(OPEN).await;
         novice
-            .hears("The invitation is open. Waiting for your helper.\n")
-            .await;
-        novice
+    }
+
+    /// Reads what there is to pass on of an invitation that is announced after whatever was
+    /// waited for last.
+    async fn reads_invitation(&mut self, spoken: bool) {
+        if spoken {
+            self.number = self.field("Number: ").await;
+        } else {
+            self.link = self.field("Link: ").await;
+        }
+    }
+
+    /// Waits for another number and another password in place of those that were closed.
+    pub async fn gets_another_number(&mut self) {
+        self.number = self.field("Number: ").await;
+        self.password = self.field("Password: ").await;
+        self.hears(OPEN).await;
     }
 
     /// Starts the program and waits for nothing.
-    pub fn start(url: &str, desktop: &Desktop, args: &[&str]) -> (Process, TempDir) {
-        let home = tempfile::tempdir().unwrap();
-        let mut command = Process::command(program("deskhand"));
-        command
-            .args(["invite", "--server", url, "--terminal"])
-            .args(args)
-            .env("HOME", home.path())
-            .env("DESKHAND_LOG", "debug");
-        for name in [
-            "XDG_STATE_HOME",
-            "XDG_DATA_HOME",
-            "XDG_CONFIG_HOME",
-            "XDG_RUNTIME_DIR",
-        ] {
-            command.env_remove(name);
-        }
-        (Process::start("agent", desktop.dress(&mut command)), home)
+    pub fn start(url: &str, desktop: &Desktop, args: &[&str]) -> (Process, Home) {
+        let home = Home::new();
+        (Self::start_at(&home, url, desktop, args), home)
+    }
+
+    /// Starts the program from that home and waits for nothing.
+    pub fn start_at(home: &Home, url: &str, desktop: &Desktop, args: &[&str]) -> Process {
+        let mut all = vec!["invite", "--server", url, "--terminal"];
+        all.extend(args);
+        Self::start_as(home, desktop, &all)
+    }
+
+    fn start_as(home: &Home, desktop: &Desktop, args: &[&str]) -> Process {
+        let mut command = home.deskhand(args);
+        command.env("DESKHAND_LOG", "debug");
+        Process::start("agent", desktop.dress(&mut command))
+    }
+
+    /// The program is killed, without a moment to write anything down.
+    pub async fn is_killed(&mut self) {
+        self.process.signal(Signal::KILL);
+        self.process.end(PATIENCE).await;
+    }
+
+    /// Starts the program again, to wait for those who are invited already. Waits for nothing.
+    pub fn starts_again(&mut self, url: &str, desktop: &Desktop) {
+        let args = ["wait", "--terminal", "--server", url];
+        self.process = Self::start_as(&self.home, desktop, &args);
+        self.read = 0;
+    }
+
+    /// As [`Self::starts_again`], and waits until the invitation can be used again.
+    pub async fn waits_again(&mut self, url: &str, desktop: &Desktop) {
+        self.starts_again(url, desktop);
+        self.is_open().await;
+    }
+
+    /// Waits until the invitation can be used.
+    pub async fn is_open(&mut self) {
+        self.hears(OPEN).await;
     }
 
     async fn field(&self, name: &str) -> String {
+        self.line_after(self.read, name).await
+    }
+
+    /// Waits until the program has said `words`, however long ago, and gives the rest of that
+    /// line.
+    pub async fn told(&self, words: &str) -> String {
+        self.line_after(0, words).await
+    }
+
+    async fn line_after(&self, from: usize, words: &str) -> String {
         self.process
             .stdout
-            .wait(name, PATIENCE, 0, |text| {
-                let (_, rest) = text.split_once(name)?;
-                let (value, _) = rest.split_once('\n')?;
-                Some(value.trim().to_owned())
+            .wait(words, PATIENCE, from, |text| {
+                let (_, rest) = text.split_once(words)?;
+                let (rest, _) = rest.split_once('\n')?;
+                Some(rest.trim().to_owned())
             })
             .await
     }

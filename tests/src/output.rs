@@ -59,6 +59,32 @@ impl Output {
         self.len() == 0
     }
 
+    /// Waits until the stream has ended, and gives all of it.
+    ///
+    /// # Panics
+    /// If it does not end within `within`.
+    pub async fn whole(&self, within: Duration) -> String {
+        let mut pieces = self.pieces.clone();
+        let end = async { while pieces.changed().await.is_ok() {} };
+        let ended = tokio::time::timeout(within, end).await;
+        assert!(ended.is_ok(), "no end within {within:?}: {}", self.text());
+        self.text()
+    }
+
+    /// Whether it says that within `within`, and before it ends.
+    pub async fn said(&self, within: Duration, words: &str) -> bool {
+        let mut pieces = self.pieces.clone();
+        let search = async {
+            while !self.text().contains(words) {
+                if pieces.changed().await.is_err() {
+                    return self.text().contains(words);
+                }
+            }
+            true
+        };
+        tokio::time::timeout(within, search).await.unwrap_or(false)
+    }
+
     /// Waits until `find` finds something in what came after the first `from` bytes.
     ///
     /// # Panics

@@ -3,7 +3,6 @@
 
 use std::{path::Path, time::Duration};
 
-use tempfile::TempDir;
 use x11rb::{
     connection::Connection as _,
     protocol::xproto::{AtomEnum, ConnectionExt as _, Window},
@@ -12,8 +11,9 @@ use x11rb::{
 
 use crate::{
     desktop::Desktop,
+    home::Home,
     physical::Physical,
-    process::{Process, program},
+    process::Process,
     server::Server,
     wait::{self, PATIENCE},
 };
@@ -39,20 +39,17 @@ pub struct WindowNovice {
     pub link: String,
     /// From `Password: …`.
     pub password: String,
+    /// What is left when the program ends.
+    pub home: Home,
     person: Physical,
     x: RustConnection,
-    _home: TempDir,
 }
 
 impl WindowNovice {
     /// Invites, and waits until the window is there.
     pub async fn invite(server: &Server, desktop: &Desktop) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut command = Process::command(program("deskhand"));
-        command
-            .args(["invite", "--print", "--server", &server.url])
-            .env("HOME", home.path())
-            .env_remove("XDG_STATE_HOME");
+        let home = Home::new();
+        let mut command = home.deskhand(&["invite", "--print", "--server", &server.url]);
         let process = Process::start("agent", desktop.dress(&mut command));
         let field = async |name: &str| {
             process
@@ -68,9 +65,9 @@ impl WindowNovice {
             process,
             link,
             password,
+            home,
             person: Physical::open(&desktop.display).unwrap(),
             x: desktop.connect(),
-            _home: home,
         };
         novice.window("Deskhand").await;
         novice

@@ -12,10 +12,10 @@ use deskhand_tests::{
 };
 
 /// Waits of 0, 2, 4 and 8 seconds lie between five attempts.
-const LOCKING: Duration = Duration::from_mins(1);
+pub(crate) const LOCKING: Duration = Duration::from_mins(1);
 
 /// What the page says about an attempt that was refused.
-async fn refusal(expert: &Expert) -> String {
+pub(crate) async fn refusal(expert: &Expert) -> String {
     wait::until("a refusal", LOCKING, async || {
         let said = expert.browser.text_of(Role::Alert).await;
         let form = expert.browser.look_for(Role::Button, "Connect").await;

@@ -56,7 +56,7 @@ async fn expert_comes_and_is_let_in(novice: &mut Novice) -> Expert {
     expert
 }
 
-async fn both_chat(scene: &mut Scene) {
+pub(crate) async fn both_chat(scene: &mut Scene) {
     let text = "Grüße! <b>&amp; 1 < 2</b>"; // also what looks like code
     scene.expert.chats(text).await;
     scene.novice.hears(&format!("{NAME}: {text}")).await;
