@@ -112,6 +112,12 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// Whether anybody can come with an invitation that was made before.
+    pub fn awaits_somebody(&self) -> bool {
+        let view = self.front.view.borrow();
+        view.invitations.iter().any(|one| !one.standing.is_closed())
+    }
+
     /// Splits off what runs the agent from what shows it.
     pub fn split(self, requests: Requests) -> (FrontEnd, impl Future<Output = Outcome> + Send) {
         let Self {

@@ -170,6 +170,9 @@ fn run(runtime: &Runtime, first: First, folder: &Path, job: Job<'_>) -> anyhow::
         }
         other => other?,
     };
+    if job.order.is_none() && job.start.until_idle && !ready.awaits_somebody() {
+        bail!("No invitation is open, so there is nobody to wait for. Make one: deskhand invite");
+    }
     let local = {
         let _inside = runtime.enter();
         Local::serve(first).context("the program cannot start")?
