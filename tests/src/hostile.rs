@@ -17,6 +17,9 @@ use crate::{desktop::Desktop, novice::Novice, wait::PATIENCE};
 
 /// The agent and its bad server.
 pub struct HostileServer {
+    /// Where the agent finds it.
+    pub url: String,
+    listener: TcpListener,
     socket: WebSocketStream<TcpStream>,
     route: Route,
     next: u64,
@@ -27,26 +30,24 @@ impl HostileServer {
     pub async fn with_agent(desktop: &Desktop) -> (Self, Novice) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let serve = async {
-            let (stream, _) = listener.accept().await.unwrap();
-            let socket = tokio_tungstenite::accept_async(stream).await.unwrap();
-            let mut server = Self {
-                socket,
-                route: Route::from_bytes([0; 32]),
-                next: 1,
-            };
-            loop {
-                if let FromNovice::Register { route, token, .. } = server.hears().await {
-                    if token.is_some() {
-                        return server;
-                    }
-                    server.route = route;
-                    let token = OwnerToken("any".into());
-                    server.tells(&ToNovice::Registered { route, token }).await;
-                }
-            }
+        let invite = Novice::invite_with(&url, desktop, &[]);
+        let ((socket, route), novice) = tokio::join!(registered(&listener), invite);
+        let server = Self {
+            url,
+            listener,
+            socket,
+            route,
+            next: 1,
         };
-        tokio::join!(serve, Novice::invite_with(&url, desktop, &[]))
+        (server, novice)
+    }
+
+    /// The agent is killed at once, and started again.
+    pub async fn sees_agent_killed(&mut self, novice: &mut Novice, desktop: &Desktop) {
+        novice.is_killed().await;
+        novice.starts_again(&self.url, desktop);
+        let (registered, ()) = tokio::join!(registered(&self.listener), novice.is_open());
+        (self.socket, self.route) = registered;
     }
 
     /// Claims that an expert came, and gives the name for them.
@@ -56,6 +57,11 @@ impl HostileServer {
         let route = self.route;
         self.tells(&ToNovice::Joined { join, route }).await;
         join
+    }
+
+    /// Claims that the expert is gone.
+    pub async fn takes_expert_away(&mut self, join: JoinId) {
+        self.tells(&ToNovice::Left { join }).await;
     }
 
     /// Gives the agent a message as if from that expert.
@@ -110,25 +116,52 @@ impl HostileServer {
     }
 
     async fn tells(&mut self, message: &ToNovice) {
-        let text = signal::encode(message);
-        self.socket
-            .send(Message::text(text))
-            .await
-            .expect("the agent listens");
+        tells(&mut self.socket, message).await;
     }
 
     async fn hears(&mut self) -> FromNovice {
-        tokio::time::timeout(PATIENCE, self.next_message())
-            .await
-            .expect("the agent says something")
+        hears(&mut self.socket).await
     }
 
     async fn next_message(&mut self) -> FromNovice {
-        loop {
-            let message = self.socket.next().await.expect("the agent is there");
-            if let Message::Text(text) = message.expect("the agent keeps the socket") {
-                return signal::decode(&text).expect("the agent speaks properly");
+        next_message(&mut self.socket).await
+    }
+}
+
+/// Waits for an agent and has it register its invitation. Gives its socket and the route.
+async fn registered(listener: &TcpListener) -> (WebSocketStream<TcpStream>, Route) {
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+    loop {
+        if let FromNovice::Register { route, token, .. } = hears(&mut socket).await {
+            let first = token.is_none();
+            let token = OwnerToken("any".into());
+            tells(&mut socket, &ToNovice::Registered { route, token }).await;
+            // It shows the token once more when it has it.
+            if !first {
+                return (socket, route);
             }
+        }
+    }
+}
+
+async fn tells(socket: &mut WebSocketStream<TcpStream>, message: &ToNovice) {
+    let text = signal::encode(message);
+    let told = socket.send(Message::text(text)).await;
+    told.expect("the agent listens");
+}
+
+async fn hears(socket: &mut WebSocketStream<TcpStream>) -> FromNovice {
+    tokio::time::timeout(PATIENCE, next_message(socket))
+        .await
+        .expect("the agent says something")
+}
+
+async fn next_message(socket: &mut WebSocketStream<TcpStream>) -> FromNovice {
+    loop {
+        let message = socket.next().await.expect("the agent is there");
+        if let Message::Text(text) = message.expect("the agent keeps the socket") {
+            return signal::decode(&text).expect("the agent speaks properly");
         }
     }
 }
