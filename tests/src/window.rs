@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 
 use x11rb::{
     connection::Connection as _,
-    protocol::xproto::{AtomEnum, ConnectionExt as _, Window},
+    protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, Window},
     rust_connection::RustConnection,
 };
 
@@ -108,6 +108,47 @@ impl WindowNovice {
             .check()
             .unwrap();
         self.person.click(1).unwrap();
+    }
+
+    /// Waits until the window manager gives the window the keyboard.
+    pub async fn is_in_front(&self) {
+        wait::until("window in front", PATIENCE, async || {
+            self.has_keyboard().then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until another window has the keyboard, or none.
+    pub async fn is_behind(&self) {
+        wait::until("window behind", PATIENCE, async || {
+            (!self.has_keyboard()).then_some(())
+        })
+        .await;
+    }
+
+    fn has_keyboard(&self) -> bool {
+        let focus = self.x.get_input_focus().unwrap().reply().unwrap().focus;
+        self.titled("Deskhand") == Some(focus)
+    }
+
+    /// Has the window manager minimise the window, as its own button would
+    /// ([ICCCM](https://www.x.org/releases/current/doc/xorg-docs/icccm/icccm.html), 4.1.4).
+    pub fn minimises(&self) {
+        const ICONIC: u32 = 3;
+        let name = b"WM_CHANGE_STATE";
+        let kind = self
+            .x
+            .intern_atom(false, name)
+            .unwrap()
+            .reply()
+            .unwrap()
+            .atom;
+        let window = self.titled("Deskhand").expect("there is a window");
+        let event = ClientMessageEvent::new(32, window, kind, [ICONIC, 0, 0, 0, 0]);
+        let root = self.x.setup().roots[0].root;
+        let mask = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        self.x.send_event(false, root, mask, event).unwrap();
+        self.x.flush().unwrap();
     }
 
     /// Presses and releases a key of the novice's own keyboard, by X keycode.

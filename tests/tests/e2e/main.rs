@@ -15,6 +15,7 @@ mod file;
 mod harness;
 mod hostile;
 mod input;
+mod instance;
 mod invitations;
 mod page;
 mod password;
