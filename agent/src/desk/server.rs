@@ -3,7 +3,7 @@
 
 use deskhand_protocol::{
     VERSION,
-    envelope::ToAgent,
+    envelope::{ToAgent, ToPage},
     id::{JoinId, Route},
     signal::{FromNovice as ToServer, OwnerToken, Payload, Refusal, ToNovice},
 };
@@ -13,7 +13,7 @@ use super::{Desk, read};
 use crate::{
     book::Entry,
     clock::Now,
-    door::{Door, dismiss},
+    door::{Door, relay},
     front::{Notice, Server},
     io::{Output, ServerEvent},
     session::Session,
@@ -113,8 +113,8 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             ToNovice::Unregistered { route, reason } => self.unregistered(route, reason, now, out),
             ToNovice::Reserved { number } => self.reserved(number, now, out),
             ToNovice::Joined { join, route } => {
-                if self.setup.rules.forbidden.is_some() {
-                    return dismiss(join, out);
+                if self.forbids(join, now, out) {
+                    return;
                 }
                 if self.busy() {
                     return Door::turn_away(join, route, &mut self.book, out);
@@ -129,6 +129,17 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             }
             ToNovice::Closing { reason } => self.closing(reason, out),
         }
+    }
+
+    /// Where nobody can be invited nobody comes: to an expert that looks as if there were no
+    /// invitation.
+    fn forbids(&mut self, join: JoinId, now: Now, out: &mut Vec<Output>) -> bool {
+        let forbidden = self.setup.rules.forbidden.is_some();
+        if forbidden {
+            out.push(relay(join, &ToPage::Refused));
+            self.door.offended(join, &mut self.book, now, out);
+        }
+        forbidden
     }
 
     fn registered(&mut self, route: Route, token: OwnerToken, now: Now, out: &mut Vec<Output>) {
@@ -192,6 +203,9 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         let busy = self.busy();
         match read(payload) {
             Some(ToAgent::Hello(hello)) => {
+                if self.forbids(join, now, out) {
+                    return;
+                }
                 self.door
                     .hello(join, &hello, busy, &mut self.book, now, out);
             }

@@ -109,3 +109,17 @@ fn a_flood_of_messages_ends_the_session_before_it_buries_the_window() {
     }
     assert!(scene.ended().is_some());
 }
+
+#[test]
+fn a_challenge_kept_back_is_no_way_around_the_kill_switch() {
+    let mut scene = Scene::new();
+    let join = scene.join(1);
+    scene.input(Input::Rules(Rules {
+        forbidden: Some("Not here.".into()),
+        ..Rules::default()
+    }));
+    assert!(scene.hello(join, PASSWORD).is_some());
+    assert_eq!(scene.to_page(join), Some(ToPage::Refused));
+    assert!(scene.dismissed(join));
+    assert_eq!(scene.durable, 0);
+}
