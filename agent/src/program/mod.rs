@@ -19,7 +19,7 @@ use crate::{
     front::{FrontEnd, Invitation, Notice, Order},
     instance::{self, First, Local, Reply, Request, Taken},
     io::Outcome,
-    policy::Policy,
+    policy::{self, Policy, User},
     server::ChooseError,
     signals,
     start::{self, Ready, Start, StartError},
@@ -116,6 +116,9 @@ pub fn invite(runtime: &Runtime, options: &Invite) -> anyhow::Result<Outcome> {
     let agent = &options.agent;
     match instance::first(&folder) {
         Ok(first) => {
+            if agent.terminal {
+                warn(options.json);
+            }
             let job = Job {
                 start: Start {
                     agent,
@@ -130,10 +133,20 @@ pub fn invite(runtime: &Runtime, options: &Invite) -> anyhow::Result<Outcome> {
             run(runtime, first, &folder, job)
         }
         Err(Taken::Running) => {
+            warn(options.json);
             commands::invite_elsewhere(runtime, &folder, options, order)?;
             Ok(Outcome::Finished)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Shows the administrator's own words first. A window does that by itself.
+fn warn(json: bool) {
+    match policy::rules(&Policy::read(), &User::current()).warning {
+        Some(warning) if json => terminal::complain(&warning),
+        Some(warning) => terminal::say(&warning),
+        None => {}
     }
 }
 
