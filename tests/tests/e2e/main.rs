@@ -19,6 +19,7 @@ mod instance;
 mod invitations;
 mod page;
 mod password;
+mod policy;
 mod prompts;
 mod refusal;
 mod sentences;
