@@ -105,6 +105,26 @@ impl HostileServer {
         }
     }
 
+    /// Has the agent work through everything that it was given, and gives what it said for
+    /// anybody meanwhile: it answers in order, also somebody with an invitation that never was.
+    pub async fn settles(&mut self) -> Vec<(JoinId, ToPage)> {
+        let last = JoinId(self.next);
+        self.next += 1;
+        let route = Route::from_bytes([0; 32]);
+        self.tells(&ToNovice::Joined { join: last, route }).await;
+        let mut said = Vec::new();
+        loop {
+            match self.hears().await {
+                FromNovice::Dismiss { join } if join == last => return said,
+                FromNovice::Relay { join, payload } if join != last => {
+                    let message = wire::decode(payload.as_bytes());
+                    said.push((join, message.expect("the agent speaks properly")));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// What the agent says within a time that is plenty for it to react.
     pub async fn overhears(&mut self) -> Vec<FromNovice> {
         const PLENTY: Duration = Duration::from_secs(2);

@@ -25,7 +25,11 @@ const PASSWORD: &str = "k7mp-q2rs";
 const HOUR: Duration = Duration::from_secs(3600);
 
 mod abuse;
+
 mod invitations;
+
+mod guesses;
+
 mod properties;
 mod scene;
 

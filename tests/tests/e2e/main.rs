@@ -12,6 +12,7 @@
 mod channels;
 mod crash;
 mod file;
+mod guesses;
 mod harness;
 mod hostile;
 mod input;

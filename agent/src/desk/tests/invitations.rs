@@ -295,7 +295,12 @@ fn a_kill_switch_counts_at_once() {
     assert!(matches!(scene.desk.view().stage, Stage::Ended { .. }));
     assert_eq!(scene.said.last(), forbidden.as_ref());
     let join = scene.join(5);
-    assert!(scene.dismissed(join) && scene.to_page(join).is_none());
+    assert!(scene.dismissed(join));
+    assert_eq!(
+        scene.to_page(join),
+        Some(ToPage::Refused),
+        "as if there were none"
+    );
     scene.novice(Intent::Invite(order(front::Channel::Link)));
     assert_eq!(scene.said.last(), forbidden.as_ref());
     assert_eq!(scene.desk.view().invitations.len(), 2);
