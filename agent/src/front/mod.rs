@@ -4,6 +4,7 @@
 //! a line. A front end draws the one, tells the other, and answers with [`Intent`]s. It holds
 //! no state of the core's own.
 
+pub mod caution;
 mod invitation;
 mod notice;
 

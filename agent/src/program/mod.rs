@@ -3,10 +3,7 @@
 
 mod window;
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    path::Path,
-};
+use std::{io::IsTerminal as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use tokio::runtime::Runtime;
@@ -16,7 +13,7 @@ use crate::{
     cli::{Agent, Invite},
     commands,
     driver::{self, Requests, SERVER_SETTING},
-    front::{FrontEnd, Invitation, Notice, Order},
+    front::{FrontEnd, Intent, Invitation, Notice, Order, caution},
     instance::{self, First, Local, Reply, Request, Taken},
     io::Outcome,
     policy::{self, Policy, User},
@@ -200,15 +197,9 @@ fn run(runtime: &Runtime, first: First, folder: &Path, job: Job<'_>) -> anyhow::
 /// Asks once, and tries it out.
 fn ask_for_server(runtime: &Runtime, folder: &Path) -> anyhow::Result<()> {
     loop {
-        let mut out = std::io::stdout().lock();
-        write!(
-            out,
-            "Which server introduces you? (for example https://help.example.org) "
-        )?;
-        out.flush()?;
-        drop(out);
-        let mut typed = String::new();
-        if std::io::stdin().read_line(&mut typed)? == 0 || typed.trim().is_empty() {
+        let typed =
+            terminal::ask("Which server introduces you? (for example https://help.example.org) ")?;
+        if typed.is_empty() {
             return Err(StartError::Server(ChooseError::Unnamed).into());
         }
         let policy = Policy::read();
@@ -236,11 +227,43 @@ fn in_the_terminal(
         terminal::say(&Notice::ControlUnavailable(why.clone()).sentence());
     }
     let (front, agent) = ready.split(Requests::new(local, None));
+    let first_use = job.order.is_some() && front.view.borrow().first_use;
+    if first_use && !caution(&front)? {
+        return Ok(Outcome::Failed);
+    }
     let agent = runtime.spawn(agent);
     obey_signals(runtime, &front);
     let announce = job.style.announce();
     runtime.block_on(terminal::run(front, job.order, announce));
     runtime.block_on(agent).context("the session broke off")
+}
+
+/// Whose idea was this? Asked once where somebody can answer, and said otherwise. False if the
+/// novice does not go on.
+fn caution(front: &FrontEnd) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        terminal::say(caution::NOBODY_CALLS);
+        return Ok(true);
+    }
+    terminal::say(caution::WHY);
+    let called = terminal::ask(&format!("{} [y/N] ", caution::QUESTION))?;
+    if matches!(called.to_ascii_lowercase().as_str(), "y" | "yes") {
+        terminal::say(caution::NOBODY_CALLS);
+        for advice in caution::ADVICE {
+            terminal::say(advice);
+        }
+        let goes_on = terminal::ask("Do you know this person, and want to go on? [y/N] ")?;
+        if !matches!(goes_on.to_ascii_lowercase().as_str(), "y" | "yes") {
+            terminal::say("Nobody was invited.");
+            return Ok(false);
+        }
+    }
+    // The core runs in a moment, and its queue is empty.
+    front
+        .intents
+        .try_send(Intent::Warned)
+        .context("the program cannot start")?;
+    Ok(true)
 }
 
 fn obey_signals(runtime: &Runtime, front: &FrontEnd) {

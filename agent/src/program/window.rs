@@ -6,7 +6,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use super::{Job, obey_signals};
+use super::{Job, caution, obey_signals};
 use crate::{
     driver::Requests,
     front::{Channel, Control, Intent, Invitation, Newest, Stage, View},
@@ -39,6 +39,10 @@ pub(super) fn run(
     let (show, shown) = mpsc::channel(QUEUE);
     let (there, tray) = watch::channel(false);
     let (front, agent) = ready.split(Requests::new(local, Some(show.clone())));
+    let first_use = job.order.is_some() && front.view.borrow().first_use;
+    if first_use && !caution(&front)? {
+        return Ok(Outcome::Failed);
+    }
     let agent = runtime.spawn(agent);
     obey_signals(runtime, &front);
     if job.print {

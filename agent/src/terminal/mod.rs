@@ -169,6 +169,22 @@ pub fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
+/// Asks something before anything runs, and reads one line.
+///
+/// # Errors
+/// Whatever the system says.
+pub fn ask(question: &str) -> std::io::Result<String> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(question.as_bytes())?;
+    out.flush()?;
+    let mut typed = String::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_LINE)
+        .read_line(&mut typed)?;
+    Ok(typed.trim().to_owned())
+}
+
 /// Prints a line where errors go.
 pub fn complain(line: &str) {
     let mut out = std::io::stderr().lock();

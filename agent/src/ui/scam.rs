@@ -10,7 +10,7 @@ use super::{
         Button, Icon, Purpose, above, announced, below, body, bullet, card, heading, hint, icon,
     },
 };
-use crate::front::Intent;
+use crate::front::{Intent, caution};
 
 /// The question.
 pub(super) fn draw(ui: &mut Ui, model: &mut Model) -> Option<Intent> {
@@ -19,13 +19,9 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model) -> Option<Intent> {
         ui.vertical_centered(|ui| {
             icon(ui, Icon::Question, style::ACCENT, style::ACCENT_TINT);
             ui.add_space(6.0);
-            announced(heading(ui, "Did somebody phone you and ask for this?"));
+            announced(heading(ui, caution::QUESTION));
             ui.add_space(2.0);
-            body(
-                ui,
-                "Whoever you invite can see everything on your screen. That is good with somebody \
-                 you know, and bad with a stranger.",
-            );
+            body(ui, caution::WHY);
         });
         ui.add_space(10.0);
         let width = ui.available_width();
@@ -58,19 +54,10 @@ pub(super) fn advice(ui: &mut Ui, model: &mut Model) -> Option<Intent> {
             announced(heading(ui, "Please do not go on"));
         });
         card(ui, |ui| {
-            body(
-                ui,
-                "No bank, no police and no maker of software phones people and asks to see their \
-                 computer. Whoever does wants your money.",
-            );
+            body(ui, caution::NOBODY_CALLS);
         });
         card(ui, |ui| {
-            for advice in [
-                "Hang up. You owe them nothing.",
-                "Tell them no password and no code.",
-                "If you are worried, phone your bank or a friend yourself, at a number that \
-                 you already have.",
-            ] {
+            for advice in caution::ADVICE {
                 bullet(ui, advice);
             }
         });
