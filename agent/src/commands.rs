@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use deskhand_protocol::{id::Fingerprint, text::Name};
 use rand_core::OsRng;
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -12,19 +13,18 @@ use crate::{
     cli::{self, Extend, Invite, Named},
     clock::Now,
     desk::{Desk, Setup},
-    driver::{self, MAIL_SETTING, NAME_SETTING, Papers, SERVER_SETTING, SETTINGS},
+    driver::{self, Papers},
     front::{Channel, Invitation, Order, Serial, local_time},
     instance::{self, AskError, First, InviteRequest, InvitedLine, Reply, Request, Taken, table},
     io::{Input, Output},
     policy::{self, Policy, Report, User},
     program::Style,
     sentence::sentence,
+    settings,
     start::{self, StartError},
     store::{Keep, Store, StoreError},
     terminal,
 };
-use deskhand_protocol::{id::Fingerprint, text::Name};
-
 /// Why a command could not be carried out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -124,16 +124,16 @@ pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), Comman
         };
         let found = runtime.block_on(driver::try_out(typed, &allows));
         let address = found.map_err(CommandError::Refused)?;
-        changes.push((SERVER_SETTING, address.public()));
+        changes.push((settings::SERVER, address.public()));
     }
     if let Some(name) = &options.name {
-        changes.push((NAME_SETTING, Name::new(name).to_string()));
+        changes.push((settings::NAME, Name::new(name).to_string()));
     }
     if let Some(way) = &options.mail {
         let way: Way = way
             .parse()
             .map_err(|error| CommandError::Refused(sentence(&error)))?;
-        changes.push((MAIL_SETTING, way.to_string()));
+        changes.push((settings::MAIL, way.to_string()));
     }
     for (name, value) in changes {
         let name = name.to_owned();
@@ -142,7 +142,7 @@ pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), Comman
     match ask(runtime, Request::Settings)? {
         Reply::Settings(settings) if options.output.json => say_json(&settings),
         Reply::Settings(settings) => {
-            for name in SETTINGS {
+            for name in settings::ALL {
                 let value = settings.get(name).filter(|value| !value.is_empty());
                 terminal::say(&format!(
                     "{name}: {}",
@@ -182,8 +182,10 @@ pub fn invite_elsewhere(
         _ => BTreeMap::new(),
     };
     let name = options.agent.name.clone();
-    let name = name.or_else(|| settings.get(NAME_SETTING).cloned());
-    let way = settings.get(MAIL_SETTING).and_then(|way| way.parse().ok());
+    let name = name.or_else(|| settings.get(settings::NAME).cloned());
+    let way = settings
+        .get(settings::MAIL)
+        .and_then(|way| way.parse().ok());
     let papers = Papers {
         folder: options.folder.clone().unwrap_or_else(start::downloads),
         name: Name::new(&name.unwrap_or_default()),
@@ -220,7 +222,7 @@ fn here(_: &First, folder: &Path, request: Request) -> Result<Reply, CommandErro
     match request {
         Request::Settings => {
             let mut settings = BTreeMap::new();
-            for name in SETTINGS {
+            for name in settings::ALL {
                 if let Some(value) = store.setting(name)? {
                     settings.insert(name.to_owned(), value);
                 }

@@ -27,6 +27,7 @@ mod rate;
 pub mod sentence;
 pub mod server;
 pub mod session;
+pub mod settings;
 pub mod signals;
 pub mod start;
 pub mod store;

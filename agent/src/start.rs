@@ -15,10 +15,7 @@ use crate::{
     cli::{Agent, ChannelName, Invite},
     clock::Now,
     desk::{Desk, Setup},
-    driver::{
-        self, Errands, MAIL_SETTING, NAME_SETTING, Papers, Place, Requests, SERVER_SETTING,
-        WARNED_SETTING,
-    },
+    driver::{self, Errands, Papers, Place, Requests},
     front::{FrontEnd, Notice, Order, Rules},
     hand::{self, TerminalWindow},
     invitation::generate_password,
@@ -27,6 +24,7 @@ use crate::{
     peer::{Certificate, PeerError},
     policy::{self, Policy, PolicyError, User},
     server::{self, Address, ChooseError, Sources, beside},
+    settings,
     store::{Keep as _, Store, StoreError},
 };
 
@@ -163,7 +161,7 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
     };
     let name = match &start.agent.name {
         Some(name) => Some(name.clone()),
-        None => store.setting(NAME_SETTING)?,
+        None => store.setting(settings::NAME)?,
     };
     let name = Name::new(&name.unwrap_or_default());
     let certificate = Certificate::generate()?;
@@ -173,7 +171,7 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         fingerprint: certificate.fingerprint(),
         no_control: guard.refusal.clone(),
         rules: rules.clone(),
-        first_use: store.setting(WARNED_SETTING)?.is_none(),
+        first_use: store.setting(settings::WARNED)?.is_none(),
         until_idle: start.until_idle,
     };
     let desk = Desk::new(setup, loaded.invitations, loaded.next, Now::read(), OsRng);
@@ -239,7 +237,7 @@ fn rules_now(server: Option<&Address>) -> Rules {
 /// # Errors
 /// [`StoreError`].
 pub fn mail_way(store: &Store) -> Result<Way, StoreError> {
-    let kept = store.setting(MAIL_SETTING)?;
+    let kept = store.setting(settings::MAIL)?;
     Ok(kept.and_then(|way| way.parse().ok()).unwrap_or_default())
 }
 
@@ -249,7 +247,7 @@ fn choose_server(
     policy: &Result<Policy, PolicyError>,
     store: &Store,
 ) -> Result<Option<Address>, StartError> {
-    let settings = store.setting(SERVER_SETTING)?;
+    let settings = store.setting(settings::SERVER)?;
     let environment = std::env::var("DESKHAND_SERVER").ok();
     let beside = beside::read()?;
     // Nobody is invited then, whatever the server.

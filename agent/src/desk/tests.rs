@@ -23,6 +23,7 @@ const FP_N: Fingerprint = Fingerprint([0x11; 32]);
 const FP_E: Fingerprint = Fingerprint([0x22; 32]);
 const PASSWORD: &str = "k7mp-q2rs";
 const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
 
 mod abuse;
 
@@ -32,6 +33,7 @@ mod guesses;
 
 mod properties;
 mod scene;
+mod spoken;
 
 use scene::{Disk, Expert, Scene};
 

@@ -2,29 +2,28 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use deskhand_protocol::signal::FromNovice;
 use rand_core::{CryptoRng, RngCore};
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{mpsc, watch};
 
-use super::{Wires, errands::Errands};
+use super::{
+    Wires,
+    errands::Errands,
+    link::{self, Link},
+};
 use crate::{
     clock::Now,
     desk::Desk,
     front::{Channel, Notice, Rules, Serial},
     hand::{self, Hand},
     instance::Reply,
-    io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent, ServerEvent},
+    io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent},
     media::{self, Media},
     peer::{self, Certificate, Peer},
-    server::{self, Address},
+    server::Address,
+    settings,
     store::{Keep, StoreError},
 };
 
-/// So much may wait on the way to the server: a whole trickle of candidates and more.
-const SERVER_QUEUE: usize = 128;
 /// Frames and pointer shapes between capture and connection.
 const MEDIA_QUEUE: usize = 16;
 /// After so many looks around the time is noted down: every five minutes.
@@ -48,26 +47,6 @@ pub struct Place {
     pub store: Box<dyn Keep>,
     /// Reads what the administrator decided.
     pub rules: Box<dyn Fn() -> Rules + Send>,
-}
-
-/// The socket to the server.
-struct Link {
-    to_server: mpsc::Sender<FromNovice>,
-    events: mpsc::Receiver<ServerEvent>,
-    task: JoinHandle<()>,
-}
-
-impl Link {
-    fn open(address: Address) -> Self {
-        let (to_server, queue) = mpsc::channel(SERVER_QUEUE);
-        let (sender, events) = mpsc::channel(SERVER_QUEUE);
-        let task = tokio::spawn(server::run(address, queue, sender));
-        Self {
-            to_server,
-            events,
-            task,
-        }
-    }
 }
 
 /// Everything that touches the world.
@@ -123,13 +102,13 @@ impl Edges {
             }
             errand = self.errands.next() => Event::Errand(errand),
             // Last: a server that has always something to say must not keep anything waiting.
-            event = next_server(&mut self.server) => Event::Input(Input::Server(event)),
+            event = link::next(&mut self.server) => Event::Input(Input::Server(event)),
         }
     }
 
     /// A server was tried out, and is the one from now on.
     pub(super) fn use_server(&mut self, address: Address) {
-        if let Err(error) = self.place.store.set(SERVER_SETTING, &address.public()) {
+        if let Err(error) = self.place.store.set(settings::SERVER, &address.public()) {
             tracing::warn!(%error, "keeping the server's address");
         }
         self.server = Some(Link::open(address));
@@ -157,7 +136,7 @@ impl Edges {
             let value = self.place.store.setting(name).transpose()?;
             Some(value.map(|value| ((*name).to_owned(), value)))
         };
-        match SETTINGS.iter().filter_map(read).collect() {
+        match settings::ALL.iter().filter_map(read).collect() {
             Ok(settings) => Reply::Settings(settings),
             Err(error) => Reply::Refused(format!("{error}.")),
         }
@@ -165,7 +144,7 @@ impl Edges {
 
     /// Remembers something. It counts from the next start on.
     pub(super) fn set(&mut self, name: &str, value: &str) -> Reply {
-        if !SETTINGS.contains(&name) {
+        if !settings::ALL.contains(&name) {
             return Reply::Refused(format!("There is no setting {name:?}."));
         }
         match self.place.store.set(name, value) {
@@ -240,7 +219,7 @@ impl Edges {
             }
             Output::Clear(serial) => written(self.place.store.clear(serial)),
             Output::Forget(serial) => written(self.place.store.forget(serial)),
-            Output::Warned => written(self.place.store.set(WARNED_SETTING, "yes")),
+            Output::Warned => written(self.place.store.set(settings::WARNED, "yes")),
             Output::Peer(command) => return self.peer(command),
             Output::Media(command) => self.media(command),
             Output::StartHand => return self.start_hand(wires),
@@ -408,31 +387,10 @@ impl Fed {
     }
 }
 
-/// The setting that holds the server's address.
-pub const SERVER_SETTING: &str = "server";
-/// The setting that holds the novice's name.
-pub const NAME_SETTING: &str = "name";
-/// The setting that holds the [`Way`](crate::channel::mail::Way) to the mail program.
-pub const MAIL_SETTING: &str = "mail";
-/// What people set.
-pub const SETTINGS: [&str; 3] = [SERVER_SETTING, NAME_SETTING, MAIL_SETTING];
-/// The setting that is there once the novice was warned.
-pub const WARNED_SETTING: &str = "warned";
-
 fn written(result: Result<(), StoreError>) {
     if let Err(error) = result {
         // Nothing that lets anybody in depends on it.
         tracing::warn!(%error, "writing to the store");
-    }
-}
-
-async fn next_server(server: &mut Option<Link>) -> ServerEvent {
-    match server {
-        Some(link) => match link.events.recv().await {
-            Some(event) => event,
-            None => std::future::pending().await,
-        },
-        None => std::future::pending().await,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod edges;
 mod errands;
+mod link;
 mod requests;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-pub use edges::{MAIL_SETTING, NAME_SETTING, Place, SERVER_SETTING, SETTINGS, WARNED_SETTING};
+pub use edges::Place;
 pub use errands::{Errands, Papers, try_out};
 pub use requests::{Requests, intent};
 

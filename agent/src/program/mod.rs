@@ -12,13 +12,13 @@ use crate::{
     channel::qr::{Code, Ink},
     cli::{Agent, Invite},
     commands,
-    driver::{self, Requests, SERVER_SETTING},
+    driver::{self, Requests},
     front::{FrontEnd, Intent, Invitation, Notice, Order, caution},
     instance::{self, First, Local, Reply, Request, Taken},
     io::Outcome,
     policy::{self, Policy, User},
     server::ChooseError,
-    signals,
+    settings, signals,
     start::{self, Ready, Start, StartError},
     store::{Keep as _, Store},
     terminal,
@@ -209,7 +209,7 @@ fn ask_for_server(runtime: &Runtime, folder: &Path) -> anyhow::Result<()> {
         match runtime.block_on(driver::try_out(&typed, &allows)) {
             Ok(address) => {
                 let (mut store, _) = Store::open(folder, crate::clock::Now::read())?;
-                store.set(SERVER_SETTING, &address.public())?;
+                store.set(settings::SERVER, &address.public())?;
                 return Ok(());
             }
             Err(why) => terminal::say(&why),

@@ -349,3 +349,24 @@ pub fn order(channel: front::Channel) -> Order {
         replaced: 0,
     }
 }
+
+/// The standing of an invitation as the novice sees it.
+pub fn standing(scene: &Scene, serial: Serial) -> Option<Standing> {
+    Some(scene.desk.view().invitation(serial)?.standing)
+}
+
+/// What the server was asked to register: route, whether for files, number.
+pub fn registers(
+    scene: &Scene,
+) -> Vec<(Route, bool, Option<deskhand_protocol::invitation::Number>)> {
+    let registers = scene.out.iter().filter_map(|output| match output {
+        Output::Server(ToServer::Register {
+            route,
+            file,
+            number,
+            ..
+        }) => Some((*route, *file, *number)),
+        _ => None,
+    });
+    registers.collect()
+}
