@@ -78,7 +78,14 @@ pub fn first(folder: &Path) -> Result<First, Taken> {
     make_private(folder)?;
     let failed = |name: &str| {
         let path = folder.join(name);
-        move |why| Taken::Failed { path, why }
+        move |why: io::Error| match why.kind() {
+            // It is not about that file: none can be written there.
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::StorageFull => {
+                let folder = folder.to_owned();
+                Taken::Folder(FolderError::Unusable { folder, why })
+            }
+            _ => Taken::Failed { path, why },
+        }
     };
     let lock = OpenOptions::new()
         .write(true)
