@@ -169,6 +169,23 @@ async fn a_damaged_console_leads_to_the_link() {
     browser.close().await;
 }
 
+/// A file that was cut short has no script left; the link comes before whatever is long.
+#[tokio::test]
+async fn a_file_cut_short_leads_to_the_link() {
+    let sent = Sent::new().await;
+    let browser = Browser::start().await;
+    let cut = |html: String| html[..html.len() / 2].to_owned();
+    browser.goto(&sent.url(cut)).await;
+    browser.says(Role::Status, "use the link below").await;
+    let link = browser.run("return document.querySelector('a').href", vec![]);
+    let link = link.await;
+    assert!(
+        link.as_str().unwrap().starts_with(&sent.server.url),
+        "{link}"
+    );
+    browser.close().await;
+}
+
 #[tokio::test]
 async fn what_a_browser_lacks_is_said_and_the_link_stays() {
     let sent = Sent::new().await;

@@ -9,6 +9,7 @@
     reason = "a failure is a panic with a sentence"
 )]
 
+mod bad_input;
 mod channels;
 mod crash;
 mod file;
