@@ -62,7 +62,7 @@ async fn invites(home: &Home, args: &[&str]) -> Said {
 async fn nobody_may_be_invited(home: &Home, why: &str) -> Value {
     let said = invites(home, &["--server", "http://127.0.0.1:9"]).await;
     assert!(!said.status.success(), "{said:?}");
-    assert!(said.out.contains(why), "{said:?}");
+    assert!(said.err.contains(why), "{said:?}");
     assert!(!said.out.contains("Link:"), "{said:?}");
     assert_eq!(home.status().await, Vec::<Value>::new());
 
@@ -100,6 +100,16 @@ async fn a_kill_switch_lets_nobody_invite() {
     assert_eq!(report["state"], "in_force");
     let said = home.runs(&["policy", "check"]).await;
     assert!(said.out.contains("\"enabled = false\""), "{said:?}");
+}
+
+#[tokio::test]
+async fn only_those_whom_the_policy_names_may_invite() {
+    let home = home("may_invite = [\"nobody-of-that-name\"]\n").await;
+    let why = "Your administrator does not allow you to invite anybody";
+    nobody_may_be_invited(&home, why).await;
+    // Whoever runs this test is root in a namespace of their own.
+    decide(&home, "may_invite = [\"root\"]\n");
+    home.runs(&["policy", "check"]).await.success();
 }
 
 #[tokio::test]
@@ -239,7 +249,8 @@ async fn the_administrators_warning_comes_before_the_invitation() {
     let home = home(&format!("warning = {warning:?}\n")).await;
     let novice = Novice::invite_at(home, &server.url, &desktop, &[]).await;
     let said = novice.process.stdout.text();
-    assert!(said.starts_with(&format!("{warning}\nLink: ")), "{said}");
+    let (before, _) = said.split_once("Link: ").unwrap();
+    assert!(before.starts_with(&format!("{warning}\n")), "{said}");
     let said = novice.home.runs(&["invite"]).await;
     assert!(said.success().starts_with(warning), "{said:?}");
     let said = novice.home.runs(&["invite", "--json"]).await;
