@@ -47,7 +47,7 @@ fn guess_away(mut scene: Scene, restarts: u64) -> (Scene, usize) {
         answered += answers(&scene);
         while_open += u64::from(scene.kept().standing == Standing::Open) * TOGETHER;
         scene.out.clear();
-        if restarts > 0 && guessed % (GUESSES / restarts) < TOGETHER {
+        if restarts > 0 && first % (GUESSES / restarts) < TOGETHER {
             scene = restart(scene);
         }
     }
