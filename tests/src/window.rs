@@ -5,7 +5,9 @@ use std::{path::Path, time::Duration};
 
 use x11rb::{
     connection::Connection as _,
-    protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, Window},
+    protocol::xproto::{
+        AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, MapState, Window,
+    },
     rust_connection::RustConnection,
 };
 
@@ -48,7 +50,11 @@ pub struct WindowNovice {
 impl WindowNovice {
     /// Invites, and waits until the window is there.
     pub async fn invite(server: &Server, desktop: &Desktop) -> Self {
-        let home = Home::new();
+        Self::invite_at(Home::new(), server, desktop).await
+    }
+
+    /// Invites in a home of its own.
+    pub async fn invite_at(home: Home, server: &Server, desktop: &Desktop) -> Self {
         let mut command = home.deskhand(&["invite", "--print", "--server", &server.url]);
         let process = Process::start("agent", desktop.dress(&mut command));
         let field = async |name: &str| {
@@ -71,6 +77,42 @@ impl WindowNovice {
         };
         novice.window("Deskhand").await;
         novice
+    }
+
+    /// Closes the window by the cross in its title bar.
+    pub async fn closes_the_window(&self) {
+        let window = self.window("Deskhand").await;
+        let close = |name: &[u8]| {
+            self.x
+                .intern_atom(false, name)
+                .unwrap()
+                .reply()
+                .unwrap()
+                .atom
+        };
+        let kind = close(b"_NET_CLOSE_WINDOW");
+        // Source 2: somebody who acts for the person.
+        let message = ClientMessageEvent::new(32, window, kind, [0, 2, 0, 0, 0]);
+        let root = self.x.setup().roots[0].root;
+        let to = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        self.x.send_event(false, root, to, message).unwrap();
+        self.x.flush().unwrap();
+    }
+
+    /// Waits until the window is on the screen, or is not.
+    pub async fn is_seen(&self, seen: bool) {
+        let what = if seen { "the window" } else { "no window" };
+        wait::until(what, PATIENCE, async || {
+            let viewable = ["Deskhand", ASKING].iter().any(|title| {
+                let shown = self.titled(title).map(|window| {
+                    let attributes = self.x.get_window_attributes(window).unwrap().reply();
+                    attributes.is_ok_and(|window| window.map_state == MapState::VIEWABLE)
+                });
+                shown.unwrap_or_default()
+            });
+            (viewable == seen).then_some(())
+        })
+        .await;
     }
 
     /// Waits for the next question.

@@ -26,6 +26,8 @@ pub(super) enum Closing {
     Asking,
     /// The novice keeps waiting: the window is to be minimised.
     Minimising,
+    /// The window is out of sight, as long as somebody could come.
+    Hidden,
 }
 
 /// What becomes of the window.
@@ -60,7 +62,10 @@ impl Model {
         let somebody_could_come = !self.lost && self.open_invitations().next().is_some();
         match (somebody_could_come, has_tray) {
             (false, _) => Fate::Close,
-            (true, true) => Fate::Hide,
+            (true, true) => {
+                self.closing = Closing::Hidden;
+                Fate::Hide
+            }
             (true, false) if again => Fate::Close,
             (true, false) => {
                 self.closing = Closing::Asking;
@@ -77,8 +82,16 @@ impl Model {
                 self.closing = Closing::No;
                 Fate::Minimise
             }
+            Closing::Hidden if !self.is_session() && self.open_invitations().next().is_none() => {
+                Fate::Close
+            }
             _ => Fate::Stay,
         }
+    }
+
+    /// The window is wanted again.
+    pub(super) fn come_back(&mut self) {
+        self.closing = Closing::No;
     }
 }
 

@@ -229,6 +229,11 @@ impl eframe::App for App {
                 viewport.close_requested(),
             )
         });
+        // Who closes it does not want it, whoever else does.
+        let wanted = wanted && !closing;
+        if wanted {
+            self.model.come_back();
+        }
         self.close(ctx, closing);
         self.presence.update(ctx, &self.model, minimized, wanted);
         if let Some(delay) = self.model.next_change(Now::read()) {

@@ -30,28 +30,48 @@ impl Watcher {
     }
 }
 
+fn builder(address: Option<&str>) -> zbus::Result<zbus::connection::Builder<'_>> {
+    match address {
+        Some(address) => zbus::connection::Builder::address(address),
+        None => zbus::connection::Builder::session(),
+    }
+}
+
 /// Shows icons, until it leaves.
 pub struct Desktop {
+    /// Of its bus; `None`: the session's.
+    address: Option<String>,
     bus: Connection,
     items: mpsc::UnboundedReceiver<String>,
 }
 
 impl Desktop {
     pub async fn start() -> Self {
+        Self::start_on(None).await
+    }
+
+    /// On the bus of that address, or on the session's.
+    pub async fn start_on(address: Option<&str>) -> Self {
         let (came, items) = mpsc::unbounded_channel();
         // In one go: what is served before the name is there, nobody can miss.
-        let bus = zbus::connection::Builder::session()
+        let bus = builder(address)
             .and_then(|bus| bus.serve_at("/StatusNotifierWatcher", Watcher(came)))
             .and_then(|bus| bus.name(WATCHER))
             .unwrap();
         let bus = bus.build().await.unwrap();
-        Self { bus, items }
+        let address = address.map(str::to_owned);
+        Self {
+            address,
+            bus,
+            items,
+        }
     }
 
     /// The next icon.
     pub async fn item(&mut self) -> Item {
         let name = self.items.recv().await.unwrap();
-        let bus = Connection::session().await.unwrap();
+        let bus = builder(self.address.as_deref()).unwrap();
+        let bus = bus.build().await.unwrap();
         let proxy = |path, interface| Proxy::new_owned(bus.clone(), name.clone(), path, interface);
         let face = proxy("/StatusNotifierItem", ITEM).await.unwrap();
         let path: zbus::zvariant::OwnedObjectPath = face.get_property("Menu").await.unwrap();

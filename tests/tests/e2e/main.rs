@@ -28,5 +28,6 @@ mod sentences;
 mod session;
 mod spoken;
 mod stop;
+mod tray;
 mod which_server;
 mod window;
