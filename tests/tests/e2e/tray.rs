@@ -39,6 +39,8 @@ impl Scene {
         home.set("DBUS_SESSION_BUS_ADDRESS", &bus.address);
         let novice = WindowNovice::invite_at(home, &server, &desktop).await;
         let icon = tray.item().await;
+        // Before that the window manager would not know what to close.
+        novice.is_seen(true).await;
         Self {
             novice,
             icon,
