@@ -43,8 +43,8 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model) {
                 "The server cannot be reached. Deskhand keeps trying. Is the internet working?",
             );
         }
-        if let Some(news) = &model.news {
-            strip(ui, style::CAUTION, style::CAUTION_TINT, news);
+        if let Some(trouble) = model.trouble() {
+            strip(ui, style::CAUTION, style::CAUTION_TINT, trouble);
         }
     });
     below(ui, "home", |ui| {

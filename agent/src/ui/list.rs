@@ -25,8 +25,8 @@ pub(super) fn draw(ui: &mut Ui, model: &mut Model, now: Now) -> Vec<Intent> {
     let mut done = Vec::new();
     above(ui, "list", |ui| {
         announced(heading(ui, "Your invitations"));
-        if let Some(news) = &model.news {
-            strip(ui, style::CAUTION, style::CAUTION_TINT, news);
+        if let Some(trouble) = model.trouble() {
+            strip(ui, style::CAUTION, style::CAUTION_TINT, trouble);
         }
         if invitations.is_empty() {
             body(ui, "There are none.");

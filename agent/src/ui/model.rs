@@ -46,6 +46,8 @@ pub struct Model {
     pub(super) code_shown: bool,
     /// The last thing that happened to an invitation, until the page is turned.
     pub(super) news: Option<String>,
+    /// Went wrong, and stays until the first page has shown it.
+    pub(super) alarm: Option<String>,
     pub(super) closing: Closing,
     /// Nothing comes from the session any more.
     pub(super) lost: bool,
@@ -101,6 +103,7 @@ impl Model {
             warned: false,
             code_shown: false,
             news: None,
+            alarm: None,
             closing: Closing::default(),
             lost: false,
             copied: None,
@@ -175,6 +178,10 @@ impl Model {
                     text: text.to_string(),
                 },
             }),
+            Notice::StoreTrouble(why) => {
+                self.alarm = Some(one_line(why));
+                self.write(Line::Event(one_line(why)));
+            }
             event => {
                 let sentence = one_line(&event.sentence());
                 if is_about_an_invitation(event) {
@@ -208,6 +215,11 @@ impl Model {
     fn is_making(&self, channel: Channel) -> bool {
         let making = self.page == Page::Wizard && self.wizard.step == Step::Making;
         making && self.wizard.channel == channel
+    }
+
+    /// What the novice should know of, the gravest first.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.alarm.as_deref().or(self.news.as_deref())
     }
 
     fn shows(&self, serial: Serial) -> bool {
@@ -329,6 +341,5 @@ fn is_about_an_invitation(event: &Notice) -> bool {
             | Notice::ServerRefuses(_)
             | Notice::MayComeBack
             | Notice::RefusedTooOften
-            | Notice::StoreTrouble(_)
     )
 }

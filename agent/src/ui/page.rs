@@ -46,6 +46,9 @@ impl Page {
 impl Model {
     /// Shows a page. What was told or opened on the last one is done with.
     pub(super) fn go(&mut self, page: Page) {
+        if self.page == Page::Home {
+            self.alarm = None;
+        }
         self.page = page;
         self.news = None;
         self.copied = None;

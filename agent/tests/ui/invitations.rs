@@ -274,3 +274,17 @@ fn a_number_that_was_replaced_is_told_where_it_stands() {
         desk.get_by_label(part);
     }
 }
+
+#[test]
+fn what_could_not_be_saved_is_told_until_the_first_page_has_shown_it() {
+    let mut desk = open("link");
+    let trouble = "The disk is full.";
+    let notice = Notice::StoreTrouble(trouble.into());
+    desk.state_mut().model.hear(&notice);
+    desk.run();
+    desk.get_by_label(trouble);
+    click(&mut desk, "Back");
+    desk.get_by_label(trouble);
+    click(&mut desk, "View invitation status");
+    assert!(desk.query_by_label(trouble).is_none());
+}

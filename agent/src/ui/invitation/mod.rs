@@ -112,7 +112,10 @@ fn state(ui: &mut Ui, model: &Model, one: &Invitation) {
         ),
     };
     strip(ui, ink, tint, text);
-    let trouble = model.news.clone().or_else(|| say::failed(one.failed));
+    let trouble = model
+        .trouble()
+        .map(Into::into)
+        .or_else(|| say::failed(one.failed));
     if let Some(trouble) = trouble {
         strip(ui, style::CAUTION, style::CAUTION_TINT, &trouble);
     }
