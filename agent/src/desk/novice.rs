@@ -67,6 +67,8 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                     session.end(EndReason::Novice, "", out);
                 }
                 self.door.all_left(&mut self.book, now, out);
+                let open = self.book.open().count();
+                out.push(Output::Tell(Notice::Stopping { open }));
                 self.finish(Outcome::Finished, out);
             }
             // Trying a server out takes a network: the edge does it, and then names it.

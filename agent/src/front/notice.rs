@@ -101,6 +101,11 @@ pub enum Notice {
     MailOpened(Serial, String),
     /// It is not; a sentence says what to do instead.
     MailNotOpened(Serial, String),
+    /// The program ends; invitations that are open are kept.
+    Stopping {
+        /// How many are open.
+        open: usize,
+    },
     /// Something could not be written down; a sentence.
     StoreTrouble(String),
     /// The session is over; a sentence says why.
@@ -199,6 +204,17 @@ impl Notice {
             Self::Renumbered { old, new } => format!(
                 "The number of invitation {old} is no longer good. Invitation {new} takes its place: tell your helper its number and its password."
             ),
+            Self::Stopping { open: 0 } => "Deskhand has stopped.".into(),
+            Self::Stopping { open } => {
+                let (what, is) = match open {
+                    1 => ("Your invitation", "is"),
+                    _ => ("Your invitations", "are"),
+                };
+                format!(
+                    "Deskhand has stopped. {what} {is} kept, but nobody can come in until it runs \
+                     again: deskhand wait. To close one: deskhand expire."
+                )
+            }
             Self::FileSaved(_, path) => format!("The invitation was saved as {}.", path.display()),
             Self::MailOpened(_, how) => how.clone(),
             Self::NotInvited(_, why)

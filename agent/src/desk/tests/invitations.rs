@@ -334,6 +334,7 @@ fn quitting_tells_the_helper_and_keeps_what_is_open() {
     scene.novice(Intent::Quit);
     assert!(scene.desk.view().over);
     assert_eq!(scene.done, Some(Outcome::Finished));
+    assert!(scene.said.last().unwrap().contains("kept"));
     assert_eq!(
         scene.kept().standing,
         Standing::Open,
