@@ -55,6 +55,7 @@ fn main() -> anyhow::Result<()> {
     let around = Surroundings {
         person: Box::new(person),
         show: Some(wishes),
+        order: None,
         tray: watch::channel(false).1,
     };
     Ok(window::run(front, around)?)

@@ -31,6 +31,8 @@ pub enum Command {
     Wait(Agent),
     /// List your invitations.
     Status(Output),
+    /// Show again what to pass on of an invitation.
+    Show(Show),
     /// Close an invitation at once.
     Expire(Named),
     /// Have an invitation stay open longer.
@@ -147,6 +149,20 @@ pub struct Output {
     /// For programs: print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// One invitation, to be shown again.
+#[derive(Debug, Clone, Args)]
+pub struct Show {
+    /// Its number, as `deskhand status` lists it.
+    #[arg(value_name = "ID", value_parser = serial)]
+    pub id: Serial,
+    /// Also print the link as a code for the camera of a telephone.
+    #[arg(long)]
+    pub qr: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// Some invitations.

@@ -14,16 +14,15 @@ use crate::{
     clock::Now,
     desk::{Desk, Setup},
     driver::{self, Papers},
-    front::{Channel, Invitation, Order, Serial, local_time},
-    instance::{self, AskError, First, InviteRequest, InvitedLine, Reply, Request, Taken, table},
+    front::{Channel, Invitation, Notice, Order, Serial, local_time},
+    instance::{self, AskError, First, InviteRequest, Reply, Request, Taken, table},
     io::{Input, Output},
     policy::{self, Policy, Report, User},
-    program::Style,
     sentence::sentence,
     settings,
     start::{self, StartError},
     store::{Keep, Store, StoreError},
-    terminal,
+    terminal::{self, Style, put_json},
 };
 /// Why a command could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +51,7 @@ pub enum CommandError {
 /// [`CommandError`].
 pub fn status(runtime: &Runtime, output: cli::Output) -> Result<(), CommandError> {
     match ask(runtime, Request::Status)? {
-        Reply::Status(lines) if output.json => say_json(&lines),
+        Reply::Status(lines) if output.json => put_json(&lines),
         Reply::Status(lines) => terminal::say(&table(&lines)),
         other => return Err(unexpected(other)),
     }
@@ -90,7 +89,7 @@ pub fn extend(runtime: &Runtime, options: &Extend) -> Result<(), CommandError> {
         return Ok(());
     };
     if options.output.json {
-        say_json(line);
+        put_json(line);
     } else {
         let ends = local_time(line.ends_at());
         terminal::say(&format!("Invitation {serial} stays open until {ends}."));
@@ -102,7 +101,7 @@ pub fn extend(runtime: &Runtime, options: &Extend) -> Result<(), CommandError> {
 pub fn check_policy(output: cli::Output) -> bool {
     let (read, user) = (Policy::read(), User::current());
     if output.json {
-        say_json(&Report::new(&read, &user));
+        put_json(&Report::new(&read, &user));
     } else {
         for line in policy::explain(&read, &user) {
             terminal::say(&line);
@@ -140,7 +139,7 @@ pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), Comman
         expect_done(ask(runtime, Request::Set { name, value })?)?;
     }
     match ask(runtime, Request::Settings)? {
-        Reply::Settings(settings) if options.output.json => say_json(&settings),
+        Reply::Settings(settings) if options.output.json => put_json(&settings),
         Reply::Settings(settings) => {
             for name in settings::ALL {
                 let value = settings.get(name).filter(|value| !value.is_empty());
@@ -164,6 +163,7 @@ pub fn invite_elsewhere(
     folder: &Path,
     options: &Invite,
     order: Order,
+    style: Style,
 ) -> Result<(), CommandError> {
     let request = Request::Invite(InviteRequest::from(order));
     let made = match runtime.block_on(instance::ask(folder, request))? {
@@ -171,12 +171,8 @@ pub fn invite_elsewhere(
         other => return Err(unexpected(other)),
     };
     let shown = Invitation::from(&*made);
-    if !options.json {
-        terminal::say("The Deskhand that is running has made this invitation.");
-    }
-    for line in Style::of(options).lines(&shown) {
-        terminal::say(&line);
-    }
+    terminal::say("The Deskhand that is running has made this invitation.");
+    style.announce(&shown);
     let settings = match runtime.block_on(instance::ask(folder, Request::Settings))? {
         Reply::Settings(settings) => settings,
         _ => BTreeMap::new(),
@@ -192,14 +188,32 @@ pub fn invite_elsewhere(
         way: way.unwrap_or_default(),
         to: options.to.clone(),
     };
-    let said = match shown.channel {
+    let notice = match shown.channel {
         Channel::Link | Channel::Spoken => return Ok(()),
-        Channel::File => papers
-            .write(&shown)
-            .map(|path| format!("The invitation was saved as {}.", path.display())),
+        Channel::File => papers.save(&shown),
         Channel::Mail => runtime.block_on(papers.mail(&shown)),
     };
-    terminal::say(&said.map_err(CommandError::Refused)?);
+    match &notice {
+        Notice::FileNotSaved(_, why) | Notice::MailNotOpened(_, why) => {
+            return Err(CommandError::Refused(why.clone()));
+        }
+        Notice::FileSaved(serial, path) => style.saved(*serial, path),
+        _ => {}
+    }
+    terminal::say(&notice.sentence());
+    Ok(())
+}
+
+/// `deskhand show`.
+///
+/// # Errors
+/// [`CommandError`].
+pub fn show(runtime: &Runtime, options: &cli::Show) -> Result<(), CommandError> {
+    let style = Style::choose(options.output.json, options.qr);
+    match ask(runtime, Request::Read(options.id))? {
+        Reply::Invited(line) => style.announce(&Invitation::from(&*line)),
+        other => return Err(unexpected(other)),
+    }
     Ok(())
 }
 
@@ -274,7 +288,7 @@ fn each(
         }
     }
     if named.output.json {
-        say_json(&json!({ done: named.ids }));
+        put_json(&json!({ done: named.ids }));
     }
     Ok(())
 }
@@ -294,18 +308,4 @@ fn unexpected(reply: Reply) -> CommandError {
             "The Deskhand that is running did not understand that.".into()
         }
     })
-}
-
-/// An invitation that was just made, as one line for programs.
-pub fn json_line(invitation: &Invitation) -> Vec<String> {
-    serde_json::to_string(&InvitedLine::from(invitation))
-        .into_iter()
-        .collect()
-}
-
-fn say_json(value: &impl serde::Serialize) {
-    // Plain types of ours always serialise.
-    if let Ok(text) = serde_json::to_string(value) {
-        terminal::say(&text);
-    }
 }

@@ -39,6 +39,7 @@ fn obey(cli: &Cli) -> anyhow::Result<Outcome> {
         Some(Command::Wait(agent)) => return program::wait(&runtime, agent),
         Some(Command::Invite(options)) => return program::invite(&runtime, options),
         Some(Command::Status(output)) => commands::status(&runtime, *output),
+        Some(Command::Show(options)) => commands::show(&runtime, options),
         Some(Command::Expire(named)) => commands::expire(&runtime, named),
         Some(Command::Extend(options)) => commands::extend(&runtime, options),
         Some(Command::Forget(named)) => commands::forget(&runtime, named),
@@ -58,8 +59,9 @@ fn obey(cli: &Cli) -> anyhow::Result<Outcome> {
 }
 
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("DESKHAND_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,webrtc=off,rtc=off"));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DESKHAND_LOG").unwrap_or_else(|_| {
+        tracing_subscriber::EnvFilter::new("warn,webrtc=off,rtc=off,winit=error")
+    });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -16,7 +16,7 @@ use crate::{
     clock::Now,
     desk::{Desk, Setup},
     driver::{self, Errands, Papers, Place, Requests},
-    front::{FrontEnd, Notice, Order, Rules},
+    front::{FrontEnd, Invitation, Notice, Order, Reach, Rules, Serial},
     hand::{self, TerminalWindow},
     invitation::generate_password,
     io::Outcome,
@@ -113,7 +113,20 @@ impl Ready {
     /// Whether anybody can come with an invitation that was made before.
     pub fn awaits_somebody(&self) -> bool {
         let view = self.front.view.borrow();
-        view.invitations.iter().any(|one| !one.standing.is_closed())
+        let can_come = |one: &Invitation| one.reach != Reach::Elsewhere;
+        view.open().any(can_come)
+    }
+
+    /// The open invitations with which nobody can come, since another server is used now.
+    pub fn elsewhere(&self) -> Vec<Serial> {
+        let view = self.front.view.borrow();
+        let elsewhere = view.open().filter(|one| one.reach == Reach::Elsewhere);
+        elsewhere.map(|one| one.serial).collect()
+    }
+
+    /// Whether nobody was ever invited from here.
+    pub fn is_first_use(&self) -> bool {
+        self.front.view.borrow().first_use
     }
 
     /// Splits off what runs the agent from what shows it.

@@ -330,6 +330,7 @@ fn be_the_window(display: &str) -> ExitCode {
     let around = Surroundings {
         person: Box::new(person),
         show: Some(wishes),
+        order: None,
         tray: watch::channel(std::env::args().any(|arg| arg == TRAY)).1,
     };
     let shown = window::run(front, around);

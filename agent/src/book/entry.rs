@@ -46,6 +46,8 @@ pub struct Entry {
     withdrawn: u8,
     /// How many numbers it had before this one.
     replaced: u8,
+    /// Made just now, and never reachable so far.
+    fresh: bool,
 }
 
 impl Entry {
@@ -86,6 +88,7 @@ impl Entry {
             returns_until: None,
             withdrawn: 0,
             replaced: order.replaced,
+            fresh: true,
         }
     }
 
@@ -116,6 +119,7 @@ impl Entry {
             returns_until: was_used.then(|| now.boot + COMING_BACK),
             withdrawn: 0,
             replaced: 0,
+            fresh: false,
         }
     }
 
@@ -316,6 +320,7 @@ impl Entry {
             first,
             keep: keep.then(|| Output::Keep(Box::new(self.kept.clone()))),
             announce: !std::mem::replace(&mut self.reachable, true),
+            fresh: std::mem::replace(&mut self.fresh, false),
         }
     }
 
@@ -377,8 +382,10 @@ pub struct Registered {
     pub first: bool,
     /// What is new to be kept.
     pub keep: Option<Output>,
-    /// The novice has not been told yet that it can be used.
+    /// It can be used from now on.
     pub announce: bool,
+    /// For the first time ever.
+    pub fresh: bool,
 }
 
 /// How long after so many failures the next attempt may begin.

@@ -354,7 +354,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
 
     /// Where nobody can come any more there is nothing to wait for.
     fn end_if_idle(&mut self, out: &mut Vec<Output>) {
-        let open = self.book.open().next().is_some() || self.wish.is_some();
+        let open = self.ours().next().is_some() || self.wish.is_some();
         self.waited |= open;
         let idle = self.waited && !open || self.line.shut_out;
         if self.setup.until_idle && idle && !self.busy() {

@@ -19,6 +19,16 @@ use crate::{
     session::Session,
 };
 
+/// What the novice knows of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Nothing,
+    /// It is away.
+    Away,
+    /// Helpers can come.
+    Open,
+}
+
 /// The way to the server.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -28,8 +38,8 @@ pub(super) struct Line {
     pub connected: bool,
     /// It wants nothing to do with us: it is not asked again.
     pub shut_out: bool,
-    /// The novice knows that it is away.
-    pub away: bool,
+    /// What the novice was told last.
+    pub told: Told,
 }
 
 impl Line {
@@ -38,7 +48,7 @@ impl Line {
             server,
             connected: false,
             shut_out: false,
-            away: false,
+            told: Told::Nothing,
         }
     }
 }
@@ -70,7 +80,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                 }
             }
             ServerEvent::Down => {
-                if !std::mem::replace(&mut self.line.away, true) {
+                if std::mem::replace(&mut self.line.told, Told::Away) != Told::Away {
                     let viewing = self.session.as_ref().is_some_and(Session::is_viewing);
                     out.push(Output::Tell(Notice::ServerAway { viewing }));
                 }
@@ -102,7 +112,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     }
 
     /// The open ones that this server introduces helpers for.
-    fn ours(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn ours(&self) -> impl Iterator<Item = &Entry> {
         let here = self.setup.server.as_deref().unwrap_or_default();
         self.book.open().filter(move |entry| entry.server() == here)
     }
@@ -144,7 +154,6 @@ impl<R: RngCore + CryptoRng> Desk<R> {
 
     fn registered(&mut self, route: Route, token: OwnerToken, now: Now, out: &mut Vec<Output>) {
         self.line.server = Server::Up;
-        self.line.away = false;
         let waiting = self.session.is_none();
         let Some(entry) = self.book.at(route) else {
             return;
@@ -156,7 +165,10 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             out.extend(entry.register(now));
         }
         out.extend(registered.keep);
-        if registered.announce && waiting {
+        // Once for all that were made earlier.
+        let told = std::mem::replace(&mut self.line.told, Told::Open);
+        let news = registered.fresh || told != Told::Open;
+        if registered.announce && waiting && news {
             out.push(Output::Tell(Notice::Open));
         }
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::{
     channel::{
         file::{self, FilePage},
-        mail::{self, Letter, MailError, Opened, Way},
+        mail::{self, Letter, Opened, Way},
     },
     front::{Invitation, Notice},
     io::ServerEvent,
@@ -57,21 +57,36 @@ impl Papers {
         file::write(&page, &path).map_err(|error| error.to_string())
     }
 
-    /// Opens the mail program with an invitation, and gives what is left to do.
-    ///
-    /// # Errors
-    /// A sentence.
-    pub async fn mail(&self, invitation: &Invitation) -> Result<String, String> {
-        let attachment = self.write(invitation)?;
-        let letter = Letter::new(self.to.as_deref(), invitation, attachment);
-        let letter = letter.map_err(|error| sentence(&error))?;
-        match mail::open(&letter, self.way).await {
-            // The text is what the front end offers to copy anyway.
-            Ok(Opened::Text(_)) => Err(sentence(&MailError::NoProgram)),
-            Ok(opened) => Ok(opened.sentence()),
-            Err(error) => Err(sentence(&error)),
+    /// Writes an invitation's file, and tells what came of it.
+    pub fn save(&self, invitation: &Invitation) -> Notice {
+        match self.write(invitation) {
+            Ok(path) => Notice::FileSaved(invitation.serial, path),
+            Err(why) => Notice::FileNotSaved(invitation.serial, still_open(&why)),
         }
     }
+
+    /// Opens the mail program with an invitation, and tells what came of it.
+    pub async fn mail(&self, invitation: &Invitation) -> Notice {
+        let serial = invitation.serial;
+        let failed = |why: &str| Notice::MailNotOpened(serial, still_open(why));
+        let letter = self.write(invitation).and_then(|attachment| {
+            let letter = Letter::new(self.to.as_deref(), invitation, attachment);
+            letter.map_err(|error| sentence(&error))
+        });
+        let letter = match letter {
+            Ok(letter) => letter,
+            Err(why) => return failed(&why),
+        };
+        match mail::open(&letter, self.way).await {
+            Ok(Opened::Text(text)) => Notice::MailText(serial, text),
+            Ok(opened) => Notice::MailOpened(serial, opened.sentence()),
+            Err(error) => failed(&sentence(&error)),
+        }
+    }
+}
+
+fn still_open(why: &str) -> String {
+    format!("{why} The invitation is open all the same.")
 }
 
 /// An errand is done.
@@ -124,11 +139,7 @@ impl Errands {
     pub(super) fn save_file(&self, invitation: Invitation) {
         let (papers, done) = (self.papers.clone(), self.done.clone());
         tokio::task::spawn_blocking(move || {
-            let serial = invitation.serial;
-            let notice = match papers.write(&invitation) {
-                Ok(path) => Notice::FileSaved(serial, path),
-                Err(why) => Notice::FileNotSaved(serial, why),
-            };
+            let notice = papers.save(&invitation);
             let _ = done.blocking_send(Done::Tell(notice));
         });
     }
@@ -137,11 +148,7 @@ impl Errands {
     pub(super) fn open_mail(&self, invitation: Invitation) {
         let (papers, done) = (self.papers.clone(), self.done.clone());
         tokio::spawn(async move {
-            let serial = invitation.serial;
-            let notice = match papers.mail(&invitation).await {
-                Ok(how) => Notice::MailOpened(serial, how),
-                Err(why) => Notice::MailNotOpened(serial, why),
-            };
+            let notice = papers.mail(&invitation).await;
             let _ = done.send(Done::Tell(notice)).await;
         });
     }

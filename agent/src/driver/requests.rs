@@ -135,12 +135,23 @@ pub fn intent(request: Request, view: &View) -> Result<Intent, Reply> {
             let lines = view.invitations.iter().map(InvitationLine::from);
             Err(Reply::Status(lines.collect()))
         }
-        Request::Invite(_) | Request::Extend { .. } | Request::Forget(_) | Request::Set { .. }
+        Request::Invite(_)
+        | Request::Read(_)
+        | Request::Extend { .. }
+        | Request::Forget(_)
+        | Request::Set { .. }
             if in_session(view) =>
         {
             refuse(IN_SESSION)
         }
         Request::Invite(wish) => Ok(Intent::Invite(wish.into())),
+        Request::Read(serial) => {
+            open(view, serial)?;
+            Err(match view.invitation(serial) {
+                Some(one) => Reply::Invited(Box::new(InvitedLine::from(one))),
+                None => unknown(serial),
+            })
+        }
         Request::Expire(serial) => open(view, serial).map(|()| Intent::Expire(serial)),
         Request::Extend { serial, secs } => {
             let by = Duration::from_secs(secs.into());

@@ -58,6 +58,13 @@ pub struct View {
 }
 
 impl View {
+    /// Those that are open.
+    pub fn open(&self) -> impl Iterator<Item = &Invitation> {
+        self.invitations
+            .iter()
+            .filter(|one| !one.standing.is_closed())
+    }
+
     /// The invitation of that serial, if it is kept.
     pub fn invitation(&self, serial: Serial) -> Option<&Invitation> {
         self.invitations.iter().find(|one| one.serial == serial)

@@ -99,6 +99,8 @@ pub enum Notice {
     FileNotSaved(Serial, String),
     /// The mail program is open; a sentence says what is left to do.
     MailOpened(Serial, String),
+    /// There is no mail program: a text to be copied into a letter. It holds the link.
+    MailText(Serial, String),
     /// It is not; a sentence says what to do instead.
     MailNotOpened(Serial, String),
     /// The program ends; invitations that are open are kept.
@@ -217,6 +219,9 @@ impl Notice {
             }
             Self::FileSaved(_, path) => format!("The invitation was saved as {}.", path.display()),
             Self::MailOpened(_, how) => how.clone(),
+            Self::MailText(_, text) => format!(
+                "Copy this text into a letter to your helper, wherever you write your mail:\n\n{text}"
+            ),
             Self::NotInvited(_, why)
             | Self::FileNotSaved(_, why)
             | Self::MailNotOpened(_, why)

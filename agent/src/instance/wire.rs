@@ -27,6 +27,8 @@ pub enum Request {
     Status,
     /// Makes an invitation. [`Reply::Invited`] answers.
     Invite(InviteRequest),
+    /// What to pass on of an open invitation. [`Reply::Invited`] answers.
+    Read(Serial),
     /// Closes an invitation at once.
     Expire(Serial),
     /// Deletes a closed invitation.
@@ -59,7 +61,7 @@ pub enum Reply {
     Done,
     /// Every invitation, in the order to show them.
     Status(Vec<InvitationLine>),
-    /// The invitation that was made.
+    /// The invitation that was made, or is to be read.
     Invited(Box<InvitedLine>),
     /// What is remembered, by name.
     Settings(std::collections::BTreeMap<String, String>),

@@ -6,14 +6,13 @@ mod window;
 use std::{io::IsTerminal as _, path::Path};
 
 use anyhow::{Context as _, bail};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::oneshot};
 
 use crate::{
-    channel::qr::{Code, Ink},
     cli::{Agent, Invite},
     commands,
     driver::{self, Requests},
-    front::{FrontEnd, Intent, Invitation, Notice, Order, caution},
+    front::{FrontEnd, Intent, Notice, Order, caution},
     instance::{self, First, Local, Reply, Request, Taken},
     io::Outcome,
     policy::{self, Policy, User},
@@ -21,49 +20,12 @@ use crate::{
     settings, signals,
     start::{self, Ready, Start, StartError},
     store::{Keep as _, Store},
-    terminal,
+    terminal::{self, Style},
 };
 
-/// How invitations are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    /// For people.
-    Plain,
-    /// And for their telephones.
-    WithCode,
-    /// For programs.
-    Json,
-}
-
-impl Style {
-    /// What the command line asks for.
-    pub fn of(options: &Invite) -> Self {
-        match (options.json, options.qr) {
-            (true, _) => Self::Json,
-            (false, true) => Self::WithCode,
-            (false, false) => Self::Plain,
-        }
-    }
-
-    /// The lines that it makes of an invitation.
-    pub fn lines(self, invitation: &Invitation) -> Vec<String> {
-        match self {
-            Self::Plain => terminal::announcement(invitation),
-            Self::Json => commands::json_line(invitation),
-            Self::WithCode => {
-                let code = invitation.link.as_deref().and_then(Code::of);
-                let drawn = code.map(|code| code.to_terminal(Ink::BlackOnWhite));
-                let mut lines = terminal::announcement(invitation);
-                lines.extend(drawn);
-                lines
-            }
-        }
-    }
-
-    fn announce(self) -> terminal::Announce {
-        Box::new(move |invitation| self.lines(invitation))
-    }
-}
+/// What a later start is told while this one still asks.
+const STARTING: &str =
+    "Deskhand is just being started, and asks something in another terminal. Answer it there.";
 
 /// What to run.
 struct Job<'a> {
@@ -109,12 +71,13 @@ pub fn wait(runtime: &Runtime, agent: &Agent) -> anyhow::Result<Outcome> {
 /// A sentence.
 pub fn invite(runtime: &Runtime, options: &Invite) -> anyhow::Result<Outcome> {
     let order = start::order(options)?;
+    let style = Style::begin(options);
     let folder = start::folder()?;
     let agent = &options.agent;
     match instance::first(&folder) {
         Ok(first) => {
             if agent.terminal {
-                warn(options.json);
+                warn();
             }
             let job = Job {
                 start: Start {
@@ -125,13 +88,13 @@ pub fn invite(runtime: &Runtime, options: &Invite) -> anyhow::Result<Outcome> {
                 },
                 order: Some(order),
                 print: options.print || options.json || options.qr,
-                style: Style::of(options),
+                style,
             };
             run(runtime, first, &folder, job)
         }
         Err(Taken::Running) => {
-            warn(options.json);
-            commands::invite_elsewhere(runtime, &folder, options, order)?;
+            warn();
+            commands::invite_elsewhere(runtime, &folder, options, order, style)?;
             Ok(Outcome::Finished)
         }
         Err(error) => Err(error.into()),
@@ -139,11 +102,9 @@ pub fn invite(runtime: &Runtime, options: &Invite) -> anyhow::Result<Outcome> {
 }
 
 /// Shows the administrator's own words first. A window does that by itself.
-fn warn(json: bool) {
-    match policy::rules(&Policy::read(), &User::current()).warning {
-        Some(warning) if json => terminal::complain(&warning),
-        Some(warning) => terminal::say(&warning),
-        None => {}
+fn warn() {
+    if let Some(warning) = policy::rules(&Policy::read(), &User::current()).warning {
+        terminal::say(&warning);
     }
 }
 
@@ -172,6 +133,24 @@ fn show(runtime: &Runtime, folder: &Path) -> anyhow::Result<Outcome> {
 }
 
 fn run(runtime: &Runtime, first: First, folder: &Path, job: Job<'_>) -> anyhow::Result<Outcome> {
+    let local = {
+        let _inside = runtime.enter();
+        Local::serve(first).context("the program cannot start")?
+    };
+    let (local, ready) = starting(runtime, local, || begin(runtime, folder, &job))?;
+    let Some(ready) = ready? else {
+        return Ok(Outcome::Failed);
+    };
+    if job.start.agent.terminal {
+        in_the_terminal(runtime, ready, local, job)
+    } else {
+        window::run(runtime, ready, local, job)
+    }
+}
+
+/// Everything that can be refused or has to be asked before anybody can come. `None`: the novice
+/// does not go on.
+fn begin(runtime: &Runtime, folder: &Path, job: &Job<'_>) -> anyhow::Result<Option<Ready>> {
     let ready = match start::prepare(&job.start, folder) {
         // The first time in a terminal: ask there.
         Err(StartError::Server(ChooseError::Unnamed)) if std::io::stdin().is_terminal() => {
@@ -180,18 +159,52 @@ fn run(runtime: &Runtime, first: First, folder: &Path, job: Job<'_>) -> anyhow::
         }
         other => other?,
     };
-    if job.order.is_none() && job.start.until_idle && !ready.awaits_somebody() {
-        bail!("No invitation is open, so there is nobody to wait for. Make one: deskhand invite");
+    if !job.start.agent.terminal {
+        return Ok(Some(ready));
     }
-    let local = {
-        let _inside = runtime.enter();
-        Local::serve(first).context("the program cannot start")?
-    };
-    if job.start.agent.terminal {
-        in_the_terminal(runtime, ready, local, job)
-    } else {
-        window::run(runtime, ready, local, job)
+    for serial in ready.elsewhere() {
+        terminal::say(&format!(
+            "Invitation {serial} was made for another server, so nobody can come with it."
+        ));
     }
+    match &job.order {
+        Some(_) if ready.is_first_use() => Ok(caution(&ready)?.then_some(ready)),
+        Some(_) => Ok(Some(ready)),
+        None if ready.awaits_somebody() => Ok(Some(ready)),
+        None if job.start.until_idle => bail!(
+            "No invitation is open, so there is nobody to wait for. Make one: deskhand invite"
+        ),
+        None => {
+            terminal::say("Nobody is invited yet. In another terminal: deskhand invite");
+            Ok(Some(ready))
+        }
+    }
+}
+
+/// Does what comes before the agent runs; whoever asks something of it meanwhile is told.
+fn starting<T>(
+    runtime: &Runtime,
+    mut local: Local,
+    does: impl FnOnce() -> T,
+) -> anyhow::Result<(Local, T)> {
+    let (done, mut is_done) = oneshot::channel::<()>();
+    let answering = runtime.spawn(async move {
+        loop {
+            tokio::select! {
+                // Sent or dropped: over either way.
+                _ = &mut is_done => return local,
+                (_, reply) = local.asked() => {
+                    let _ = reply.send(Reply::Refused(STARTING.into()));
+                }
+            }
+        }
+    });
+    let result = does();
+    drop(done);
+    let local = runtime
+        .block_on(answering)
+        .context("the program cannot start")?;
+    Ok((local, result))
 }
 
 /// Asks once, and tries it out.
@@ -227,20 +240,15 @@ fn in_the_terminal(
         terminal::say(&Notice::ControlUnavailable(why.clone()).sentence());
     }
     let (front, agent) = ready.split(Requests::new(local, None));
-    let first_use = job.order.is_some() && front.view.borrow().first_use;
-    if first_use && !caution(&front)? {
-        return Ok(Outcome::Failed);
-    }
     let agent = runtime.spawn(agent);
     obey_signals(runtime, &front);
-    let announce = job.style.announce();
-    runtime.block_on(terminal::run(front, job.order, announce));
+    runtime.block_on(terminal::run(front, job.order, job.style));
     runtime.block_on(agent).context("the session broke off")
 }
 
 /// Whose idea was this? Asked once where somebody can answer, and said otherwise. False if the
 /// novice does not go on.
-fn caution(front: &FrontEnd) -> anyhow::Result<bool> {
+fn caution(ready: &Ready) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         terminal::say(caution::NOBODY_CALLS);
         return Ok(true);
@@ -259,7 +267,8 @@ fn caution(front: &FrontEnd) -> anyhow::Result<bool> {
         }
     }
     // The core runs in a moment, and its queue is empty.
-    front
+    ready
+        .front
         .intents
         .try_send(Intent::Warned)
         .context("the program cannot start")?;

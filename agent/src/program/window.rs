@@ -6,7 +6,7 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use super::{Job, caution, obey_signals};
+use super::{Job, obey_signals};
 use crate::{
     driver::Requests,
     front::{Channel, Control, Intent, Invitation, Newest, Stage, View},
@@ -39,58 +39,43 @@ pub(super) fn run(
     let (show, shown) = mpsc::channel(QUEUE);
     let (there, tray) = watch::channel(false);
     let (front, agent) = ready.split(Requests::new(local, Some(show.clone())));
-    let first_use = job.order.is_some() && front.view.borrow().first_use;
-    if first_use && !caution(&front)? {
-        return Ok(Outcome::Failed);
-    }
     let agent = runtime.spawn(agent);
     obey_signals(runtime, &front);
     if job.print {
         let made = Newest::after(front.view.clone());
-        runtime.spawn(terminal::print(made, job.style.announce()));
+        runtime.spawn(terminal::print(made, job.style));
     }
     runtime.spawn(keep_in_tray(
         front.view.clone(),
         front.intents.clone(),
-        show.clone(),
+        show,
         there,
     ));
-    if let Some(order) = job.order {
-        let saves = order.channel == Channel::File;
-        runtime.spawn(turn_to_newest(
-            Newest::after(front.view.clone()),
-            show,
-            saves.then(|| front.intents.clone()),
-        ));
-        runtime
-            .block_on(front.intents.send(Intent::Invite(order)))
-            .context("the session broke off")?;
+    if job
+        .order
+        .as_ref()
+        .is_some_and(|order| order.channel == Channel::File)
+    {
+        let made = Newest::after(front.view.clone());
+        runtime.spawn(save_next(made, front.intents.clone()));
     }
     // Windows belong to the main thread; the agent runs on its own.
     let _inside = runtime.enter();
     let around = Surroundings {
         person: Box::new(person),
         show: Some(shown),
+        order: job.order,
         tray,
     };
     window::run(front, around).context("start Deskhand with --terminal instead")?;
     runtime.block_on(agent).context("the session broke off")
 }
 
-/// Opens the page of the invitation that the command asked for, as if it had been made in the
-/// window; `save` has its file saved, too.
-async fn turn_to_newest(
-    mut made: Newest,
-    show: mpsc::Sender<Show>,
-    save: Option<mpsc::Sender<Intent>>,
-) {
-    let Some(Invitation { serial, .. }) = made.next().await else {
-        return;
-    };
-    // Without a window or a core there is nobody to show it to.
-    let _ = show.send(Show::Invitation(serial)).await;
-    if let Some(save) = save {
-        let _ = save.send(Intent::SaveFile(serial)).await;
+/// Has the file saved that a command asked for. Its page shows where it is.
+async fn save_next(mut made: Newest, intents: mpsc::Sender<Intent>) {
+    if let Some(Invitation { serial, .. }) = made.next().await {
+        // Without a core there is nobody to save it.
+        let _ = intents.send(Intent::SaveFile(serial)).await;
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Console {
     held_back: VecDeque<String>,
     controlled: bool,
     viewing: bool,
+    /// Somebody is being helped, or is about to be.
+    helped: bool,
 }
 
 #[derive(Debug)]
@@ -91,6 +93,7 @@ impl Console {
                 ..
             }
         );
+        self.helped = matches!(view.stage, Stage::Connecting { .. } | Stage::Viewing { .. });
         let began = matches!(view.stage, Stage::Viewing { .. }) && !self.viewing;
         self.viewing = matches!(view.stage, Stage::Viewing { .. });
         let mut acts = Vec::new();
@@ -191,7 +194,8 @@ impl Console {
         }
         match line {
             "/stop" => vec![Act::Intent(Intent::StopControl)],
-            "/end" => vec![Act::Intent(Intent::End)],
+            "/end" if self.helped => vec![Act::Intent(Intent::End)],
+            "/end" => vec![Act::Intent(Intent::Quit)],
             _ if self.controlled => vec![Act::Line(ONLY_STOP.into())],
             "/pause" => vec![Act::Intent(Intent::Pause(true))],
             "/resume" => vec![Act::Intent(Intent::Pause(false))],

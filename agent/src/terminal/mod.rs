@@ -1,6 +1,7 @@
 //! The terminal front end: lines out, lines in.
 
 mod console;
+mod style;
 
 use std::{
     io::{BufRead as _, IsTerminal as _, Read as _, Write as _},
@@ -15,15 +16,13 @@ use crate::front::{
     local_time,
 };
 use console::{Act, Console};
+pub use style::{Style, put_json};
 
 /// The longest line that is read; more than the longest chat message.
 const MAX_LINE: u64 = 16 * 1024;
 
 /// A view follows the notice about it within this.
 const SHOWN: Duration = Duration::from_secs(2);
-
-/// What to print of an invitation that was just made.
-pub type Announce = Box<dyn Fn(&Invitation) -> Vec<String> + Send>;
 
 /// What the novice has to pass on, for people.
 pub fn announcement(invitation: &Invitation) -> Vec<String> {
@@ -54,9 +53,7 @@ pub fn announcement(invitation: &Invitation) -> Vec<String> {
         Channel::File if known => {
             Some("Give your helper the file, and tell the password separately, best by telephone.")
         }
-        Channel::Mail if known => {
-            Some("Send the letter, and tell the password separately, best by telephone.")
-        }
+        Channel::Mail if known => Some("Tell the password separately, best by telephone."),
         Channel::Spoken => Some(
             "On the phone: have your helper open the address, and read out number and password.",
         ),
@@ -67,7 +64,7 @@ pub fn announcement(invitation: &Invitation) -> Vec<String> {
 }
 
 /// Runs until everything is over. `order` is what to begin with.
-pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) {
+pub async fn run(mut front: FrontEnd, order: Option<Order>, style: Style) {
     let mut lines = typed_lines();
     let mut reading = true;
     let mut console = Console::default();
@@ -87,7 +84,11 @@ pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) 
             notice = front.notices.recv() => match notice {
                 Some(Notice::Invited(serial, _)) => {
                     let ordered = std::mem::take(&mut ordered);
-                    pass_on(&mut front, serial, &announce, ordered).await;
+                    pass_on(&mut front, serial, style, ordered).await;
+                    vec![]
+                }
+                Some(Notice::FileSaved(serial, path)) if style == Style::Json => {
+                    style.saved(serial, &path);
                     vec![]
                 }
                 Some(notice) => console.notice(&notice, Instant::now()),
@@ -112,17 +113,15 @@ pub async fn run(mut front: FrontEnd, order: Option<Order>, announce: Announce) 
 }
 
 /// Prints every invitation that is made.
-pub async fn print(mut made: Newest, announce: Announce) {
+pub async fn print(mut made: Newest, style: Style) {
     while let Some(invitation) = made.next().await {
-        for line in announce(&invitation) {
-            say(&line);
-        }
+        style.announce(&invitation);
     }
 }
 
 /// Prints an invitation that was made, and has it go the way that was asked for; unless it was
 /// asked for elsewhere.
-async fn pass_on(front: &mut FrontEnd, serial: Serial, announce: &Announce, ordered: bool) {
+async fn pass_on(front: &mut FrontEnd, serial: Serial, style: Style, ordered: bool) {
     let shown = |view: &View| view.invitation(serial).is_some() || view.over;
     // It is there in a moment, unless it is gone again already.
     let made = tokio::time::timeout(SHOWN, front.view.wait_for(shown)).await;
@@ -130,9 +129,7 @@ async fn pass_on(front: &mut FrontEnd, serial: Serial, announce: &Announce, orde
     let Some(made) = made.and_then(|view| view.invitation(serial).cloned()) else {
         return;
     };
-    for line in announce(&made) {
-        say(&line);
-    }
+    style.announce(&made);
     let further = match made.channel {
         _ if !ordered => return,
         Channel::Link | Channel::Spoken => return,
@@ -147,8 +144,7 @@ async fn perform(acts: Vec<Act>, front: &FrontEnd) {
         match act {
             Act::Line(line) => say(&line),
             Act::Ask(text) => {
-                let mut out = std::io::stdout().lock();
-                let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+                let _ = write_aside_or_out(text);
             }
             Act::DiscardTyped => {
                 let stdin = std::io::stdin();
@@ -163,10 +159,24 @@ async fn perform(acts: Vec<Act>, front: &FrontEnd) {
     }
 }
 
-/// Prints a line. A closed standard output is no reason to stop helping.
+/// Prints a line for people. A closed standard output is no reason to stop helping.
 pub fn say(line: &str) {
+    let _ = write_aside_or_out(&format!("{line}\n"));
+}
+
+/// Prints a line on standard output, whoever reads it.
+pub fn put(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn write_aside_or_out(text: &str) -> std::io::Result<()> {
+    if style::is_aside() {
+        return std::io::stderr().lock().write_all(text.as_bytes());
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Asks something before anything runs, and reads one line.
@@ -174,9 +184,7 @@ pub fn say(line: &str) {
 /// # Errors
 /// Whatever the system says.
 pub fn ask(question: &str) -> std::io::Result<String> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(question.as_bytes())?;
-    out.flush()?;
+    write_aside_or_out(question)?;
     let mut typed = String::new();
     std::io::stdin()
         .lock()

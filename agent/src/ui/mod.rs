@@ -78,6 +78,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 
 /// Nobody is here: draws where the novice is.
 fn page(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
+    let before = (model.page, model.wizard.step);
     let opened = model.settle();
     let done = match model.page {
         Page::Home => {
@@ -96,7 +97,16 @@ fn page(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
             let one = model.view.invitation(serial).cloned();
             one.and_then(|one| invitation::draw(ui, model, &one, now))
         }
-        Page::List => return list::draw(ui, model, now),
+        Page::List => {
+            let listed = list::draw(ui, model, now);
+            if model.page != Page::List {
+                model.turn(now.at);
+            }
+            return listed;
+        }
     };
+    if before != (model.page, model.wizard.step) {
+        model.turn(now.at);
+    }
     opened.into_iter().chain(done).collect()
 }

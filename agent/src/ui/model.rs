@@ -18,13 +18,15 @@ use super::{
 use crate::{
     clock::Now,
     front::{
-        Channel, Control, Invitation, Notice, Serial, Speaker, Stage, Standing, View, one_line,
-        plain_name,
+        Channel, Control, Invitation, Notice, Order, Serial, Speaker, Stage, Standing, View,
+        one_line, plain_name,
     },
 };
 
 /// How many lines are kept; older ones go.
 const LOG_LINES: usize = 500;
+/// So long after a page came up presses were meant for the one before.
+pub const TURNING: Duration = Duration::from_millis(400);
 /// How long "Copied" stays.
 const COPIED: Duration = Duration::from_secs(4);
 
@@ -49,6 +51,10 @@ pub struct Model {
     /// Went wrong, and stays until the first page has shown it.
     pub(super) alarm: Option<String>,
     pub(super) closing: Closing,
+    /// What a command asked for, until it can be made.
+    pub(super) wanted: Option<Order>,
+    /// When another page came up.
+    turned: Option<Instant>,
     /// Nothing comes from the session any more.
     pub(super) lost: bool,
     pub(super) copied: Option<(Copied, Instant)>,
@@ -105,6 +111,8 @@ impl Model {
             news: None,
             alarm: None,
             closing: Closing::default(),
+            wanted: None,
+            turned: None,
             lost: false,
             copied: None,
             handed: BTreeMap::new(),
@@ -162,6 +170,11 @@ impl Model {
             Notice::MailOpened(serial, how) => {
                 self.handed_mut(*serial).mail = Some(Ok(how.clone()));
             }
+            Notice::MailText(serial, _) => {
+                // The page itself offers the text.
+                let why = "No mail program opens. Copy the text below into a letter.";
+                self.handed_mut(*serial).mail = Some(Err(why.into()));
+            }
             Notice::MailNotOpened(serial, why) => {
                 self.handed_mut(*serial).mail = Some(Err(why.clone()));
             }
@@ -215,6 +228,24 @@ impl Model {
     fn is_making(&self, channel: Channel) -> bool {
         let making = self.page == Page::Wizard && self.wizard.step == Step::Making;
         making && self.wizard.channel == channel
+    }
+
+    /// A command asks for an invitation: it is made as soon as the novice was asked what is
+    /// asked before the first one.
+    pub fn begin_with(&mut self, order: Order) {
+        self.go(Page::towards_an_invitation(&self.view, self.warned));
+        self.wanted = Some(order);
+    }
+
+    /// Another page has come up.
+    pub(super) fn turn(&mut self, now: Instant) {
+        self.turned = Some(now);
+    }
+
+    /// Whether a press counts. The second half of a double click, or a key held down, is not
+    /// meant for whatever the first has brought up under it.
+    pub fn admits_press(&self, now: Instant) -> bool {
+        self.is_session() || self.turned.is_none_or(|at| now >= at + TURNING)
     }
 
     /// What the novice should know of, the gravest first.

@@ -49,6 +49,9 @@ impl Model {
         if self.page == Page::Home {
             self.alarm = None;
         }
+        if page == Page::Home {
+            self.wanted = None;
+        }
         self.page = page;
         self.news = None;
         self.copied = None;
@@ -92,6 +95,11 @@ impl Model {
                 if next != Page::Server {
                     self.go(next);
                 }
+            }
+            Page::Wizard => {
+                let order = self.wanted.take()?;
+                self.wizard.begin_making(order.channel);
+                return Some(Intent::Invite(order));
             }
             Page::Fresh(serial) => {
                 let channel = self.view.invitation(serial)?.channel;

@@ -5,7 +5,7 @@
 //! above all other windows and comes back if it is hidden. If it cannot be shown, nobody
 //! answers, and the session takes that for a no.
 
-use egui::{ViewportBuilder, ViewportCommand};
+use egui::{Event, Key, ViewportBuilder, ViewportCommand};
 use rand_core::OsRng;
 use tokio::sync::{mpsc, watch};
 use winit::raw_window_handle::{HasWindowHandle, RawWindowHandle};
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    front::{Answer, Control, FrontEnd, Intent, Serial, Stage, View},
+    front::{Answer, Control, FrontEnd, Intent, Order, Serial, Stage, View},
     invitation::generate_password,
 };
 
@@ -48,6 +48,8 @@ pub struct Surroundings {
     pub person: Box<dyn PersonCheck>,
     /// Wishes from outside.
     pub show: Option<mpsc::Receiver<Show>>,
+    /// What a command asks for.
+    pub order: Option<Order>,
     /// Whether there is a tray that brings the window back through `show`: then closing the
     /// window while somebody could come hides it.
     pub tray: watch::Receiver<bool>,
@@ -118,6 +120,19 @@ fn watched(view: &View) -> Watched {
     }
 }
 
+/// Whether it could press a button.
+fn presses_something(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::PointerButton { pressed: true, .. }
+            | Event::Key {
+                key: Key::Enter | Key::Space,
+                pressed: true,
+                ..
+            }
+    )
+}
+
 struct App {
     model: Model,
     inbox: Inbox,
@@ -138,7 +153,10 @@ impl App {
         ctx: &egui::Context,
     ) -> Self {
         let passwords = Passwords::new(|| generate_password(&mut OsRng));
-        let model = Model::new(front.view.borrow().clone(), passwords);
+        let mut model = Model::new(front.view.borrow().clone(), passwords);
+        if let Some(order) = around.order {
+            model.begin_with(order);
+        }
         let inbox = Inbox::new(front.view, front.notices, around.show, ctx);
         Self {
             model,
@@ -211,6 +229,9 @@ impl App {
 impl eframe::App for App {
     fn raw_input_hook(&mut self, ctx: &egui::Context, input: &mut egui::RawInput) {
         self.presses.observe(&mut input.events);
+        if !self.model.admits_press(Now::read().at) {
+            input.events.retain(|event| !presses_something(event));
+        }
         self.steps.take_turns(&mut input.events);
         if self.steps.more() {
             ctx.request_repaint();

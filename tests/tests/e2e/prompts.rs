@@ -6,6 +6,7 @@ use std::{fs, time::Duration};
 use deskhand_tests::{
     desktop::Desktop,
     expert::Expert,
+    home::Home,
     keys::ENTER,
     physical::Physical,
     probe::{Probe, typed},
@@ -13,7 +14,6 @@ use deskhand_tests::{
     server::Server,
     wait::{self, PATIENCE},
 };
-use tempfile::TempDir;
 
 /// How many random events the expert throws at the agent's window.
 const EVENTS: usize = 1000;
@@ -22,7 +22,7 @@ const EVENTS: usize = 1000;
 /// of it, who has a keyboard of their own.
 struct InWindow {
     hand: Physical,
-    folder: TempDir,
+    home: Home,
     read: usize,
 }
 
@@ -33,10 +33,10 @@ const WINDOW: (u16, u16) = (200, 560);
 
 impl InWindow {
     fn open(server: &Server, desktop: &mut Desktop) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new();
         let command = format!(
             "exec env -u XDG_STATE_HOME HOME={home} {agent} invite --server {url} --terminal > {home}/said",
-            home = folder.path().display(),
+            home = home.path().display(),
             agent = program("deskhand").display(),
             url = server.url,
         );
@@ -51,14 +51,14 @@ impl InWindow {
         ]);
         Self {
             hand: Physical::open(&desktop.display).unwrap(),
-            folder,
+            home,
             read: 0,
         }
     }
 
     /// Everything the agent has said.
     fn said(&self) -> String {
-        fs::read_to_string(self.folder.path().join("said")).unwrap_or_default()
+        fs::read_to_string(self.home.path().join("said")).unwrap_or_default()
     }
 
     async fn hears(&mut self, words: &str, within: Duration) -> String {
@@ -139,6 +139,8 @@ async fn controlling() -> (Expert, InWindow, Desktop, Server) {
     let server = Server::start().await;
     let mut desktop = Desktop::start().await;
     let mut novice = InWindow::open(&server, &mut desktop);
+    novice.hears("ask for this? [y/N] ", PATIENCE).await;
+    novice.types("n\n");
     let link = novice.field("Link: ").await;
     let password = novice.field("Password: ").await;
 
@@ -150,6 +152,23 @@ async fn controlling() -> (Expert, InWindow, Desktop, Server) {
     novice.answers_yes().await;
     expert.has_control().await;
     (expert, novice, desktop, server)
+}
+
+#[tokio::test]
+async fn who_was_telephoned_is_told_to_hang_up_and_invites_nobody() {
+    let server = Server::start().await;
+    let mut desktop = Desktop::start().await;
+    let mut novice = InWindow::open(&server, &mut desktop);
+    novice.hears("ask for this? [y/N] ", PATIENCE).await;
+    // A later start hears why it has to wait.
+    let said = novice.home.runs(&["status"]).await;
+    assert!(said.refusal().contains("is just being started"), "{said:?}");
+    novice.types("y\n");
+    novice.hears("Hang up.", PATIENCE).await;
+    novice.hears("[y/N] ", PATIENCE).await;
+    novice.types("n\n");
+    novice.hears("Nobody was invited.", PATIENCE).await;
+    assert!(!novice.said().contains("Link:"));
 }
 
 #[tokio::test]

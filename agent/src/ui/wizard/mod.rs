@@ -78,6 +78,12 @@ impl Wizard {
         }
     }
 
+    /// Everything is chosen already.
+    pub(super) fn begin_making(&mut self, channel: Channel) {
+        self.channel = channel;
+        self.step = Step::Making;
+    }
+
     /// No invitation could be made.
     pub(super) fn fail(&mut self, why: String) {
         self.step = Step::Life;
