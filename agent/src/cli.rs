@@ -38,7 +38,7 @@ pub enum Command {
     /// Have an invitation stay open longer.
     Extend(Extend),
     /// Delete closed invitations from the list.
-    Forget(Named),
+    Forget(Forget),
     /// What the administrator of this computer allows.
     #[command(subcommand)]
     Policy(Policy),
@@ -171,6 +171,20 @@ pub struct Named {
     /// Their numbers, as `deskhand status` lists them.
     #[arg(value_name = "ID", required = true, value_parser = serial)]
     pub ids: Vec<Serial>,
+    /// How to print.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Some closed invitations, or all of them.
+#[derive(Debug, Clone, Args)]
+pub struct Forget {
+    /// Their numbers, as `deskhand status` lists them.
+    #[arg(value_name = "ID", required_unless_present = "closed", value_parser = serial)]
+    pub ids: Vec<Serial>,
+    /// All that are closed.
+    #[arg(long, conflicts_with = "ids")]
+    pub closed: bool,
     /// How to print.
     #[command(flatten)]
     pub output: Output,

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     channel::mail::Way,
-    cli::{self, Extend, Invite, Named},
+    cli::{self, Extend, Forget, Invite, Named},
     clock::Now,
     desk::{Desk, Setup},
     driver::{self, Papers},
@@ -24,6 +24,7 @@ use crate::{
     store::{Keep, Store, StoreError},
     terminal::{self, Style, put_json},
 };
+
 /// Why a command could not be carried out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -63,15 +64,27 @@ pub fn status(runtime: &Runtime, output: cli::Output) -> Result<(), CommandError
 /// # Errors
 /// [`CommandError`]; those before the first that was refused are closed.
 pub fn expire(runtime: &Runtime, named: &Named) -> Result<(), CommandError> {
-    each(runtime, named, Request::Expire, "closed")
+    let (ids, output) = (&named.ids, named.output);
+    each(runtime, ids, output, Request::Expire, "closed")
 }
 
 /// `deskhand forget`.
 ///
 /// # Errors
 /// [`CommandError`]; those before the first that was refused are deleted.
-pub fn forget(runtime: &Runtime, named: &Named) -> Result<(), CommandError> {
-    each(runtime, named, Request::Forget, "deleted")
+pub fn forget(runtime: &Runtime, options: &Forget) -> Result<(), CommandError> {
+    let mut ids = options.ids.clone();
+    if options.closed {
+        let Reply::Status(lines) = ask(runtime, Request::Status)? else {
+            return Ok(());
+        };
+        let closed = lines.iter().filter(|line| line.standing.is_closed());
+        ids.extend(closed.map(|line| line.serial));
+        if ids.is_empty() && !options.output.json {
+            terminal::say("No invitation is closed.");
+        }
+    }
+    each(runtime, &ids, options.output, Request::Forget, "deleted")
 }
 
 /// `deskhand extend`.
@@ -134,6 +147,7 @@ pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), Comman
             .map_err(|error| CommandError::Refused(sentence(&error)))?;
         changes.push((settings::MAIL, way.to_string()));
     }
+    let any = !changes.is_empty();
     for (name, value) in changes {
         let name = name.to_owned();
         expect_done(ask(runtime, Request::Set { name, value })?)?;
@@ -147,6 +161,9 @@ pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), Comman
                     "{name}: {}",
                     value.map_or("not set", String::as_str)
                 ));
+            }
+            if any {
+                terminal::say("This counts from the next start of Deskhand.");
             }
         }
         other => return Err(unexpected(other)),
@@ -277,18 +294,19 @@ fn here(_: &First, folder: &Path, request: Request) -> Result<Reply, CommandErro
 
 fn each(
     runtime: &Runtime,
-    named: &Named,
+    ids: &[Serial],
+    output: cli::Output,
     request: impl Fn(Serial) -> Request,
     done: &str,
 ) -> Result<(), CommandError> {
-    for serial in &named.ids {
+    for serial in ids {
         expect_done(ask(runtime, request(*serial))?)?;
-        if !named.output.json {
+        if !output.json {
             terminal::say(&format!("Invitation {serial} is {done}."));
         }
     }
-    if named.output.json {
-        put_json(&json!({ done: named.ids }));
+    if output.json {
+        put_json(&json!({ done: ids }));
     }
     Ok(())
 }

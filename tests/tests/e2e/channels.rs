@@ -126,7 +126,7 @@ async fn without_a_mail_program_the_novice_is_told_what_else_there_is() {
     fs::remove_file(home.path().join("config/mimeapps.list")).unwrap();
     let args = ["--channel", "mail"];
     let mut novice = Novice::invite_at(home, &server.url, &desktop, &args).await;
-    novice.told("Use another way to invite").await;
+    novice.told("Copy this text into a letter").await;
     // The link, which was announced, is good nevertheless.
     let expert = Expert::open(&novice.link).await;
     expert.connect(&novice.password).await;

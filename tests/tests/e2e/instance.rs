@@ -136,6 +136,11 @@ async fn commands_work_while_an_agent_runs_and_while_none_does() {
         );
     }
     assert_eq!(listed(&novice.home).await, ["3 open link"]);
+    let said = novice.home.runs(&["forget", "--closed"]).await;
+    assert_eq!(said.success(), "No invitation is closed.\n");
+    novice.home.runs(&["expire", "3"]).await.success();
+    let said = novice.home.runs(&["forget", "--closed"]).await;
+    assert_eq!(said.success(), "Invitation 3 is deleted.\n");
     let said = Home::new().runs(&["status"]).await;
     assert_eq!(said.success(), "No invitations.\n");
 }
