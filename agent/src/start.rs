@@ -71,7 +71,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// No home.
     #[error(
-        "neither HOME nor XDG_STATE_HOME is set, so there is no place to keep invitations. Set HOME"
+        "neither HOME nor XDG_STATE_HOME names a folder, so there is no place to keep invitations. Set HOME to your own folder, beginning with /"
     )]
     NoHome,
     /// No certificate.
@@ -299,7 +299,7 @@ pub fn order(options: &Invite) -> Result<Order, StartError> {
 
 /// Where people look for what a program has saved.
 pub fn downloads() -> PathBuf {
-    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+    let home = crate::store::home().unwrap_or_else(std::env::temp_dir);
     let folder = home.join("Downloads");
     if folder.is_dir() { folder } else { home }
 }

@@ -1,6 +1,7 @@
 //! The folder that everything of Deskhand's is kept in, private to one person.
 
 use std::{
+    ffi::OsString,
     fs::{DirBuilder, Permissions},
     io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
@@ -33,11 +34,26 @@ pub enum FolderError {
 
 /// `$XDG_STATE_HOME/deskhand`, or `~/.local/state/deskhand`; `None` if neither place is known.
 pub fn default_folder() -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME")
+    folder_in(std::env::var_os("XDG_STATE_HOME"), home())
+}
+
+fn folder_in(state: Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+    let in_home = || home.map(|home| home.join(".local/state"));
+    absolute(state)
+        .or_else(in_home)
+        .map(|base| base.join("deskhand"))
+}
+
+/// The person's own folder, `$HOME`; `None` if that does not say where one is.
+pub fn home() -> Option<PathBuf> {
+    absolute(std::env::var_os("HOME"))
+}
+
+/// Nothing is kept wherever the program happens to be started.
+fn absolute(variable: Option<OsString>) -> Option<PathBuf> {
+    variable
         .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    state.or_else(home).map(|base| base.join("deskhand"))
+        .filter(|path| path.is_absolute())
 }
 
 /// Makes `folder` if it is not there. If it is, whatever others may do in it is taken away.
@@ -72,6 +88,19 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         std::fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn a_variable_that_is_empty_or_not_absolute_names_no_folder() {
+        for none in ["", ".", "home/ada", "~"] {
+            let none = Some(OsString::from(none));
+            assert_eq!(absolute(none.clone()), None, "{none:?}");
+            assert_eq!(folder_in(none.clone(), absolute(none.clone())), None);
+            let in_home = folder_in(none, absolute(Some("/home/ada".into())));
+            assert_eq!(in_home, Some("/home/ada/.local/state/deskhand".into()));
+        }
+        let told = folder_in(Some("/var/ada".into()), None);
+        assert_eq!(told, Some("/var/ada/deskhand".into()));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 pub use self::{
     error::{Damaged, StoreError},
-    folder::{FolderError, default_folder, make_private},
+    folder::{FolderError, default_folder, home, make_private},
 };
 use self::{
     error::{Fault, loading, writing},
