@@ -237,13 +237,12 @@ pub enum Answer {
     Block,
 }
 
-/// The name an expert gave, on one line, so that it cannot pass for words of ours.
+/// The name an expert gave, or words for somebody who gave none.
 pub fn plain_name(name: &Name) -> String {
-    let name = one_line(name.as_str());
     if name.is_empty() {
         NAMELESS.into()
     } else {
-        name
+        name.to_string()
     }
 }
 

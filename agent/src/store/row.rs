@@ -72,7 +72,7 @@ pub(super) fn read(row: &Row) -> Result<Kept, String> {
     let word = |column| row.get::<_, String>(column).map_err(text);
     let used_by: Option<String> = row.get("used_by").map_err(text)?;
     let used_by = used_by
-        .map(|name| Name::exact(name).ok_or("a name is out of bounds"))
+        .map(|name| Name::checked(name).ok_or("a name is out of bounds"))
         .transpose()?;
     let record: Option<Vec<u8>> = row.get("record").map_err(text)?;
     let link: Option<Vec<u8>> = row.get("link").map_err(text)?;
