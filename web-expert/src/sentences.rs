@@ -191,7 +191,9 @@ pub fn stopped(cause: StopCause) -> Option<&'static str> {
 pub fn link(error: LinkError) -> &'static str {
     match error {
         LinkError::Newer => {
-            "This invitation was made by a newer version of Deskhand than this page."
+            "This invitation was made by a newer version of Deskhand than this page. Reload the \
+             page and open the link again. If that does not help, the server has to be updated \
+             first; then ask for a new invitation."
         }
         _ => "This is not a complete invitation link. Copy the whole link, to its last character.",
     }

@@ -8,7 +8,6 @@ use deskhand_tests::{
     home::{Home, Said},
     novice::Novice,
     server::Server,
-    wait::PATIENCE,
 };
 use serde_json::Value;
 

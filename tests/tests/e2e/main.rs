@@ -19,6 +19,7 @@ mod hostile;
 mod input;
 mod instance;
 mod invitations;
+mod links;
 mod page;
 mod password;
 mod policy;

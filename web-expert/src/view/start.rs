@@ -1,6 +1,9 @@
 //! No invitation yet: a number that was said on the phone, or a link.
 
-use web_sys::{Event as DomEvent, HtmlInputElement, SubmitEvent};
+use web_sys::{
+    Element, Event as DomEvent, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition,
+    SubmitEvent,
+};
 use yew::{Callback, Html, NodeRef, Properties, component, html, use_effect_with, use_node_ref};
 
 use super::card::Card;
@@ -20,16 +23,52 @@ pub struct Props {
     pub on: Callback<Event>,
 }
 
-/// Asks for number and password, or for a link.
+/// Asks for number and password, or for a link. What was wrong with either is said above both,
+/// and brought into sight: somebody who came with half a link looks there, and in a small window
+/// the form that was sent is far below.
 #[component]
 pub fn StartView(props: &Props) -> Html {
+    let note = use_node_ref();
+    {
+        let note = note.clone();
+        use_effect_with(props.start.problem, move |_| show(&note));
+    }
+    let on = {
+        let (note, on) = (note.clone(), props.on.clone());
+        Callback::from(move |event| {
+            // Sent again with the same mistake, it is not drawn again.
+            let sent = matches!(event, Event::Paste(_) | Event::ConnectTo { .. });
+            on.emit(event);
+            if sent {
+                show(&note);
+            }
+        })
+    };
     html! {
         <Card title="Help somebody">
-            <NumberForm start={props.start.clone()} name={props.name.clone()} on={props.on.clone()} />
+            if let Some(problem) = props.start.problem {
+                <p ref={note} class="problem" role="alert">{ sentence(problem) }</p>
+            }
+            <NumberForm number={props.start.number.clone()} name={props.name.clone()} on={on.clone()} />
             <p class="or">{ "or" }</p>
-            <LinkForm start={props.start.clone()} name={props.name.clone()} on={props.on.clone()} />
+            <LinkForm {on} />
             <p><a href="/about">{ "What is Deskhand?" }</a></p>
         </Card>
+    }
+}
+
+fn sentence(problem: Problem) -> &'static str {
+    match problem {
+        Problem::Number(sentence) => sentence,
+        Problem::Link(error) => sentences::link(error),
+    }
+}
+
+fn show(note: &NodeRef) {
+    if let Some(note) = note.cast::<Element>() {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        note.scroll_into_view_with_scroll_into_view_options(&options);
     }
 }
 
@@ -40,13 +79,21 @@ fn value(field: &NodeRef) -> String {
         .unwrap_or_default()
 }
 
+#[derive(Debug, Properties, PartialEq)]
+struct NumberProps {
+    /// As typed last.
+    number: String,
+    name: String,
+    on: Callback<Event>,
+}
+
 #[component]
-fn NumberForm(props: &Props) -> Html {
+fn NumberForm(props: &NumberProps) -> Html {
     let (number, password, name) = (use_node_ref(), use_node_ref(), use_node_ref());
     {
         // Filled in once, so that no redraw undoes what is being typed.
         let (number, name) = (number.clone(), name.clone());
-        let (last_number, last_name) = (props.start.number.clone(), props.name.clone());
+        let (last_number, last_name) = (props.number.clone(), props.name.clone());
         use_effect_with((), move |()| {
             if let Some(field) = name.cast::<HtmlInputElement>() {
                 field.set_value(&last_name);
@@ -75,9 +122,6 @@ fn NumberForm(props: &Props) -> Html {
     };
     html! {
         <form {onsubmit}>
-            if let Some(Problem::Number(problem)) = props.start.problem {
-                <p class="problem" role="alert">{ problem }</p>
-            }
             <label>
                 <span>{ "Number" }</span>
                 <input ref={number} type="text" class="number" inputmode="numeric" maxlength="32"
@@ -108,8 +152,13 @@ fn NumberForm(props: &Props) -> Html {
     }
 }
 
+#[derive(Debug, Properties, PartialEq)]
+struct LinkProps {
+    on: Callback<Event>,
+}
+
 #[component]
-fn LinkForm(props: &Props) -> Html {
+fn LinkForm(props: &LinkProps) -> Html {
     let field = use_node_ref();
     let onsubmit = {
         let (field, on) = (field.clone(), props.on.clone());
@@ -120,9 +169,6 @@ fn LinkForm(props: &Props) -> Html {
     };
     html! {
         <form {onsubmit}>
-            if let Some(Problem::Link(problem)) = props.start.problem {
-                <p class="problem" role="alert">{ sentences::link(problem) }</p>
-            }
             <label>
                 <span>{ "Invitation link" }</span>
                 <input ref={field} type="text" autocomplete="off" spellcheck="false"
