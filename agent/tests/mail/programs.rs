@@ -71,6 +71,7 @@ async fn what_does_not_work_is_said() {
     let mut said = vec![];
     said.push(desk.open(Way::XdgEmail).await.unwrap_err().to_string());
     said.push(desk.open(Way::Draft).await.unwrap_err().to_string());
+    said.push(desk.open(Way::Mapi).await.unwrap_err().to_string());
     desk.install("thunderbird", &[MAILTO], "exit 1");
     said.push(desk.open(Way::XdgEmail).await.unwrap_err().to_string());
     desk.without_xdg_utils();
@@ -78,6 +79,7 @@ async fn what_does_not_work_is_said() {
     fs::remove_file(desk.attachment()).unwrap();
     said.push(desk.open(Way::Auto).await.unwrap_err().to_string());
     expect![[r"
+        no mail program was found on this computer. Use another way to invite
         no mail program was found on this computer. Use another way to invite
         no mail program was found on this computer. Use another way to invite
         your mail program could not be opened: xdg-email failed because the program that it started failed. Use another way to invite

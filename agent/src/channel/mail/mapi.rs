@@ -26,7 +26,6 @@ const NO_POSITION: u32 = u32::MAX;
 type SendMail = unsafe extern "system" fn(usize, usize, *const MapiMessageW, u32, u32) -> u32;
 
 /// Opens the mail program; returns when the novice has sent the letter or given it up.
-#[cfg_attr(not(windows), expect(dead_code, reason = "there is no MAPI elsewhere"))]
 pub(super) fn open(letter: &Letter) -> Result<Opened, MailError> {
     match find() {
         Some(send) => open_with(send, letter),
