@@ -2,6 +2,7 @@
 //! there, and the socket to it.
 
 mod address;
+mod backoff;
 pub mod beside;
 mod check;
 mod choose;

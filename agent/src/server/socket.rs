@@ -11,13 +11,9 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 
-use super::Address;
+use super::{Address, backoff::Backoff};
 use crate::io::ServerEvent;
 
-/// First wait after a loss; doubles up to [`LONGEST`], with jitter, so that a restarted server
-/// is not met by everybody at once.
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(30);
 /// A connection that lasted so long was one.
 const STABLE: Duration = Duration::from_secs(30);
 /// A server that says nothing for so long, not even a ping, is gone.
@@ -32,7 +28,7 @@ pub async fn run(
     mut outgoing: mpsc::Receiver<FromNovice>,
     events: mpsc::Sender<ServerEvent>,
 ) {
-    let mut wait = FIRST;
+    let mut backoff = None;
     loop {
         let attempt = connect_async_with_config(address.socket(), Some(bounds()), true);
         match tokio::time::timeout(PATIENCE, attempt).await {
@@ -47,7 +43,7 @@ pub async fn run(
                 }
                 // One that opens its door only to close it again is away like any other.
                 if since.elapsed() >= STABLE {
-                    wait = FIRST;
+                    backoff = None;
                 }
             }
             Ok(Err(error)) => tracing::info!(%error, "the server cannot be reached"),
@@ -56,9 +52,9 @@ pub async fn run(
         if events.send(ServerEvent::Down).await.is_err() {
             return;
         }
-        let jitter = rand_core::OsRng.next_u32() % 1000;
-        tokio::time::sleep(wait / 2 + wait.mul_f64(f64::from(jitter) / 2000.0)).await;
-        wait = (wait * 2).min(LONGEST);
+        let next = Backoff::after(backoff);
+        tokio::time::sleep(next.wait(rand_core::OsRng.next_u32())).await;
+        backoff = Some(next);
     }
 }
 
