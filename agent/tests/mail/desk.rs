@@ -130,6 +130,7 @@ impl Desk {
             to: Some("maria@example.org".into()),
             subject: "Can you help me?".into(),
             text: format!("Please open\n\n{LINK}\n\nThänk you & \"bye\"; 100%\n"),
+            bare: "Please open https://h.example/#1.\n".into(),
             plain: "Please open the file.\n\nThänk you & \"bye\"; 100%\n".into(),
             attachment: self.attachment(),
         }

@@ -117,6 +117,6 @@ async fn a_draft_that_nobody_opens_is_not_left_behind() {
     assert!(!desk.draft().exists());
     assert_eq!(
         desk.open(Way::Auto).await.unwrap(),
-        Opened::Text(desk.letter().text)
+        Opened::Text(desk.letter().bare)
     );
 }

@@ -90,7 +90,7 @@ async fn what_does_not_work_is_said() {
 #[tokio::test]
 async fn without_any_mail_program_there_is_a_text_to_copy() {
     let mut desk = Desk::new();
-    let text = Opened::Text(desk.letter().text);
+    let text = Opened::Text(desk.letter().bare);
     assert_eq!(desk.open(Way::Auto).await.unwrap(), text);
     assert_eq!(desk.open(Way::Text).await.unwrap(), text);
     desk.without_xdg_utils();

@@ -127,6 +127,7 @@ async fn without_a_mail_program_the_novice_is_told_what_else_there_is() {
     let args = ["--channel", "mail"];
     let mut novice = Novice::invite_at(home, &server.url, &desktop, &args).await;
     novice.told("Copy this text into a letter").await;
+    assert!(!novice.process.stdout.text().contains("attached file"));
     // The link, which was announced, is good nevertheless.
     let expert = Expert::open(&novice.link).await;
     expert.connect(&novice.password).await;

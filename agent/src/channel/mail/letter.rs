@@ -16,6 +16,8 @@ pub struct Letter {
     pub text: String,
     /// What it says where others could read along: without the link, only of the attachment.
     pub plain: String,
+    /// What it says when nothing is attached: only the link.
+    pub bare: String,
     /// The invitation's file.
     pub attachment: PathBuf,
 }
@@ -52,11 +54,13 @@ impl Letter {
         }
         let ends = when(invitation.ends, zone);
         let secret = invitation.password != Password::None;
+        let link = invitation.link.as_deref();
         Ok(Self {
             to: to.map(Into::into),
             subject: "Can you help me with my computer?".into(),
-            text: write(invitation.link.as_deref(), secret, &ends),
-            plain: write(None, secret, &ends),
+            text: write(&link.map_or(FILE.into(), both), secret, &ends),
+            plain: write(FILE, secret, &ends),
+            bare: write(&link.map_or(FILE.into(), only), secret, &ends),
             attachment,
         })
     }
@@ -71,16 +75,18 @@ impl Letter {
     }
 }
 
-fn write(link: Option<&str>, secret: bool, ends: &str) -> String {
-    let way = match link {
-        Some(link) => format!(
-            "Please open this link in your browser:\n\n{link}\n\n\
-             Or save the attached file and double-click it. Both do the same."
-        ),
-        None => {
-            "Please save the attached file and double-click it. It opens in your browser.".into()
-        }
-    };
+const FILE: &str = "Please save the attached file and double-click it. It opens in your browser.";
+
+fn only(link: &str) -> String {
+    format!("Please open this link in your browser:\n\n{link}")
+}
+
+fn both(link: &str) -> String {
+    let link = only(link);
+    format!("{link}\n\nOr save the attached file and double-click it. Both do the same.")
+}
+
+fn write(way: &str, secret: bool, ends: &str) -> String {
     let password = if secret {
         "It will ask you for a password. I will tell you the password by telephone."
     } else {
@@ -183,6 +189,21 @@ mod tests {
 
             Thank you!
         "]].assert_eq(&letter.plain);
+        expect![[r"
+            Hello,
+
+            could you help me with my computer? You can see my screen in your browser, and there is nothing to install.
+
+            Please open this link in your browser:
+
+            https://h.example/#1.secret
+
+            It will ask you for a password. I will tell you the password by telephone.
+
+            I will be asked before you can see anything. This invitation ends on Tuesday 24 November 2026, 16:00 (UTC+02:00).
+
+            Thank you!
+        "]].assert_eq(&letter.bare);
         assert!(!letter.text.contains("k7mp"));
     }
 

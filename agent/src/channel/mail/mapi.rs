@@ -165,6 +165,7 @@ mod tests {
             subject: "Können Sie helfen?".into(),
             text: "Please open https://h.example/#1".into(),
             plain: String::new(),
+            bare: String::new(),
             attachment: "/home/ada/Help for Zoë.html".into(),
         }
     }

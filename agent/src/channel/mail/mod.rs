@@ -215,7 +215,7 @@ pub async fn open_at(desk: &Desk, letter: &Letter, way: Way) -> Result<Opened, M
         Way::XdgEmail => xdg_email::open(desk, letter).await,
         Way::Mapi => platform::open_mapi(letter).await,
         Way::Draft => draft::open(desk, letter).await,
-        Way::Text => Ok(Opened::Text(letter.text.clone())),
+        Way::Text => Ok(Opened::Text(letter.bare.clone())),
     }
 }
 
@@ -226,7 +226,7 @@ async fn first_that_works(desk: &Desk, letter: &Letter) -> Result<Opened, MailEr
             done => return done,
         }
     }
-    Ok(Opened::Text(letter.text.clone()))
+    Ok(Opened::Text(letter.bare.clone()))
 }
 
 #[cfg(test)]

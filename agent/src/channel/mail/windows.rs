@@ -38,6 +38,7 @@ mod tests {
             subject: "Can you help me?".into(),
             text: "Please open https://h.example/#1".into(),
             plain: String::new(),
+            bare: String::new(),
             attachment: "From Anna.html".into(),
         }
     }
