@@ -2,7 +2,6 @@
 //! [WebDriver](https://www.w3.org/TR/webdriver2/#keyboard-actions) names them.
 #![allow(missing_docs, reason = "each name is its own documentation")]
 
-pub const BACKSPACE: char = '\u{e003}';
 pub const TAB: char = '\u{e004}';
 pub const ENTER: char = '\u{e006}';
 pub const SHIFT: char = '\u{e008}';

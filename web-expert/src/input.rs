@@ -208,11 +208,6 @@ impl Input {
         self.events(vec![Action::Heartbeat])
     }
 
-    /// Whether a button is held: a drag is on.
-    pub fn is_dragging(&self) -> bool {
-        self.buttons.any()
-    }
-
     fn place(&mut self, at: Position) {
         self.at = at;
         self.pace.told();

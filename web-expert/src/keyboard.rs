@@ -159,11 +159,6 @@ impl Keyboard {
         self.held.drain(..).rev().map(up).collect()
     }
 
-    /// Whether anything is down.
-    pub fn any(&self) -> bool {
-        !self.held.is_empty()
-    }
-
     fn key_down(
         &mut self,
         code: KeyCode,

@@ -91,11 +91,6 @@ impl Buttons {
             })
             .collect()
     }
-
-    /// Whether any button is down.
-    pub fn any(&self) -> bool {
-        self.held != 0
-    }
 }
 
 /// How far a wheel turned, as the browser says it.
@@ -259,7 +254,7 @@ mod tests {
         assert_eq!(buttons.follow(3, true), [right(true)]);
         assert_eq!(buttons.follow(2, false), [left(false)], "a lost release");
         assert_eq!(buttons.follow(0, false), [right(false)]);
-        assert!(!buttons.any());
+        assert_eq!(buttons.follow(0, false), []);
     }
 
     #[test]

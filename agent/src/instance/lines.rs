@@ -7,10 +7,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
-use crate::{
-    book::kept::Kept,
-    front::{Channel, Invitation, Password, Reach, Serial, Standing, plain_name},
-};
+use crate::front::{Channel, Invitation, Password, Reach, Serial, Standing, plain_name};
 
 /// What `deskhand status --json` prints of each invitation. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,24 +77,6 @@ impl From<&Invitation> for InvitationLine {
             failed: shown.failed,
             used_by: shown.used_by.clone(),
             keep_open: shown.keep_open,
-        }
-    }
-}
-
-impl From<&Kept> for InvitationLine {
-    fn from(kept: &Kept) -> Self {
-        let (made, ends) = (timestamp(kept.made), timestamp(kept.expiry.wall()));
-        Self {
-            serial: kept.serial,
-            channel: kept.channel,
-            standing: kept.standing,
-            made: made.to_string(),
-            made_unix: made.as_second(),
-            ends: ends.to_string(),
-            ends_unix: ends.as_second(),
-            failed: kept.failed,
-            used_by: kept.used_by.clone(),
-            keep_open: kept.keep_open,
         }
     }
 }
