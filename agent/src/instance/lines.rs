@@ -183,7 +183,7 @@ fn standing(standing: Standing) -> &'static str {
         Standing::InUse => "in use",
         Standing::Used => "used",
         Standing::Expired => "expired",
-        Standing::Revoked => "revoked",
+        Standing::Revoked => "stopped",
         Standing::Locked => "locked",
     }
 }

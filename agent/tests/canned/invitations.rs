@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deskhand_agent::{
     clock::Now,
-    front::{Channel, Invitation, Password, Serial, Standing},
+    front::{Channel, Invitation, Password, Reach, Serial, Standing},
 };
 use deskhand_protocol::text::Name;
 
@@ -20,7 +20,7 @@ pub fn open(serial: u32, channel: Channel, now: Now) -> Invitation {
         failed: 0,
         used_by: None,
         keep_open: false,
-        reach: deskhand_agent::front::Reach::Ready,
+        reach: Reach::Ready,
         link: (!spoken).then(|| {
             "https://help.example.org/#1.kP3vX0aTq5mE8sYtRwZbLg.Jc2nU7hQdVf4oGi9xKzB1A.p".into()
         }),
@@ -61,7 +61,7 @@ pub fn all(now: Now) -> Vec<Invitation> {
             standing: Standing::InUse,
             used_by: Some(Name::new("Maria")),
             keep_open: true,
-            reach: deskhand_agent::front::Reach::Ready,
+            reach: Reach::Ready,
             ..open(6, Channel::Spoken, now)
         },
         closed(5, Channel::Mail, Standing::Used, now),

@@ -8,7 +8,7 @@ use deskhand_agent::{
     clock::Now,
     front::{
         Ask, Channel, Control, Intent, Invitation, Notice, PROMPT_DELAY, Password, Prompt,
-        PromptId, Rules, Serial, Server, Speaker, Stage, Standing, View,
+        PromptId, Reach, Rules, Serial, Server, Speaker, Stage, Standing, View,
     },
     ui::{self, Model, Passwords},
 };
@@ -29,7 +29,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 }
 
 /// Every screen by its name.
-pub const SCREENS: [&str; 48] = [
+pub const SCREENS: [&str; 52] = [
     "home",
     "home-open",
     "home-verifying",
@@ -54,6 +54,8 @@ pub const SCREENS: [&str; 48] = [
     "link-code",
     "link-no-password",
     "link-forgotten",
+    "link-getting-ready",
+    "link-other-server",
     "link-server-down",
     "verifying",
     "file",
@@ -65,6 +67,8 @@ pub const SCREENS: [&str; 48] = [
     "spoken",
     "spoken-no-number",
     "closed-used",
+    "closed-expired",
+    "closed-stopped",
     "closed-locked",
     "list",
     "list-empty",
@@ -272,11 +276,31 @@ fn invitations_of(screen: &str, now: Now) -> Vec<Invitation> {
             failed: 1,
             ..open(Channel::Link)
         }],
+        "link-getting-ready" => vec![Invitation {
+            reach: Reach::NotYet,
+            ..open(Channel::Link)
+        }],
+        "link-other-server" => vec![Invitation {
+            reach: Reach::Elsewhere,
+            ..open(Channel::Link)
+        }],
         "spoken-no-number" => vec![Invitation {
             number: None,
             ..open(Channel::Spoken)
         }],
         "closed-used" => vec![invitations::closed(9, Channel::Mail, Standing::Used, now)],
+        "closed-expired" => vec![invitations::closed(
+            9,
+            Channel::File,
+            Standing::Expired,
+            now,
+        )],
+        "closed-stopped" => vec![invitations::closed(
+            9,
+            Channel::Spoken,
+            Standing::Revoked,
+            now,
+        )],
         "closed-locked" => vec![invitations::closed(9, Channel::Link, Standing::Locked, now)],
         "list" => invitations::all(now),
         "spoken" => vec![open(Channel::Spoken)],
