@@ -3,6 +3,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
+    fs,
     path::{Path, PathBuf},
     process::{Command, ExitStatus},
     time::Duration,
@@ -12,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    namespace::Namespace,
+    namespace::{self, Namespace},
     process::{Process, program},
 };
 
@@ -31,6 +32,7 @@ const LEADING_OUT: [&str; 6] = [
 /// A home folder.
 pub struct Home {
     folder: TempDir,
+    program: PathBuf,
     variables: Vec<(OsString, OsString)>,
     namespace: Option<Namespace>,
 }
@@ -52,6 +54,7 @@ impl Home {
     pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder can be made"),
+            program: program("deskhand"),
             variables: Vec::new(),
             namespace: None,
         }
@@ -84,6 +87,17 @@ impl Home {
             .expect("this home has mounts of its own")
     }
 
+    /// Copies the program into a folder of this home and starts that one from now on. Gives the
+    /// folder.
+    pub fn has_its_own_program(&mut self) -> PathBuf {
+        let folder = self.path().join("Deskhand");
+        fs::create_dir(&folder).expect("the home can be written");
+        let copy = folder.join("deskhand");
+        fs::copy(&self.program, &copy).expect("the program is there and can be copied");
+        self.program = copy;
+        folder
+    }
+
     /// Sets a variable for everything that is started here from now on.
     pub fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
         self.variables.push((name.into(), value.as_ref().into()));
@@ -92,22 +106,40 @@ impl Home {
     /// `deskhand`, as this novice starts it.
     pub fn deskhand(&self, args: &[&str]) -> Command {
         let mut command = match &self.namespace {
-            Some(namespace) => namespace.command(program("deskhand")),
-            None => Process::command(program("deskhand")),
+            Some(namespace) => namespace.command(&self.program),
+            None => Process::command(&self.program),
         };
-        command.args(args).env("HOME", self.path());
+        command.args(args);
+        self.furnish(&mut command);
+        command
+    }
+
+    /// What `command` finds in its surroundings.
+    fn furnish(&self, command: &mut Command) {
+        command.env("HOME", self.path());
         for name in LEADING_OUT {
             command.env_remove(name);
         }
         // Nobody's desktop is asked for anything.
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nobody/is/here");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command
     }
 
     /// Runs `deskhand` without a desktop, to its end.
     pub async fn runs(&self, args: &[&str]) -> Said {
-        let mut command = self.deskhand(args);
+        Self::ends_without_a_desktop(self.deskhand(args)).await
+    }
+
+    /// As [`Self::runs`], when the computer has slept that long, and the wall clock was set back
+    /// by as much.
+    pub async fn runs_after_sleep(&self, sleep: Duration, args: &[&str]) -> Said {
+        let mut command = namespace::after_sleep(sleep, &self.program);
+        command.args(args);
+        self.furnish(&mut command);
+        Self::ends_without_a_desktop(command).await
+    }
+
+    async fn ends_without_a_desktop(mut command: Command) -> Said {
         for name in ["DISPLAY", "WAYLAND_DISPLAY", "XDG_SESSION_TYPE"] {
             command.env_remove(name);
         }

@@ -1,8 +1,10 @@
-//! Mounts that only this test's programs see: another policy, a full disk, a read-only folder.
+//! What only this test's programs see: mounts, for another policy, a full disk or a read-only
+//! folder, and another clock.
 
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use crate::{process::Process, wait::PATIENCE};
@@ -58,6 +60,39 @@ impl Namespace {
         let output = command.output().expect("nsenter is installed");
         assert!(output.status.success(), "{script}: {output:?}");
     }
+}
+
+/// A program that runs when the computer has slept that long since the last one.
+///
+/// # Panics
+/// If the system does not let us.
+pub fn after_sleep(sleep: Duration, program: &Path) -> Command {
+    let unshared = |ends: &Path| {
+        let mut command = Process::command("unshare");
+        if !is_root() {
+            command.arg("--map-root-user");
+        }
+        let seconds = sleep.as_secs().to_string();
+        command.args([
+            "--time",
+            "--boottime",
+            &seconds,
+            "--fork",
+            "--kill-child",
+            "--",
+        ]);
+        command.arg(ends);
+        command
+    };
+    let tried = unshared(Path::new("true")).output();
+    let tried = tried.expect("unshare is installed");
+    assert!(
+        tried.status.success(),
+        "sleep is tested with a clock of the test's own, which this system does not allow: run \
+         the tests as root, or allow user namespaces. It says: {}",
+        String::from_utf8_lossy(&tried.stderr)
+    );
+    unshared(program)
 }
 
 fn is_root() -> bool {

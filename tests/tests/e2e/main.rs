@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod channels;
+mod clocks;
 mod crash;
 mod file;
 mod guesses;

@@ -1,7 +1,55 @@
-//! Whether an address is a server's, before anybody relies on it.
+//! Which server is used, and whether an address is a server's before anybody relies on it.
+
+use std::fs;
 
 use deskhand_agent::server::{Address, CheckError, check};
-use deskhand_tests::server::Server;
+use deskhand_tests::{
+    desktop::Desktop, home::Home, process::Process, server::Server, wait::PATIENCE,
+};
+
+/// The link of an invitation that is made without another word about the server than `args`.
+async fn link(home: &Home, desktop: &Desktop, args: &[&str]) -> String {
+    let mut command = home.deskhand(&["invite", "--terminal"]);
+    let agent = Process::start("agent", desktop.dress(command.args(args)));
+    let said = agent.stdout.wait("link", PATIENCE, 0, |text| {
+        let (_, rest) = text.split_once("Link: ")?;
+        Some(rest.split_once('\n')?.0.to_owned())
+    });
+    said.await
+}
+
+/// From the one who is asked last to the one who is asked first.
+#[tokio::test]
+async fn who_is_asked_first_names_the_server() {
+    let desktop = Desktop::start().await;
+    let (beside, settings, environment, flag) = tokio::join!(
+        Server::start(),
+        Server::start(),
+        Server::start(),
+        Server::start(),
+    );
+    let leads_to = async |home: &Home, server: &Server, args: &[&str]| {
+        let link = link(home, &desktop, args).await;
+        assert!(link.starts_with(&format!("{}/#", server.url)), "{link}");
+    };
+    let mut home = Home::new();
+
+    let folder = home.has_its_own_program();
+    let names = format!("server = {:?}\n", beside.url);
+    fs::write(folder.join("deskhand.toml"), names).unwrap();
+    leads_to(&home, &beside, &[]).await;
+
+    let said = home.runs(&["settings", "--server", &settings.url]).await;
+    said.success();
+    leads_to(&home, &settings, &[]).await;
+
+    home.set("DESKHAND_SERVER", &environment.url);
+    leads_to(&home, &environment, &[]).await;
+
+    leads_to(&home, &flag, &["--server", &flag.url]).await;
+    // What was said for once is not kept.
+    leads_to(&home, &environment, &[]).await;
+}
 
 #[tokio::test]
 async fn a_server_is_known_by_its_greeting() {
