@@ -20,6 +20,8 @@ pub mod channel {
     pub const POINTER: u16 = 2;
     /// Unordered, never retransmitted: the novice's pointer.
     pub const CURSOR: u16 = 3;
+    /// Unordered, never retransmitted: what the page misses of the picture.
+    pub const FEEDBACK: u16 = 4;
 }
 
 /// How often the page says that it is alive while it holds control.

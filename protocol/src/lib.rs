@@ -8,7 +8,7 @@
 //! 1. [`signal`]: what the server reads. JSON, one tagged enum per direction.
 //! 2. [`envelope`]: what the two ends say to each other *through* the server: the handshake
 //!    [`handshake`] and, after it, sealed bodies. The server relays these as opaque bytes.
-//! 3. [`control`] and [`input`]: what flows over the data channels, directly between the ends.
+//! 3. [`control`], [`input`] and [`picture`]: what flows directly between the ends.
 //!
 //! Layers 2 and 3 are [`postcard`](https://postcard.jamesmunns.com/wire-format) behind one
 //! version byte; see [`wire`].
@@ -21,6 +21,7 @@ pub mod input;
 pub mod invitation;
 pub mod key;
 pub mod oracle;
+pub mod picture;
 pub mod signal;
 pub mod spoken;
 pub mod text;
@@ -28,4 +29,4 @@ pub mod wire;
 
 /// The version of everything in this crate. Both ends of every conversation must have the
 /// same: any change on the wire raises it and adds a fixture.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;

@@ -256,11 +256,11 @@ fn the_handshake_is_as_it_was() {
     expect![[r"
         route 2eyaR7twnhqoZE_xlYTImnu8mJKu9vvdP1_UAng3yGo
         ke1 fe6004db7a1f356d5b3c28154bf235b7
-        tag 3c494cf9c1477741cd9e95cca8af892405bae7d0b6f90590ca2bfc5b9d7aaca2
+        tag dc3ce91af017a33809524dfddda0c980db2c8b32b5d9a800ff33e9dec892d318
         ke2 28da9f41151e4176970df81b228e9166
-        ke3 8c4bde4dd7fc17de62319d7ccd3e8c2cad46d8a31d3fd041c0ff29cc8a5d6274b6b6e6664e9241ad2eb3b75da0718b1a4f9aba6d8947feeaa772bbe4a62b32a9
-        words fox otter
-        sealed f116635a835e5e56a57642e4a428b0844a598bed66b37444"]].assert_eq(&shown);
+        ke3 08d982dfdf59289774abfcbee94f1bf179801b01c6fec8c0304cdda3cae6ce8746e0a1a637c1677df93fb00afc8c46ad790bd97e458b1a20d38af8fb72d5d36f
+        words canoe chair
+        sealed 6fbb4a553c87876077483bb9fc436059523a014d0d1a033a"]].assert_eq(&shown);
 }
 
 fn number() -> Number {
@@ -343,8 +343,8 @@ fn the_spoken_handshake_is_as_it_was() {
     expect![[r"
         id XfyPqWVVoi8nRCxQWkrQtA
         route mSV0a81f3LLolbL78apDUyI4zPXvIYIQWvdnjtvc3yU
-        tag c0953850207d9f34e10b5d1b1b9ea11d09e0195f217b45cf5ac8958d076c2f18
-        words guitar brush
-        sealed 7c1d72e78112e00006d43d78486febf5de8efce103c86356"]]
+        tag 8b7c8de5ec10ced6c435fd8de8727b65fa34ad8209f4cde98fcdd22c5d22ff87
+        words blue mango
+        sealed ae6b567b268ca79e9c988bfdff67c61be6905b9a97445731"]]
     .assert_eq(&shown);
 }
