@@ -10,6 +10,7 @@ pub mod channel;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod congestion;
 pub mod consent;
 pub mod desk;
 pub mod door;
