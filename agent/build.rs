@@ -1,10 +1,11 @@
 //! Makes sure that the folder of what invitation files carry is there, so that the agent compiles
 //! before the page has been built, and again whenever the page has.
-//! Builds the C doors to libvpx: the encoder's for the agent, the decoder's for its tests.
+//! Builds the C doors to libaom and libvpx: the encoders' for the agent, the decoders' for its
+//! tests.
 
 fn main() {
     embed_invitation_files();
-    build_codec();
+    build_codecs();
 }
 
 fn embed_invitation_files() {
@@ -16,32 +17,40 @@ fn embed_invitation_files() {
     println!("cargo:rerun-if-changed=templates");
 }
 
-fn build_codec() {
-    println!("cargo:rerun-if-changed=src/media/encode/vp9.c");
-    println!("cargo:rerun-if-changed=src/media/encode/vp9.h");
-    println!("cargo:rerun-if-changed=tests/media/decoder.c");
-    let vpx = match pkg_config::Config::new()
-        .atleast_version("1.12")
-        .probe("vpx")
+fn build_codecs() {
+    const ENCODERS: [&str; 2] = ["src/media/encode/av1.c", "src/media/encode/vp9.c"];
+    const DECODERS: &str = "tests/media/decoder.c";
+    for file in ENCODERS
+        .into_iter()
+        .chain(["src/media/encode/door.h", DECODERS])
     {
-        Ok(vpx) => vpx,
-        Err(error) => {
-            println!("cargo:error=libvpx is missing: install libvpx-dev ({error})");
-            return;
+        println!("cargo:rerun-if-changed={file}");
+    }
+    let mut encoders = cc::Build::new();
+    encoders.warnings(true);
+    for (name, version) in [("aom", "3.6"), ("vpx", "1.12")] {
+        match pkg_config::Config::new()
+            .atleast_version(version)
+            .probe(name)
+        {
+            Ok(library) => {
+                encoders.includes(&library.include_paths);
+            }
+            Err(error) => {
+                println!("cargo:error=lib{name} is missing: install lib{name}-dev ({error})");
+                return;
+            }
         }
-    };
-    let mut encoder = cc::Build::new();
-    encoder.includes(&vpx.include_paths).warnings(true);
-    let mut decoder = encoder.clone();
-    encoder
-        .file("src/media/encode/vp9.c")
-        .compile("deskhand_vp9");
+    }
+    let mut decoders = encoders.clone();
+    encoders.files(ENCODERS).compile("deskhand_encoders");
     // Named by the tests that link it; the agent does not.
-    decoder
+    decoders
         .cargo_metadata(false)
-        .file("tests/media/decoder.c")
-        .compile("deskhand_vp9_decoder");
-    // cc and pkg-config print their own link lines in this order: ours first, then libvpx,
+        .file(DECODERS)
+        .compile("deskhand_decoders");
+    // cc and pkg-config print their own link lines in this order: ours first, then the codecs',
     // as linkers that resolve from left to right need it.
+    println!("cargo:rustc-link-lib=aom");
     println!("cargo:rustc-link-lib=vpx");
 }

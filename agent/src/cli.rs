@@ -62,7 +62,7 @@ pub struct Agent {
     #[arg(long)]
     pub terminal: bool,
     /// The most the picture may use, in kbit/s.
-    #[arg(long, env = "DESKHAND_MAX_BITRATE", default_value_t = 8000, value_name = "KBIT",
+    #[arg(long, env = "DESKHAND_MAX_BITRATE", default_value_t = 50_000, value_name = "KBIT",
           value_parser = clap::value_parser!(u32).range(100..=100_000))]
     pub max_bitrate: u32,
     /// The most pictures a second.
@@ -220,7 +220,7 @@ pub struct Settings {
     /// What your helper sees as your name.
     #[arg(long, value_name = "TEXT")]
     pub name: Option<String>,
-    /// Which mail program opens: auto, portal, xdg-email, draft or text.
+    /// Which mail program opens: auto, portal, xdg-email, mapi, draft or text.
     #[arg(long, value_name = "WAY")]
     pub mail: Option<String>,
     /// How to print.

@@ -6,6 +6,7 @@ use deskhand_protocol::{
     handshake::novice::Charged,
     id::Fingerprint,
     input::{InputEvent, Motion, Position},
+    picture::Codecs,
     signal::{FromNovice as ToServer, ToNovice},
     text::Sdp,
 };
@@ -157,6 +158,10 @@ pub enum MediaCommand {
     Start(ViewGrant),
     /// Stop or go on showing new pictures.
     Pause(bool),
+    /// Show all of it anew.
+    Refresh,
+    /// The page can decode these videos.
+    Decodes(Codecs),
     /// Stop capturing.
     Stop,
 }

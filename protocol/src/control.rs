@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::GrantId, input::Position, text::ChatText};
+use crate::{id::GrantId, input::Position, picture::Codecs, text::ChatText};
 
 /// Page to agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,8 +15,13 @@ pub enum FromExpert {
     RequestControl,
     /// Gives control back.
     ReleaseControl(GrantId),
+    /// Needs all of the picture anew, because too much of it got lost.
+    Refresh,
     /// Ends the session.
     End,
+    /// Can decode these videos, of which the agent chooses one: VP9 until this has come. Said at
+    /// first, and again whenever it turns out to be otherwise.
+    Decodes(Codecs),
 }
 
 /// Agent to page.

@@ -332,7 +332,7 @@ impl Browser {
 pub enum Role {
     Button,
     TextBox,
-    Video,
+    Screen,
     Status,
     Alert,
     Log,
@@ -344,7 +344,7 @@ impl Role {
         match self {
             Self::Button => "button, [role=button]",
             Self::TextBox => "input, textarea, [role=textbox]",
-            Self::Video => "video",
+            Self::Screen => "canvas[role=img]",
             Self::Status => "[role=status], output",
             Self::Alert => "[role=alert]",
             Self::Log => "[role=log]",

@@ -52,7 +52,7 @@ impl Expert {
 
     /// Waits for a picture of the right size.
     pub async fn sees_desktop(&self) {
-        self.browser.find(Role::Video, "Novice's desktop").await;
+        self.browser.find(Role::Screen, "Novice's desktop").await;
         wait::until("first picture", PATIENCE, async || {
             let size = self.video_size().await?;
             (size == SIZE).then_some(())
@@ -64,8 +64,8 @@ impl Expert {
         let size = self
             .browser
             .run(
-                "const v = document.querySelector('video');
-                 return v && v.readyState >= 2 ? [v.videoWidth, v.videoHeight] : null;",
+                "const c = document.querySelector('canvas.screen');
+                 return c && c.width ? [c.width, c.height] : null;",
                 vec![],
             )
             .await;
@@ -73,20 +73,24 @@ impl Expert {
         Some((pixels(0)?, pixels(1)?))
     }
 
-    /// Waits until no new picture has come for so long.
+    /// Waits until the picture has not changed for so long.
     pub async fn settles(&self, quiet: Duration, within: Duration) {
-        let mut last = (0, Instant::now());
+        let mut last = (None, Instant::now());
         wait::until("a picture at rest", within, async || {
-            let frames = self
+            let seen = self
                 .browser
                 .run(
-                    "return document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames",
+                    "const c = document.querySelector('canvas.screen');
+                     const pixels = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+                     let hash = 0;
+                     for (const byte of pixels) hash = (hash * 31 + byte) | 0;
+                     return hash;",
                     vec![],
                 )
                 .await
-                .as_u64()?;
-            if frames != last.0 {
-                last = (frames, Instant::now());
+                .as_i64();
+            if seen != last.0 {
+                last = (seen, Instant::now());
             }
             (last.1.elapsed() >= quiet).then_some(())
         })
@@ -98,12 +102,12 @@ impl Expert {
         let rgb = self
             .browser
             .run(
-                "const [x, y] = arguments, v = document.querySelector('video');
-                 if (!v || v.readyState < 2) return null;
+                "const [x, y] = arguments, s = document.querySelector('canvas.screen');
+                 if (!s || !s.width) return null;
                  const c = document.createElement('canvas');
                  c.width = c.height = 1;
                  const g = c.getContext('2d');
-                 g.drawImage(v, x, y, 1, 1, 0, 0, 1, 1);
+                 g.drawImage(s, x, y, 1, 1, 0, 0, 1, 1);
                  return Array.from(g.getImageData(0, 0, 1, 1).data.slice(0, 3));",
                 vec![json!(at.0), json!(at.1)],
             )
@@ -159,11 +163,11 @@ impl Expert {
         let place = self
             .browser
             .run(
-                "const [x, y] = arguments, v = document.querySelector('video');
-                 const r = v.getBoundingClientRect();
-                 const s = Math.min(r.width / v.videoWidth, r.height / v.videoHeight);
-                 return [r.left + (r.width - v.videoWidth * s) / 2 + (x + 0.5) * s,
-                         r.top + (r.height - v.videoHeight * s) / 2 + (y + 0.5) * s];",
+                "const [x, y] = arguments, c = document.querySelector('canvas.screen');
+                 const r = c.getBoundingClientRect();
+                 const s = Math.min(r.width / c.width, r.height / c.height);
+                 return [r.left + (r.width - c.width * s) / 2 + (x + 0.5) * s,
+                         r.top + (r.height - c.height * s) / 2 + (y + 0.5) * s];",
                 vec![json!(at.0), json!(at.1)],
             )
             .await;

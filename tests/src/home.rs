@@ -131,7 +131,7 @@ impl Home {
     }
 
     /// As [`Self::runs`], when the computer has slept that long, and the wall clock was set back
-    /// by as much.
+    /// by as much. Without the home's own mounts, if it has any.
     pub async fn runs_after_sleep(&self, sleep: Duration, args: &[&str]) -> Said {
         let mut command = namespace::after_sleep(sleep, &self.program);
         command.args(args);

@@ -10,7 +10,7 @@ use crate::{
     hands::Hands,
     js,
     keyboard::Platform,
-    memory, peer,
+    memory, peer, picture,
     place::{self, Place},
     sentences,
     shell::{Heard, Shell},
@@ -101,14 +101,16 @@ impl Component for App {
                 <JoiningView stage={joining.stage.clone()} now={js::now()} {on} />
             },
             Screen::Console(console) => html! {
+                if let Some(picture) = self.shell.picture.clone() {
                 <ConsoleView
                     console={(**console).clone()}
                     now={js::now()}
-                    stream={self.shell.stream.clone()}
+                    {picture}
                     hands={self.shell.hands.clone()}
                     cursor={self.shell.cursor.clone()}
                     {on}
                 />
+                }
             },
             Screen::Ended(ended) => html! {
                 <EndedView ended={ended.clone()} file={self.state.file.clone()} {on} />
@@ -154,7 +156,10 @@ fn unable(opened: &Opened) -> Option<&'static str> {
             sentences::NOT_SECURE
         });
     }
-    (!js::has_webrtc(&window)).then_some(sentences::NO_WEBRTC)
+    if !js::has_webrtc(&window) {
+        return Some(sentences::NO_WEBRTC);
+    }
+    (!picture::is_possible(&window)).then_some(sentences::NO_PICTURE)
 }
 
 fn platform() -> Platform {

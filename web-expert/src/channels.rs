@@ -1,9 +1,10 @@
-//! The four data channels. Both ends make them under fixed numbers, so that none has to be
+//! The data channels. Both ends make them under fixed numbers, so that none has to be
 //! announced and each is exactly as reliable as it should be.
 
 use deskhand_protocol::{
     control::{FromExpert, FromNovice},
     input::{CursorMoved, channel},
+    picture::Missing,
     wire,
 };
 use gloo_events::EventListener;
@@ -42,6 +43,7 @@ pub struct Channels {
     control: RtcDataChannel,
     input: RtcDataChannel,
     pointer: RtcDataChannel,
+    feedback: RtcDataChannel,
     _listeners: [EventListener; 4],
 }
 
@@ -52,6 +54,7 @@ impl Channels {
         let input = reliable(connection, "input", channel::INPUT);
         let pointer = lossy(connection, "pointer", channel::POINTER);
         let cursor = lossy(connection, "cursor", channel::CURSOR);
+        let feedback = lossy(connection, "feedback", channel::FEEDBACK);
         let listeners = [
             EventListener::new(&control, "open", {
                 let on = on.clone();
@@ -79,6 +82,7 @@ impl Channels {
             control,
             input,
             pointer,
+            feedback,
             _listeners: listeners,
         }
     }
@@ -91,6 +95,11 @@ impl Channels {
     /// Sends on channel `control`.
     pub fn control(&self, message: &FromExpert) {
         send(&self.control, &wire::encode(message));
+    }
+
+    /// Asks for what is missing of the picture.
+    pub fn missing(&self, missing: &Missing) {
+        send(&self.feedback, &wire::encode(missing));
     }
 
     /// Sends mouse or keyboard. What the network cannot keep up with and can be spared is left

@@ -10,9 +10,7 @@ use deskhand_protocol::{
     input::{CursorMoved, Position},
 };
 use wasm_bindgen::{Clamped, JsCast as _};
-use web_sys::{
-    CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, HtmlVideoElement, ImageData,
-};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ImageData};
 
 use crate::hands;
 
@@ -36,9 +34,9 @@ pub struct Elements {
     /// What the expert points at.
     pub stage: HtmlElement,
     /// The picture.
-    pub video: HtmlVideoElement,
-    /// The remote pointer; its containing block is that of the video.
-    pub canvas: HtmlCanvasElement,
+    pub screen: HtmlCanvasElement,
+    /// The remote pointer; its containing block is that of the picture.
+    pub pointer: HtmlCanvasElement,
 }
 
 impl PartialEq for Cursor {
@@ -108,7 +106,7 @@ impl Inner {
         let drawn = self
             .shape
             .as_ref()
-            .and_then(|shape| paint(&elements.canvas, shape));
+            .and_then(|shape| paint(&elements.pointer, shape));
         match (self.own, &self.shape) {
             (false, _) | (true, None) => style.remove_property("cursor").map(|_| ()),
             // The novice's pointer is hidden, as a player of films does: so is ours.
@@ -123,16 +121,19 @@ impl Inner {
     }
 
     fn place(&self) {
-        let Some(Elements { video, canvas, .. }) = &self.elements else {
+        let Some(Elements {
+            screen, pointer, ..
+        }) = &self.elements
+        else {
             return;
         };
-        let style = canvas.style();
+        let style = pointer.style();
         let (Some(shape), Some(at), false) = (&self.shape, self.at, self.own) else {
             style.set_property("visibility", "hidden").ok();
             return;
         };
-        let block = video.get_bounding_client_rect();
-        let (x, y) = hands::picture(video).point(at);
+        let block = screen.get_bounding_client_rect();
+        let (x, y) = hands::picture(screen).point(at);
         let (hot_x, hot_y) = shape.hot_spot();
         let left = x - block.left() - f64::from(hot_x);
         let top = y - block.top() - f64::from(hot_y);

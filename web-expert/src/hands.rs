@@ -15,8 +15,8 @@ use gloo_events::{EventListener, EventListenerOptions};
 use gloo_render::{AnimationFrame, request_animation_frame};
 use wasm_bindgen::JsCast as _;
 use web_sys::{
-    Element, Event, HtmlElement, HtmlVideoElement, KeyboardEvent, MouseEvent, PointerEvent,
-    VisibilityState, WheelEvent,
+    Element, Event, HtmlCanvasElement, KeyboardEvent, MouseEvent, PointerEvent, VisibilityState,
+    WheelEvent,
 };
 use yew::Callback;
 
@@ -115,16 +115,16 @@ impl Hands {
     }
 
     /// Listens to everything that happens on the screen until the listeners are dropped.
-    /// `stage` is what the expert points at, `video` the picture inside it, which takes the
+    /// `stage` is what the expert points at, `screen` the picture inside it, which takes the
     /// keyboard; `leave` is called when the expert wants the keyboard back.
     pub fn attach(
         &self,
         stage: &Element,
-        video: &HtmlVideoElement,
+        screen: &HtmlCanvasElement,
         leave: &Callback<()>,
     ) -> Vec<EventListener> {
         let mut all = self.keys(stage, leave);
-        all.extend(self.pointer(stage, video));
+        all.extend(self.pointer(stage, screen));
         all.extend(self.losses(stage));
         all
     }
@@ -172,7 +172,7 @@ impl Hands {
         }
     }
 
-    fn pointer(&self, stage: &Element, video: &HtmlVideoElement) -> Vec<EventListener> {
+    fn pointer(&self, stage: &Element, screen: &HtmlCanvasElement) -> Vec<EventListener> {
         let mut all = vec![];
         for name in [
             "pointerdown",
@@ -181,12 +181,12 @@ impl Hands {
             "pointercancel",
             "lostpointercapture",
         ] {
-            let (hands, video) = (self.clone(), video.clone());
+            let (hands, screen) = (self.clone(), screen.clone());
             all.push(listen(stage, name, move |event: &PointerEvent| {
-                hands.pointed(name, event, &video);
+                hands.pointed(name, event, &screen);
             }));
         }
-        let (hands, picture) = (self.clone(), video.clone());
+        let (hands, picture) = (self.clone(), screen.clone());
         all.push(listen(stage, "wheel", move |event: &WheelEvent| {
             hands.wheel(event, &picture);
         }));
@@ -200,7 +200,7 @@ impl Hands {
             "dragstart",
         ] {
             let hands = self.clone();
-            all.push(listen(video, name, move |event: &Event| {
+            all.push(listen(screen, name, move |event: &Event| {
                 if hands.is_active() {
                     event.prevent_default();
                 }
@@ -209,33 +209,33 @@ impl Hands {
         all
     }
 
-    fn pointed(&self, name: &str, event: &PointerEvent, video: &HtmlVideoElement) {
+    fn pointed(&self, name: &str, event: &PointerEvent, screen: &HtmlCanvasElement) {
         // On the picture, and not on a bar that scrolls it.
-        let on_video = event
+        let on_screen = event
             .target()
-            .is_some_and(|target| &target == video.as_ref());
-        if name == "pointerdown" && on_video {
-            video.unchecked_ref::<HtmlElement>().focus().ok();
+            .is_some_and(|target| &target == screen.as_ref());
+        if name == "pointerdown" && on_screen {
+            screen.focus().ok();
         }
         if !self.is_active() {
             return;
         }
         let (x, y) = point(event);
-        let picture = picture(video);
+        let picture = picture(screen);
         let at = picture.position(x, y);
         // Further buttons come as moves that name a button.
         let pressed = name == "pointerdown" || (name == "pointermove" && event.button() >= 0);
         let lost = matches!(name, "pointercancel" | "lostpointercapture");
         let press = Press {
             buttons: if lost { 0 } else { event.buttons() },
-            may_press: pressed && on_video && picture.contains(x, y),
+            may_press: pressed && on_screen && picture.contains(x, y),
             modifiers: modifiers(event),
         };
         self.send(|input| input.press(at, press));
         match name {
             // A drag goes on beyond the edge of the screen.
-            "pointerdown" if on_video => {
-                video.set_pointer_capture(event.pointer_id()).ok();
+            "pointerdown" if on_screen => {
+                screen.set_pointer_capture(event.pointer_id()).ok();
             }
             "pointermove" => self.moved(at),
             _ => {}
@@ -265,7 +265,7 @@ impl Hands {
         self.0.frame.replace(Some(frame));
     }
 
-    fn wheel(&self, event: &WheelEvent, video: &HtmlVideoElement) {
+    fn wheel(&self, event: &WheelEvent, screen: &HtmlCanvasElement) {
         if !self.is_active() {
             return;
         }
@@ -276,7 +276,7 @@ impl Hands {
             mode: event.delta_mode(),
             notches: js::notches(event),
         };
-        let at = picture(video).position(x, y);
+        let at = picture(screen).position(x, y);
         self.send(|input| input.wheel(at, turn, modifiers(event)));
     }
 
@@ -313,15 +313,15 @@ impl Hands {
 }
 
 /// Where the picture lies inside its element, in CSS pixels of the window.
-pub fn picture(video: &HtmlVideoElement) -> Rect {
-    let area = video.get_bounding_client_rect();
+pub fn picture(screen: &HtmlCanvasElement) -> Rect {
+    let area = screen.get_bounding_client_rect();
     let area = Rect {
         left: area.left(),
         top: area.top(),
         width: area.width(),
         height: area.height(),
     };
-    area.contain((video.video_width().into(), video.video_height().into()))
+    area.contain((screen.width().into(), screen.height().into()))
 }
 
 fn point(event: &MouseEvent) -> (f64, f64) {

@@ -4,11 +4,8 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
-use js_sys::Array;
-use wasm_bindgen::JsValue;
-use web_sys::{Blob, Url, Worker};
 
-use crate::{js, place};
+use crate::{js, own_worker::OwnWorker};
 
 /// What `heart.js` is, for pages that cannot load it.
 const SOURCE: &str = include_str!("../../static/heart.js");
@@ -20,7 +17,7 @@ const SOURCE: &str = include_str!("../../static/heart.js");
 /// on; where there can be no worker, the page's own have to do.
 #[derive(Debug)]
 pub struct Heart {
-    _worker: Option<(Beater, EventListener)>,
+    _worker: Option<(OwnWorker, EventListener)>,
     _interval: Interval,
 }
 
@@ -37,49 +34,15 @@ impl Heart {
             }
         });
         beat();
-        let worker = Beater::start().ok().map(|worker| {
+        let worker = OwnWorker::start("heart.js", SOURCE).ok().map(|worker| {
             let beat = beat.clone();
-            let listener = EventListener::new(&worker.worker, "message", move |_| beat());
+            let listener = EventListener::new(worker.worker(), "message", move |_| beat());
             (worker, listener)
         });
         let millis = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
         Self {
             _worker: worker,
             _interval: Interval::new(millis, move || beat()),
-        }
-    }
-}
-
-/// The worker; ends when dropped.
-#[derive(Debug)]
-struct Beater {
-    worker: Worker,
-    /// Where a file's worker was loaded from: its own source, which has no address otherwise.
-    source: Option<String>,
-}
-
-impl Beater {
-    fn start() -> Result<Self, JsValue> {
-        if place::is_served() {
-            return Ok(Self {
-                worker: Worker::new("heart.js")?,
-                source: None,
-            });
-        }
-        let blob = Blob::new_with_str_sequence(&Array::of1(&SOURCE.into()))?;
-        let source = Url::create_object_url_with_blob(&blob)?;
-        Ok(Self {
-            worker: Worker::new(&source)?,
-            source: Some(source),
-        })
-    }
-}
-
-impl Drop for Beater {
-    fn drop(&mut self) {
-        self.worker.terminate();
-        if let Some(source) = &self.source {
-            Url::revoke_object_url(source).ok();
         }
     }
 }

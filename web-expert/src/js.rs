@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
-use web_sys::{RtcCertificate, RtcRtpReceiver, WheelEvent, Window};
+use web_sys::{RtcCertificate, WheelEvent, Window};
 
 #[wasm_bindgen]
 extern "C" {
@@ -88,18 +88,11 @@ pub fn lock_keyboard(window: &Window, on: bool) {
     }
 }
 
-fn has_function(object: &JsValue, name: &str) -> bool {
+/// Whether an object has a function of this name.
+pub fn has_function(object: &JsValue, name: &str) -> bool {
     object.is_object()
         && Reflect::get(object, &name.into())
             .is_ok_and(|member| member.is_instance_of::<Function>())
-}
-
-/// Asks for frames as soon as they are there, without waiting for smoothness
-/// (<https://w3c.github.io/webrtc-extensions/#dom-rtcrtpreceiver-jitterbuffertarget>).
-pub fn hurry(receiver: &RtcRtpReceiver) {
-    if has(receiver, "jitterBufferTarget") {
-        Reflect::set(receiver, &"jitterBufferTarget".into(), &0.into()).ok();
-    }
 }
 
 /// Whether this browser can make direct connections.

@@ -7,19 +7,18 @@ use deskhand_protocol::{
     text::{CandidateText, Sdp},
 };
 use gloo_events::EventListener;
-use js_sys::Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    MediaStream, RtcIceCandidateInit, RtcPeerConnection, RtcPeerConnectionIceEvent,
-    RtcPeerConnectionState, RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
+    RtcIceCandidateInit, RtcPeerConnection, RtcPeerConnectionIceEvent, RtcPeerConnectionState,
+    RtcSdpType, RtcSessionDescriptionInit, RtcTrackEvent,
 };
 use yew::Callback;
 
 use crate::{
     certificate::Certificate,
     channels::{self, Channels},
-    js,
+    picture::Picture,
 };
 
 /// An agent that sends more candidates than this before its offer is applied is not honest.
@@ -32,8 +31,6 @@ pub enum Heard {
     Answer(Sdp),
     /// For the novice: one way to reach this page.
     Candidate(Candidate),
-    /// The picture.
-    Track(MediaStream),
     /// The connection is good (true) or interrupted.
     Connected(bool),
     /// It is lost for good, or could not be made.
@@ -67,6 +64,7 @@ impl Peer {
     pub fn answer(
         certificate: &Certificate,
         offer: &Sdp,
+        picture: &Picture,
         on: &Callback<Heard>,
     ) -> Result<Self, JsValue> {
         let connection = RtcPeerConnection::new_with_configuration(&certificate.configuration())?;
@@ -81,10 +79,18 @@ impl Peer {
                 }
             }),
             EventListener::new(&connection, "track", {
-                let on = on.clone();
+                let (on, picture) = (on.clone(), picture.clone());
+                let channels = Rc::downgrade(&channels);
+                let ask = Callback::from(move |missing| {
+                    if let Some(channels) = channels.upgrade() {
+                        channels.missing(&missing);
+                    }
+                });
+                // At once: the first packet must not get away.
                 move |event| {
-                    if let Some(stream) = stream(event) {
-                        on.emit(Heard::Track(stream));
+                    let event = event.unchecked_ref::<RtcTrackEvent>();
+                    if picture.follow(&event.receiver(), ask.clone()).is_err() {
+                        on.emit(Heard::Lost);
                     }
                 }
             }),
@@ -205,14 +211,4 @@ fn candidate(event: &web_sys::Event) -> Option<Candidate> {
             line: None,
         },
     })
-}
-
-fn stream(event: &web_sys::Event) -> Option<MediaStream> {
-    let event = event.dyn_ref::<RtcTrackEvent>()?;
-    // A desktop is to be seen as it is now.
-    js::hurry(&event.receiver());
-    match event.streams().get(0).dyn_into::<MediaStream>() {
-        Ok(stream) => Some(stream),
-        Err(_) => MediaStream::new_with_tracks(&Array::of1(&event.track())).ok(),
-    }
 }

@@ -36,6 +36,10 @@ pub const NO_WEBRTC: &str = "This browser cannot show another computer's screen,
     no WebRTC or it is switched off. Open the invitation link in a current Firefox, Chrome, Edge \
     or Safari.";
 
+/// The browser is too old for how the picture comes.
+pub const NO_PICTURE: &str = "This browser is too old to show another computer's screen. Update \
+    it, or open the invitation link in a current Firefox, Chrome, Edge or Safari.";
+
 /// No name was given.
 pub const NO_NAME: &str =
     "Please enter your name, so that the person you help can see who is asking.";

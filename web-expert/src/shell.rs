@@ -2,13 +2,13 @@
 //! connection and the hands.
 
 use deskhand_protocol::{
+    control::FromExpert,
     envelope::{Candidate, SealedToAgent},
     text::Sdp,
 };
 use gloo_timers::callback::Timeout;
 use rand_core::OsRng;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::MediaStream;
 use yew::Callback;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     handshake::{Handshake, Output},
     memory, peer,
     peer::Peer,
+    picture::{self, Picture},
     place::Place,
     server,
     server::Server,
@@ -37,6 +38,8 @@ pub enum Heard {
     Server(server::Heard),
     /// From the direct connection.
     Peer(peer::Heard),
+    /// From the picture.
+    Picture(picture::Heard),
     /// The parting connection has had its time.
     Parted,
 }
@@ -54,8 +57,8 @@ pub struct Shell {
     server: Option<Server>,
     peer: Option<Peer>,
     parting: Option<(Peer, Timeout)>,
-    /// The picture.
-    pub stream: Option<MediaStream>,
+    /// The picture; `None` if this browser cannot paint.
+    pub picture: Option<Picture>,
     /// Mouse and keyboard.
     pub hands: Hands,
     /// The novice's pointer.
@@ -66,6 +69,7 @@ impl Shell {
     /// Edges of a page that came from `place`; they report to `on`.
     pub fn new(place: Place, hands: Hands, on: Callback<Heard>) -> Self {
         Self {
+            picture: Picture::new(on.reform(Heard::Picture)).ok(),
             place,
             on,
             attempt: 0,
@@ -75,7 +79,6 @@ impl Shell {
             server: None,
             peer: None,
             parting: None,
-            stream: None,
             hands,
             cursor: Cursor::default(),
         }
@@ -94,12 +97,14 @@ impl Shell {
                     peer.candidate(&candidate);
                 }
             }
-            Effect::Send(message) => {
-                if let Some(peer) = &self.peer {
-                    peer.channels().control(&message);
+            Effect::Send(message) => return self.control(&message),
+            Effect::Display(display) => {
+                self.hands.display(display);
+                // The agent says this first, and hears nothing before.
+                if let Some(picture) = &self.picture {
+                    picture.ask_codecs();
                 }
             }
-            Effect::Display(display) => self.hands.display(display),
             Effect::Grant(grant) => self.hands.grant(grant),
             Effect::Revoke => self.hands.revoke(),
             Effect::Cursor(shape) => self.cursor.shape(shape),
@@ -115,11 +120,23 @@ impl Shell {
             Heard::Certified(..) => vec![],
             Heard::Server(said) => self.server(said),
             Heard::Peer(said) => self.peer(said),
+            Heard::Picture(picture::Heard::Sized) => vec![Event::Frame],
+            Heard::Picture(picture::Heard::Lost) => self.control(&FromExpert::Refresh),
+            Heard::Picture(picture::Heard::Decodes(codecs)) => {
+                self.control(&FromExpert::Decodes(codecs))
+            }
             Heard::Parted => {
                 self.parting = None;
                 vec![]
             }
         }
+    }
+
+    fn control(&self, message: &FromExpert) -> Vec<Event> {
+        if let Some(peer) = &self.peer {
+            peer.channels().control(message);
+        }
+        vec![]
     }
 
     fn join(&mut self, credentials: Credentials) {
@@ -194,8 +211,11 @@ impl Shell {
         let Some(certificate) = self.certificate.take() else {
             return vec![Event::Lost];
         };
+        let Some(picture) = &self.picture else {
+            return vec![Event::Lost];
+        };
         let on = self.on.reform(Heard::Peer);
-        match Peer::answer(&certificate, offer, &on) {
+        match Peer::answer(&certificate, offer, picture, &on) {
             Ok(peer) => {
                 self.hands.connect(peer.channels());
                 self.peer = Some(peer);
@@ -209,7 +229,6 @@ impl Shell {
         match said {
             peer::Heard::Answer(answer) => self.seal(&SealedToAgent::Answer(answer)),
             peer::Heard::Candidate(candidate) => self.trickle(candidate),
-            peer::Heard::Track(stream) => self.stream = Some(stream),
             // Connected once the channels are open; after that, again when it comes back.
             peer::Heard::Connected(true) => {
                 let open = self.peer.as_ref().is_some_and(|p| p.channels().is_open());
@@ -251,7 +270,9 @@ impl Shell {
         self.handshake = None;
         self.server = None;
         self.peer = None;
-        self.stream = None;
+        if let Some(picture) = &self.picture {
+            picture.forget();
+        }
         self.cursor.forget();
     }
 

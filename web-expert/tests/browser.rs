@@ -4,6 +4,8 @@
 #![cfg(target_family = "wasm")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+use std::{cell::RefCell, rc::Rc};
+
 use deskhand_protocol::{
     control::CursorShape,
     envelope::{ToAgent, ToPage},
@@ -11,6 +13,7 @@ use deskhand_protocol::{
     id::{Fingerprint, InvitationId, LinkSecret},
     input::Position,
     invitation::Link,
+    picture::Codec,
     signal::{FromExpert, Payload, ToExpert},
     text::Name,
     wire,
@@ -20,12 +23,17 @@ use deskhand_web_expert::{
     cursor::{Cursor, Elements},
     handshake::{Handshake, Output},
     js, memory,
+    picture::decoder::{self, Decoder, Frame},
 };
+use js_sys::Promise;
 use rand_core::OsRng;
-use wasm_bindgen::JsCast as _;
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Document, Element, RtcPeerConnection, RtcSessionDescriptionInit};
+use web_sys::{
+    CanvasRenderingContext2d, Document, Element, HtmlCanvasElement, RtcPeerConnection,
+    RtcSessionDescriptionInit,
+};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -114,8 +122,8 @@ fn only_the_name_is_remembered() {
 fn under_control_the_experts_own_pointer_takes_the_remote_shape() {
     let elements = Elements {
         stage: element("div"),
-        video: element("video"),
-        canvas: element("canvas"),
+        screen: element("canvas"),
+        pointer: element("canvas"),
     };
     let style = elements.stage.style();
     let cursor = Cursor::default();
@@ -124,7 +132,7 @@ fn under_control_the_experts_own_pointer_takes_the_remote_shape() {
     let shape = CursorShape::new((3, 2), (1, 1), red, Some(Position::default())).unwrap();
     cursor.shape(shape);
     assert_eq!(style.get_property_value("cursor").unwrap(), "");
-    let remote = elements.canvas.style();
+    let remote = elements.pointer.style();
     assert_eq!(remote.get_property_value("visibility").unwrap(), "visible");
 
     cursor.own(true);
@@ -132,7 +140,10 @@ fn under_control_the_experts_own_pointer_takes_the_remote_shape() {
     assert!(own.starts_with("url(\"data:image/png;base64,"), "{own}");
     assert!(own.ends_with("1 1, default"), "{own}");
     assert_eq!(remote.get_property_value("visibility").unwrap(), "hidden");
-    assert_eq!((elements.canvas.width(), elements.canvas.height()), (3, 2));
+    assert_eq!(
+        (elements.pointer.width(), elements.pointer.height()),
+        (3, 2)
+    );
 }
 
 #[wasm_bindgen_test]
@@ -140,4 +151,64 @@ fn this_browser_can_do_what_the_page_needs() {
     assert!(js::has_webrtc(&web_sys::window().unwrap()));
     let before = js::now();
     assert!(js::now() >= before && !before.is_zero());
+}
+
+/// A red picture of 32 x 32 pixels.
+const RED_VP9: [u8; 91] = [
+    130, 73, 131, 66, 64, 1, 240, 1, 244, 10, 56, 36, 28, 24, 128, 0, 0, 32, 64, 0, 34, 219, 255,
+    254, 65, 149, 31, 61, 73, 143, 48, 41, 87, 206, 111, 45, 201, 124, 136, 162, 32, 212, 203, 175,
+    230, 149, 129, 10, 231, 95, 255, 245, 102, 37, 179, 191, 229, 97, 6, 253, 163, 117, 28, 132,
+    226, 189, 208, 224, 117, 99, 87, 196, 248, 153, 250, 34, 25, 0, 95, 255, 255, 242, 34, 255,
+    255, 255, 255, 177, 216, 0, 0,
+];
+const RED_AV1: [u8; 41] = [
+    18, 0, 10, 13, 0, 0, 0, 2, 39, 254, 105, 124, 136, 8, 8, 8, 32, 50, 22, 16, 0, 160, 0, 24, 97,
+    134, 36, 16, 72, 67, 243, 184, 191, 127, 231, 238, 109, 105, 135, 37, 88,
+];
+
+/// What comes of decoding a picture: its number and it, or `None` if the decoder cannot go on.
+async fn decoded(codec: Codec, data: &[u8]) -> Option<(u32, Frame)> {
+    let got = Rc::new(RefCell::new(None));
+    let mut decoder = None;
+    let done = Promise::new(&mut |done, _| {
+        let (got, failed, refused) = (Rc::clone(&got), done.clone(), done.clone());
+        let on_frame = move |seq, frame| {
+            got.replace(Some((seq, frame)));
+            done.call0(&JsValue::NULL).unwrap();
+        };
+        let on_error = move || {
+            failed.call0(&JsValue::NULL).unwrap();
+        };
+        let made = Decoder::new(codec, on_frame, on_error).unwrap();
+        // What is no picture at all is refused at once.
+        if made.decode(7, true, data).is_err() {
+            refused.call0(&JsValue::NULL).unwrap();
+        }
+        decoder = Some(made);
+    });
+    JsFuture::from(done).await.unwrap();
+    got.take()
+}
+
+#[wasm_bindgen_test]
+async fn the_browser_decodes_both_codecs_and_says_when_it_cannot() {
+    let canvas: HtmlCanvasElement = element("canvas");
+    let context = canvas.get_context("2d").unwrap().unwrap();
+    let context: CanvasRenderingContext2d = context.unchecked_into();
+    let known = decoder::supported().await;
+    for (codec, red) in [(Codec::Vp9, &RED_VP9[..]), (Codec::Av1, &RED_AV1)] {
+        assert!(known.has(codec), "{codec:?}");
+        let (seq, frame) = decoded(codec, red).await.unwrap();
+        assert_eq!(seq, 7);
+        context.clear_rect(0.0, 0.0, 300.0, 150.0);
+        frame.paint(&context, (32, 32)).unwrap();
+        let colour = |x: f64| context.get_image_data(x, 51.0, 1.0, 1.0).unwrap().data();
+        let [r, g, b, _] = colour(41.0)[..] else {
+            unreachable!()
+        };
+        assert!(r > 250 && g < 5 && b < 5, "{codec:?}: {r} {g} {b}");
+        assert_eq!(colour(31.0)[3], 0, "nothing beside it");
+        let garbled: Vec<u8> = red.iter().map(|byte| byte ^ 0x5a).collect();
+        assert!(decoded(codec, &garbled).await.is_none());
+    }
 }

@@ -142,6 +142,7 @@ fn read_static(root: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
         "boot.js",
         "file-boot.js",
         "heart.js",
+        "frames.js",
     ];
     names
         .into_iter()
@@ -197,6 +198,7 @@ fn assemble(
         "style.css",
         "icon.svg",
         "heart.js",
+        "frames.js",
         "app_bg.wasm",
         "app.js",
         "boot.js",
@@ -213,7 +215,7 @@ fn assemble(
         }
         let name = match name {
             // Asked for by the module, which knows no hash: it has to be asked for anew.
-            "index.html" | "heart.js" => name.to_owned(),
+            "index.html" | "heart.js" | "frames.js" => name.to_owned(),
             _ => {
                 let hashed = hashed_name(name, &bytes)?;
                 renamed.push((name.to_owned(), hashed.clone()));

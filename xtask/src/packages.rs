@@ -55,9 +55,10 @@ const fn program(package: &'static str, programs: &'static [&'static str]) -> Ne
     }
 }
 
-/// pkg-config finds libvpx (the video encoder); libxkbcommon is linked by enigo.
+/// pkg-config finds libaom and libvpx (the video encoders); libxkbcommon is linked by enigo.
 const BUILD: &[Need] = &[
     program("pkg-config", &["pkg-config"]),
+    library("libaom-dev"),
     library("libvpx-dev"),
     library("libxkbcommon-dev"),
 ];

@@ -7,6 +7,7 @@ use deskhand_protocol::{
     id::{GrantId, JoinId, Route},
     input::{Action, InputEvent, Position},
     invitation::Link,
+    picture::{Codec, Codecs},
     signal::{FromNovice as ToServer, OwnerToken, Payload, ToNovice},
     text::{ChatText, Name, Sdp},
 };
@@ -588,6 +589,32 @@ fn both_sides_chat_and_either_ends() {
         scene.out.last(),
         Some(Output::Done(Outcome::Finished))
     ));
+}
+
+#[test]
+fn the_picture_is_told_what_the_page_decodes_and_when_it_lost_something() {
+    let mut scene = Scene::new();
+    let codecs = Codecs::from_iter([Codec::Av1]);
+    let told = |scene: &Scene| {
+        let media = |output: &&Output| {
+            matches!(output, Output::Media(MediaCommand::Decodes(said)) if *said == codecs)
+                || matches!(output, Output::Media(MediaCommand::Refresh))
+        };
+        scene.out.iter().filter(media).count()
+    };
+    scene.connecting();
+    scene.peer(PeerEvent::Control(FromExpert::Decodes(codecs)));
+    assert_eq!(
+        told(&scene),
+        0,
+        "nothing counts before the certificate was compared"
+    );
+
+    let mut scene = Scene::new();
+    scene.viewing();
+    scene.peer(PeerEvent::Control(FromExpert::Decodes(codecs)));
+    scene.peer(PeerEvent::Control(FromExpert::Refresh));
+    assert_eq!(told(&scene), 2);
 }
 
 #[test]

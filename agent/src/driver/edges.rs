@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     clock::Now,
+    congestion::Flow,
     desk::Desk,
     front::{Channel, Notice, Rules, Serial},
     hand::{self, Hand},
     instance::Reply,
     io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent},
     media::{self, Media},
-    peer::{self, Certificate, Peer},
+    peer::{Certificate, Peer},
     server::Address,
     settings,
     store::{Keep, StoreError},
@@ -57,6 +58,7 @@ pub(super) struct Edges {
     rules: Rules,
     looks: u32,
     peer: Option<Peer>,
+    flow: Option<watch::Receiver<Flow>>,
     media: Option<(Media, mpsc::Receiver<media::MediaEvent>)>,
     hand: Option<Hand>,
     farewell: Option<tokio::task::JoinHandle<()>>,
@@ -71,6 +73,7 @@ impl Edges {
             rules,
             looks: 0,
             peer: None,
+            flow: None,
             media: None,
             hand: None,
             farewell: None,
@@ -89,13 +92,11 @@ impl Edges {
                 }
                 Event::Input(Input::Hand(event))
             }
-            event = next_peer(&mut self.peer) => match event {
-                peer::Event::Session(event) => Event::Input(Input::Peer(event)),
-                peer::Event::KeyFrame => {
-                    self.key_frame();
-                    Event::Nothing
-                }
-            },
+            event = next_peer(&mut self.peer) => Event::Input(Input::Peer(event)),
+            () = next_flow(&mut self.flow) => {
+                self.follow();
+                Event::Nothing
+            }
             Some(event) = next_media(&mut self.media) => {
                 let event = self.media_event(event).map(Input::Media);
                 event.map_or(Event::Nothing, Event::Input)
@@ -239,7 +240,13 @@ impl Edges {
 
     fn peer(&mut self, command: PeerCommand) -> Option<Input> {
         match (command, &mut self.peer) {
-            (PeerCommand::Start, peer) => *peer = Some(Peer::start(self.place.certificate.clone())),
+            (PeerCommand::Start, peer) => {
+                let most = self.place.settings.max_bitrate_kbit;
+                let started = Peer::start(self.place.certificate.clone(), most);
+                self.flow = Some(started.flow());
+                *peer = Some(started);
+                self.follow();
+            }
             (PeerCommand::Answer(sdp), Some(peer)) => peer.answer(sdp),
             (PeerCommand::Candidate(candidate), Some(peer)) => peer.candidate(candidate),
             (PeerCommand::Control(message), Some(peer)) => {
@@ -265,6 +272,13 @@ impl Edges {
                 let display = self.place.display.clone();
                 let source = move || media::capture::x11::open(&display);
                 self.media = Some((Media::start(source, self.place.settings, sender), events));
+                self.follow();
+            }
+            MediaCommand::Refresh => self.refresh(),
+            MediaCommand::Decodes(codecs) => {
+                if let Some((media, _)) = &self.media {
+                    media.decodes(codecs);
+                }
             }
             MediaCommand::Pause(paused) => {
                 if let Some((media, _)) = &self.media {
@@ -278,9 +292,9 @@ impl Edges {
     fn media_event(&mut self, event: media::MediaEvent) -> Option<MediaEvent> {
         Some(match event {
             media::MediaEvent::Packet(packet) => {
-                let sent = self.peer.as_ref().is_none_or(|peer| peer.video(packet));
+                let sent = self.peer.as_ref().is_none_or(|peer| peer.update(packet));
                 if !sent {
-                    self.key_frame();
+                    self.refresh();
                 }
                 return None;
             }
@@ -294,9 +308,16 @@ impl Edges {
         })
     }
 
-    fn key_frame(&self) {
+    /// Has the picture follow what the link carries.
+    fn follow(&mut self) {
+        if let (Some((media, _)), Some(flow)) = (&self.media, &mut self.flow) {
+            media.follow(*flow.borrow_and_update());
+        }
+    }
+
+    fn refresh(&self) {
         if let Some((media, _)) = &self.media {
-            media.request_key_frame();
+            media.refresh();
         }
     }
 
@@ -394,11 +415,23 @@ fn written(result: Result<(), StoreError>) {
     }
 }
 
-async fn next_peer(peer: &mut Option<Peer>) -> peer::Event {
+async fn next_peer(peer: &mut Option<Peer>) -> PeerEvent {
     match peer {
         Some(peer) => peer.next().await,
         None => std::future::pending().await,
     }
+}
+
+/// Waits until something else is known of what the link carries.
+async fn next_flow(flow: &mut Option<watch::Receiver<Flow>>) {
+    if let Some(known) = flow
+        && known.changed().await.is_ok()
+    {
+        return;
+    }
+    // The connection is over.
+    *flow = None;
+    std::future::pending::<()>().await;
 }
 
 async fn next_media(

@@ -10,25 +10,30 @@
 pub mod blocks;
 pub mod burst;
 pub mod capture;
+pub mod compose;
 pub mod convert;
 pub mod encode;
+pub mod motion;
 mod outbox;
 pub mod pace;
+pub mod plane;
 pub mod rect;
-pub mod sharpen;
+pub mod shadow;
+pub mod texture;
 mod wake;
 mod worker;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
-use deskhand_protocol::{control::CursorShape, input::Position};
+use deskhand_protocol::{control::CursorShape, input::Position, picture::Codecs};
 use tokio::sync::mpsc;
 
+use crate::congestion::Flow;
 use capture::{CaptureError, FrameSource};
 use wake::Waker;
 
@@ -61,17 +66,13 @@ pub enum MediaEvent {
     Failed(String),
 }
 
-/// One frame of the codec's bitstream.
+/// One [`Update`](deskhand_protocol::picture::Update) of the picture.
 #[derive(Debug, Clone)]
 pub struct Packet {
-    /// The bitstream.
+    /// As it goes over the wire.
     pub data: Bytes,
-    /// Whether it is decodable alone.
-    pub key: bool,
     /// When the picture was taken from the screen.
     pub captured: Instant,
-    /// Since the previous packet; one frame's time for the first.
-    pub duration: Duration,
 }
 
 /// The running media thread. Dropping it stops the thread and waits for its end.
@@ -93,8 +94,9 @@ struct Shared {
 struct Wishes {
     stop: bool,
     paused: bool,
-    key_frame: bool,
-    bitrate: Option<u32>,
+    refresh: bool,
+    flow: Option<Flow>,
+    codecs: Option<Codecs>,
 }
 
 impl Shared {
@@ -102,8 +104,9 @@ impl Shared {
     fn take(&self) -> Wishes {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = *wishes;
-        wishes.key_frame = false;
-        wishes.bitrate = None;
+        wishes.refresh = false;
+        wishes.flow = None;
+        wishes.codecs = None;
         taken
     }
 
@@ -166,14 +169,19 @@ impl Media {
         self.wish(|wishes| wishes.paused = paused);
     }
 
-    /// Asks for a key frame. However often this is called, there is at most one a second.
-    pub fn request_key_frame(&self) {
-        self.wish(|wishes| wishes.key_frame = true);
+    /// Shows all of it anew. However often this is called, that happens at most once a second.
+    pub fn refresh(&self) {
+        self.wish(|wishes| wishes.refresh = true);
     }
 
-    /// Follows this bitrate from now on, within the settings.
-    pub fn set_bitrate(&self, kbit: u32) {
-        self.wish(|wishes| wishes.bitrate = Some(kbit));
+    /// Follows what the link carries from now on, within the settings.
+    pub fn follow(&self, flow: Flow) {
+        self.wish(|wishes| wishes.flow = Some(flow));
+    }
+
+    /// The page can decode these videos; until this is said, VP9.
+    pub fn decodes(&self, codecs: Codecs) {
+        self.wish(|wishes| wishes.codecs = Some(codecs));
     }
 
     fn wish(&self, wish: impl FnOnce(&mut Wishes)) {

@@ -141,9 +141,7 @@ mod tests {
         });
         let packet = Packet {
             data: bytes::Bytes::new(),
-            key: true,
             captured: std::time::Instant::now(),
-            duration: std::time::Duration::ZERO,
         };
         assert!(!outbox.has_room());
         assert_eq!(outbox.packet(packet), Delivery::Full);

@@ -66,14 +66,15 @@ impl Pacer {
     }
 }
 
-/// Key frames are dear: at most one per [`KeyFrames::INTERVAL`], however often one is asked for.
+/// A whole picture is dear: at most one per [`Refreshes::INTERVAL`], however often one is asked
+/// for.
 #[derive(Debug, Default)]
-pub struct KeyFrames {
+pub struct Refreshes {
     wanted: bool,
     last: Option<Instant>,
 }
 
-impl KeyFrames {
+impl Refreshes {
     /// The shortest time between two.
     pub const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -82,10 +83,15 @@ impl KeyFrames {
         self.wanted = true;
     }
 
-    /// When the wanted one may be made; `None` if none is wanted.
-    pub fn due(&self, now: Instant) -> Option<Instant> {
-        let earliest = self.last.map_or(now, |last| last + Self::INTERVAL);
-        self.wanted.then_some(earliest)
+    /// When the wanted one may be made; `None` if none is wanted, or none was made before.
+    pub fn due(&self) -> Option<Instant> {
+        let earliest = self.last.map(|last| last + Self::INTERVAL);
+        earliest.filter(|_| self.wanted)
+    }
+
+    /// Whether one is to be made now.
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.wanted && self.due().is_none_or(|due| due <= now)
     }
 
     /// One was made.
@@ -94,6 +100,44 @@ impl KeyFrames {
         self.last = Some(now);
     }
 }
+
+/// Receivers notice that a packet got lost by the next one. After the last update before quiet
+/// there is none, so empty ones follow it.
+#[derive(Debug, Default)]
+pub struct Tail {
+    /// When the last update went, and how many empty ones have followed.
+    last: Option<(Instant, usize)>,
+}
+
+impl Tail {
+    /// So long after the last update.
+    const AFTER: [Duration; 3] = [
+        Duration::from_millis(40),
+        Duration::from_millis(120),
+        Duration::from_millis(400),
+    ];
+
+    /// An update was sent.
+    pub fn sent(&mut self, now: Instant) {
+        self.last = Some((now, 0));
+    }
+
+    /// An empty one was sent.
+    pub fn followed(&mut self) {
+        if let Some((_, count)) = &mut self.last {
+            *count += 1;
+        }
+    }
+
+    /// When the next empty one is due.
+    pub fn due(&self) -> Option<Instant> {
+        let (last, count) = self.last?;
+        Self::AFTER.get(count).map(|after| last + *after)
+    }
+}
+
+/// A burst at a rate that has collapsed must not silence the link for minutes.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Estimates when the link has carried away what was sent, from its bitrate alone.
 #[derive(Debug)]
@@ -111,19 +155,20 @@ impl Link {
         }
     }
 
-    /// The link carries so much from now on.
-    pub fn set_kbit(&mut self, kbit: u32) {
-        self.kbit = kbit.max(1);
+    /// The link carries so much from now on, what is on it already included.
+    pub fn set_kbit(&mut self, kbit: u32, now: Instant) {
+        let before = std::mem::replace(&mut self.kbit, kbit.max(1));
+        let left = self.free_at.saturating_duration_since(now);
+        let left = left.mul_f64(f64::from(before) / f64::from(self.kbit));
+        self.free_at = now + left.min(LONGEST);
     }
 
     /// So many bytes were put on it.
     pub fn sent(&mut self, bytes: usize, now: Instant) {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
         let seconds = bytes as f64 * 8.0 / (f64::from(self.kbit) * 1000.0);
-        // Bounded: a burst at a rate that has collapsed must not silence it for minutes.
-        let busy = Duration::from_secs_f64(seconds.min(2.0));
-        self.free_at = self.free_at.max(now) + busy;
-        self.free_at = self.free_at.min(now + Duration::from_secs(2));
+        let busy = Duration::from_secs_f64(seconds).min(LONGEST);
+        self.free_at = (self.free_at.max(now) + busy).min(now + LONGEST);
     }
 
     /// When all of it has gone.
@@ -176,19 +221,37 @@ mod tests {
     }
 
     #[test]
-    fn key_frames_are_coalesced_to_one_a_second() {
+    fn whole_pictures_are_made_at_most_once_a_second() {
         let now = Instant::now();
-        let mut keys = KeyFrames::default();
-        assert_eq!(keys.due(now), None);
-        keys.request();
-        assert_eq!(keys.due(now), Some(now));
-        keys.made(now);
-        assert_eq!(keys.due(now), None);
-        keys.request();
-        keys.request();
-        assert_eq!(keys.due(now + 10 * MS), Some(now + 1000 * MS));
-        keys.made(now + 1000 * MS);
-        assert_eq!(keys.due(now + 2000 * MS), None);
+        let mut refreshes = Refreshes::default();
+        assert!(!refreshes.is_due(now));
+        refreshes.request();
+        assert!(refreshes.is_due(now));
+        refreshes.made(now);
+        assert!(!refreshes.is_due(now + 5000 * MS));
+        refreshes.request();
+        refreshes.request();
+        assert!(!refreshes.is_due(now + 10 * MS));
+        assert_eq!(refreshes.due(), Some(now + 1000 * MS));
+        assert!(refreshes.is_due(now + 1000 * MS));
+        refreshes.made(now + 1000 * MS);
+        assert_eq!(refreshes.due(), None);
+    }
+
+    #[test]
+    fn after_the_last_update_a_few_empty_ones_follow() {
+        let now = Instant::now();
+        let mut tail = Tail::default();
+        assert_eq!(tail.due(), None);
+        tail.sent(now);
+        let mut seen = vec![];
+        while let Some(due) = tail.due() {
+            seen.push((due - now).as_millis());
+            tail.followed();
+        }
+        assert_eq!(seen, [40, 120, 400]);
+        tail.sent(now + 2000 * MS);
+        assert_eq!(tail.due(), Some(now + 2040 * MS));
     }
 
     #[test]
@@ -203,5 +266,7 @@ mod tests {
         assert_eq!(link.free_at(), now + 600 * MS);
         link.sent(100_000_000, now + 500 * MS);
         assert_eq!(link.free_at(), now + 2500 * MS);
+        link.set_kbit(1600, now + 1500 * MS);
+        assert_eq!(link.free_at(), now + 2000 * MS);
     }
 }

@@ -72,6 +72,38 @@ impl Rect {
         }
     }
 
+    /// Whether all of the other lies in it.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.x <= other.x
+            && self.y <= other.y
+            && other.right() <= self.right()
+            && other.bottom() <= self.bottom()
+    }
+
+    /// What both have in common.
+    #[must_use]
+    pub fn overlap(&self, other: &Self) -> Option<Self> {
+        let (x, y) = (self.x.max(other.x), self.y.max(other.y));
+        let right = self.right().min(other.right());
+        let bottom = self.bottom().min(other.bottom());
+        (x < right && y < bottom).then(|| Self {
+            x,
+            y,
+            width: right - x,
+            height: bottom - y,
+        })
+    }
+
+    /// Somewhere else; it must stay at coordinates of zero and above.
+    #[must_use]
+    pub fn shifted(&self, dx: i32, dy: i32) -> Self {
+        Self {
+            x: self.x.saturating_add_signed(dx),
+            y: self.y.saturating_add_signed(dy),
+            ..*self
+        }
+    }
+
     /// Grown to even pixels and clipped to a picture with even sides; `None` if nothing is left.
     #[must_use]
     pub fn fit(&self, picture: Size) -> Option<Self> {

@@ -6,23 +6,23 @@ use deskhand_protocol::control::CursorShape;
 use tokio::sync::mpsc;
 
 use super::{
-    MediaEvent, Packet, Settings, Shared,
-    blocks::ActiveMap,
-    burst::Burst,
+    MediaEvent, Settings, Shared,
     capture::{CaptureError, Change, FrameSource},
-    convert::I420,
-    encode::{self, Effort, EncodeError, Encoder, Job},
+    compose::{Composer, DrawError, Due},
+    encode::EncodeError,
     outbox::{Delivery, Outbox},
-    pace::{self, KeyFrames, Link, Pacer},
+    pace::{self, Link, Pacer, Refreshes, Tail},
     rect::{self, Rect},
-    sharpen::{Next, Sharpen, Step},
 };
 
 /// How soon to look again whether a full channel has room.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// What the first picture is taken to last.
-const FIRST_DURATION: Duration = Duration::from_millis(33);
+/// The next update may be made so long before the link has carried away the last one.
+const AHEAD: Duration = Duration::from_millis(20);
+
+/// An update may keep the link busy for so long.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 /// Why the thread cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,8 @@ enum Fault {
     Capture(#[from] CaptureError),
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    #[error(transparent)]
+    Draw(#[from] DrawError),
     #[error("cannot sleep: {0}")]
     Sleep(#[from] std::io::Error),
 }
@@ -39,7 +41,7 @@ impl Fault {
     fn sentence(&self) -> String {
         match self {
             Self::Capture(error) => error.sentence(),
-            Self::Encode(_) | Self::Sleep(_) => {
+            Self::Encode(_) | Self::Draw(_) | Self::Sleep(_) => {
                 "The picture could not be made on this computer. Start Deskhand again to go on."
                     .into()
             }
@@ -57,7 +59,7 @@ pub fn run(
     let mut outbox = Outbox::new(events);
     let result = source()
         .map_err(Fault::from)
-        .and_then(|source| Worker::new(source, settings, &mut outbox)?.run(shared));
+        .and_then(|source| Worker::new(source, settings, &mut outbox).run(shared));
     let Err(fault) = result else { return };
     tracing::warn!(error = %fault, "the picture stops");
     outbox.failed(fault.sentence());
@@ -74,16 +76,17 @@ pub fn run(
 
 struct Worker<'a> {
     source: Box<dyn FrameSource>,
-    encoder: Box<dyn Encoder>,
-    picture: I420,
+    composer: Composer,
     outbox: &'a mut Outbox,
     pacer: Pacer,
-    keys: KeyFrames,
+    refreshes: Refreshes,
     link: Link,
-    burst: Burst,
-    sharpen: Sharpen,
+    tail: Tail,
     max_kbit: u32,
-    kbit: u32,
+    /// So much waits for the link that nothing is to be made.
+    backed_up: bool,
+    /// How many packets found no room on the way to the link.
+    refused: u32,
     paused: bool,
     /// The source has damage to take.
     damaged: bool,
@@ -91,10 +94,6 @@ struct Worker<'a> {
     taken: Vec<Rect>,
     /// A large change is being completed until then.
     settling: Option<Instant>,
-    /// A packet got lost: until the next key frame nothing can be decoded.
-    lost: bool,
-    /// When the last encoded picture was taken.
-    last: Option<Instant>,
     /// What the pointer looks like, for when the pause ends.
     shape: Option<CursorShape>,
 }
@@ -103,47 +102,42 @@ struct Worker<'a> {
 enum Plan {
     /// Sleep until then, or until something happens.
     Wait(Option<Instant>),
-    /// Show what changed.
-    Frame,
-    /// Show what is there, sharper.
-    Refine(Step),
+    /// Look at what changed, and send it.
+    Look,
+    /// Send what is still to be sent.
+    Send,
+    /// Send an empty update.
+    Follow,
 }
 
 impl<'a> Worker<'a> {
-    fn new(
-        source: Box<dyn FrameSource>,
-        settings: Settings,
-        outbox: &'a mut Outbox,
-    ) -> Result<Self, Fault> {
+    fn new(source: Box<dyn FrameSource>, settings: Settings, outbox: &'a mut Outbox) -> Self {
         let now = Instant::now();
         let size = source.size();
         let kbit = settings.max_bitrate_kbit;
         outbox.display(size);
-        Ok(Self {
-            encoder: encode::open(size, kbit)?,
-            picture: I420::black(size),
+        Self {
+            composer: Composer::new(size, kbit, now),
             outbox,
             pacer: Pacer::new(settings.max_fps),
-            keys: KeyFrames::default(),
+            refreshes: Refreshes::default(),
             link: Link::new(kbit, now),
-            burst: Burst::default(),
-            sharpen: Sharpen::new(size, now),
+            tail: Tail::default(),
             max_kbit: kbit,
-            kbit,
+            backed_up: false,
+            refused: 0,
             paused: false,
             damaged: false,
             taken: vec![size.rect()],
             settling: None,
-            lost: false,
-            last: None,
             shape: None,
             source,
-        })
+        }
     }
 
     fn run(&mut self, shared: &Shared) -> Result<(), Fault> {
         loop {
-            if self.obey(shared)? {
+            if self.obey(shared) {
                 return Ok(());
             }
             let now = Instant::now();
@@ -155,8 +149,9 @@ impl<'a> Worker<'a> {
                 Delivery::Closed => return Ok(()),
             }
             match self.plan(now) {
-                Plan::Frame => self.frame(now)?,
-                Plan::Refine(step) => self.refine(&step, now)?,
+                Plan::Look => self.look(now)?,
+                Plan::Send => self.send(now)?,
+                Plan::Follow => self.follow(now),
                 Plan::Wait(wait) => {
                     let until = earlier(until, wait);
                     shared.waker.sleep(self.source.fd(), until)?;
@@ -166,7 +161,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Does what the handle wished; true: stop.
-    fn obey(&mut self, shared: &Shared) -> Result<bool, Fault> {
+    fn obey(&mut self, shared: &Shared) -> bool {
         let wishes = shared.take();
         if self.paused
             && !wishes.paused
@@ -175,15 +170,23 @@ impl<'a> Worker<'a> {
             self.outbox.shape(shape);
         }
         self.paused = wishes.paused;
-        if wishes.key_frame {
-            self.keys.request();
+        if wishes.refresh {
+            self.refreshes.request();
         }
-        if let Some(kbit) = wishes.bitrate.map(|kbit| kbit.clamp(1, self.max_kbit)) {
-            self.kbit = kbit;
-            self.link.set_kbit(kbit);
-            self.encoder.set_bitrate(kbit)?;
+        if let Some(flow) = wishes.flow {
+            let kbit = flow.kbit.clamp(1, self.max_kbit);
+            self.link.set_kbit(kbit, Instant::now());
+            self.composer.set_bitrate(kbit);
+            self.backed_up = flow.backed_up;
+            if self.refused != flow.refused {
+                self.refused = flow.refused;
+                self.refreshes.request();
+            }
         }
-        Ok(wishes.stop)
+        if let Some(codecs) = wishes.codecs {
+            self.composer.set_decodable(codecs);
+        }
+        wishes.stop
     }
 
     /// Takes in what happened on the screen.
@@ -191,7 +194,7 @@ impl<'a> Worker<'a> {
         for change in self.source.changes(now)? {
             match change {
                 Change::Damaged => self.damaged = true,
-                Change::Resized => self.resized(now)?,
+                Change::Resized => self.resized(now),
                 Change::CursorShape(shape) => {
                     self.shape = Some(shape.clone());
                     if !self.paused {
@@ -205,56 +208,78 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn resized(&mut self, now: Instant) -> Result<(), Fault> {
+    fn resized(&mut self, now: Instant) {
         let size = self.source.size();
         tracing::info!(width = size.width, height = size.height, "display changed");
-        self.encoder = encode::open(size, self.kbit)?;
-        self.picture = I420::black(size);
-        self.sharpen = Sharpen::new(size, now);
+        self.composer.resize(size, now);
         self.taken = vec![size.rect()];
         self.settling = None;
-        // A new encoder begins with a key frame.
-        self.lost = false;
-        self.last = None;
         self.outbox.display(size);
-        Ok(())
     }
 
-    fn plan(&self, now: Instant) -> Plan {
+    fn plan(&mut self, now: Instant) -> Plan {
         if self.paused {
             return Plan::Wait(None);
         }
+        if self.refreshes.is_due(now) {
+            self.refreshes.made(now);
+            self.composer.refresh();
+        }
+        if self.backed_up {
+            // The latest wins, and whoever knows that there is room again says so.
+            return Plan::Wait(None);
+        }
+        let free = self.link.free_at();
+        let free = free.checked_sub(AHEAD).unwrap_or(free);
+        let earliest = self.pacer.next().map_or(free, |next| next.max(free));
         let changed = self.damaged || !self.taken.is_empty();
-        let earliest = self.pacer.next().max(self.settling).unwrap_or(now);
-        let due = if changed && !self.lost {
-            Some(earliest)
+        let (due, plan) = if changed {
+            let due = self
+                .settling
+                .map_or(earliest, |settled| settled.max(earliest));
+            (due, Plan::Look)
         } else {
-            self.keys.due(now).map(|due| due.max(earliest))
+            match self.composer.due(now) {
+                Due::Now => (earliest, Plan::Send),
+                Due::At(at) => (earliest.max(at), Plan::Send),
+                Due::Never => return self.idle(now, None),
+            }
         };
-        let plan = match due {
-            Some(due) if now < due => return Plan::Wait(Some(due)),
-            Some(_) => Plan::Frame,
-            None => match self.sharpen.next(&self.link, now) {
-                Next::Done => return Plan::Wait(None),
-                Next::At(due) => return Plan::Wait(Some(due)),
-                Next::Refine(step) => Plan::Refine(step),
-            },
-        };
-        // The latest frame wins: while nobody takes the last ones, none is made.
-        if self.outbox.has_room() {
+        if now < due {
+            self.idle(now, Some(due))
+        } else if self.outbox.has_room() {
             plan
         } else {
+            // The latest wins: while nobody takes the last updates, none is made.
             Plan::Wait(Some(now + RETRY))
         }
     }
 
-    /// Grabs, converts and encodes what changed, or all of it if a key frame is due.
-    fn frame(&mut self, now: Instant) -> Result<(), Fault> {
+    /// What to do until then if nothing happens.
+    fn idle(&self, now: Instant, until: Option<Instant>) -> Plan {
+        match self.tail.due() {
+            Some(due) if due <= now && self.outbox.has_room() => Plan::Follow,
+            Some(due) if due <= now => Plan::Wait(Some(now + RETRY)),
+            tail => Plan::Wait(earlier(earlier(until, self.refreshes.due()), tail)),
+        }
+    }
+
+    fn follow(&mut self, now: Instant) {
+        self.tail.followed();
+        let packet = self.composer.empty(now);
+        if self.outbox.packet(packet) == Delivery::Full {
+            self.refreshes.request();
+        }
+    }
+
+    /// Grabs what changed, and sends it.
+    fn look(&mut self, now: Instant) -> Result<(), Fault> {
+        let size = self.composer.size();
         if self.damaged {
             self.damaged = false;
             let changed = self.source.damage()?;
             let changed = self.taken.drain(..).chain(changed).collect::<Vec<_>>();
-            self.taken = rect::merge(changed, self.picture.size());
+            self.taken = rect::merge(changed, size);
         }
         let area = self.taken.iter().map(Rect::area).sum();
         if self.settling.is_none() && pace::settles(area) {
@@ -263,90 +288,42 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.settling = None;
-        let key = self.keys.due(now).is_some_and(|due| due <= now);
         let rects = std::mem::take(&mut self.taken);
-        if rects.is_empty() && !key {
-            return Ok(());
-        }
         let captured = Instant::now();
-        let picture = &mut self.picture;
-        let mut converting = Duration::ZERO;
+        let composer = &mut self.composer;
         self.source.grab(&rects, &mut |rect, pixels| {
-            let begun = Instant::now();
-            let result = picture.update(rect, pixels);
-            converting += begun.elapsed();
-            result
+            composer.see(rect, pixels, captured);
+            Ok(())
         })?;
-        tracing::trace!(
-            area,
-            grab_us = captured.elapsed().saturating_sub(converting).as_micros(),
-            convert_us = converting.as_micros(),
-            "grabbed"
-        );
-        self.sharpen.changed(&rects, captured);
-        let map = self.sharpen.unsharp();
-        let floor = self.burst.floor(map.active, &self.link, captured);
-        self.encode(&map, key, Effort::Live { floor }, captured)?;
-        Ok(())
+        tracing::trace!(area, took_us = captured.elapsed().as_micros(), "grabbed");
+        self.send(captured)
     }
 
-    /// Refines a part of what is not sharp yet.
-    fn refine(&mut self, step: &Step, now: Instant) -> Result<(), Fault> {
-        let effort = Effort::Refine(step.quantizer);
-        let bytes = self.encode(&step.map, false, effort, now)?;
-        self.sharpen.refined(step, bytes);
-        Ok(())
-    }
-
-    /// Encodes the picture as it was at `captured` and sends it off; returns its bytes.
-    fn encode(
-        &mut self,
-        map: &ActiveMap,
-        key: bool,
-        effort: Effort,
-        captured: Instant,
-    ) -> Result<usize, Fault> {
-        let elapsed = self.last.map_or(FIRST_DURATION, |last| captured - last);
+    /// Sends what the page does not show yet, as far as the link lets it.
+    fn send(&mut self, now: Instant) -> Result<(), Fault> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of bytes; saturates"
+        )]
+        let budget = self.link.bytes_in(AT_ONCE) as usize;
         let begun = Instant::now();
-        let encoded = self.encoder.encode(Job {
-            picture: &self.picture,
-            map: Some(map),
-            key,
-            effort,
-            elapsed,
-        })?;
-        let took = begun.elapsed();
-        self.last = Some(captured);
-        self.pacer.encoded(captured, took);
-        let Some(encoded) = encoded else { return Ok(0) };
-        let bytes = encoded.data.len();
-        tracing::trace!(
-            bytes,
-            key = encoded.key,
-            quantizer = encoded.quantizer,
-            ?effort,
-            blocks = map.active,
-            encode_us = took.as_micros(),
-            "encoded"
-        );
-        self.link.sent(bytes, captured);
-        if encoded.key {
-            self.keys.made(captured);
-            self.sharpen.reset(captured);
-            self.lost = false;
-        }
-        self.sharpen.sent(map, encoded.quantizer);
-        let packet = Packet {
-            data: encoded.data,
-            key: encoded.key,
-            captured,
-            duration: elapsed,
+        let Some(packet) = self.composer.compose(budget, &self.link, now)? else {
+            return Ok(());
         };
+        let took = begun.elapsed();
+        self.pacer.encoded(now, took);
+        self.link.sent(packet.data.len(), now);
+        self.tail.sent(now);
+        tracing::trace!(
+            bytes = packet.data.len(),
+            took_us = took.as_micros(),
+            "composed"
+        );
         if self.outbox.packet(packet) == Delivery::Full {
-            self.lost = true;
-            self.keys.request();
+            self.refreshes.request();
         }
-        Ok(bytes)
+        Ok(())
     }
 }
 

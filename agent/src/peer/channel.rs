@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use ::rtc::data_channel::RTCDataChannelInit;
 use bytes::BytesMut;
-use deskhand_protocol::{input::channel, wire};
+use deskhand_protocol::{input::channel, picture::Missing, wire};
 use tokio::sync::{mpsc, oneshot};
 use webrtc::{
     data_channel::{DataChannel, DataChannelEvent},
     peer_connection::PeerConnection,
 };
 
-use super::{Event, PeerError};
+use super::{PeerError, traffic::Word};
 use crate::io::PeerEvent;
 
 /// What is to be sent.
@@ -25,12 +25,13 @@ pub(super) enum Outgoing {
     Flush(oneshot::Sender<()>),
 }
 
-/// All four channels.
+/// All channels.
 pub(super) struct Channels {
     control: Arc<dyn DataChannel>,
     input: Arc<dyn DataChannel>,
     pointer: Arc<dyn DataChannel>,
     cursor: Arc<dyn DataChannel>,
+    feedback: Arc<dyn DataChannel>,
 }
 
 impl Channels {
@@ -51,6 +52,7 @@ impl Channels {
             input: open("input", reliable(channel::INPUT)).await?,
             pointer: open("pointer", lossy(channel::POINTER)).await?,
             cursor: open("cursor", lossy(channel::CURSOR)).await?,
+            feedback: open("feedback", lossy(channel::FEEDBACK)).await?,
         })
     }
 
@@ -59,7 +61,8 @@ impl Channels {
     pub(super) fn run(
         self,
         queue: mpsc::Receiver<Outgoing>,
-        events: mpsc::Sender<Event>,
+        events: mpsc::Sender<PeerEvent>,
+        words: mpsc::Sender<Word>,
     ) -> oneshot::Receiver<()> {
         let (opened, is_open) = oneshot::channel();
         let (writable, may_write) = oneshot::channel();
@@ -78,6 +81,7 @@ impl Channels {
         tokio::spawn(read(self.pointer, events.clone(), None::<fn()>, |bytes| {
             wire::decode(bytes).map(PeerEvent::Motion)
         }));
+        tokio::spawn(hear(self.feedback, words));
         // Nothing is ever due from the page on `cursor`; it is read so that it cannot fill up.
         tokio::spawn(read(self.cursor, events, None::<fn()>, |_| {
             Err(wire::DecodeError::Malformed)
@@ -118,9 +122,22 @@ async fn flushed(control: &dyn DataChannel) {
     }
 }
 
+/// Passes on what the page misses. What cannot be read or taken is as good as lost, and will be
+/// said again.
+async fn hear(feedback: Arc<dyn DataChannel>, words: mpsc::Sender<Word>) {
+    while let Some(event) = feedback.poll().await {
+        if let DataChannelEvent::OnMessage(message) = event
+            && let Ok(Missing { numbers }) = wire::decode(&message.data)
+            && numbers.len() <= Missing::MOST
+        {
+            let _ = words.try_send(Word::Missing(numbers));
+        }
+    }
+}
+
 async fn read(
     channel: Arc<dyn DataChannel>,
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<PeerEvent>,
     mut opened: Option<impl FnOnce()>,
     decode: impl Fn(&[u8]) -> Result<PeerEvent, wire::DecodeError>,
 ) {
@@ -138,7 +155,7 @@ async fn read(
             DataChannelEvent::OnClose => PeerEvent::Closed,
             _ => continue,
         };
-        if events.send(Event::Session(event)).await.is_err() {
+        if events.send(event).await.is_err() {
             return;
         }
     }

@@ -7,33 +7,25 @@
 //! - its DTLS client can hang under loss, so we offer and let the page take that role, and a
 //!   watchdog reports a connection that does not come about (`PeerEvent::Stuck`), upon which
 //!   the session makes a fresh one;
-//! - its packetizer counts time forwards only, by the duration of the frame that was sent, so
-//!   time stamps are set by [`rtp`];
+//! - its pacer queues for seconds, and its estimator collapses where packets get lost: [`traffic`]
+//!   does that instead;
 //! - what it keeps to send has no bound unless it is given one, so it is;
 //! - an expert whom the novice has approved can still make it keep what it receives without
 //!   bound, by beginning a message and never ending it. No setting prevents that.
 
 mod channel;
-mod keyframe;
-mod rtp;
+mod track;
+mod traffic;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use ::rtc::{
-    interceptor::{Registry, Slot},
-    peer_connection::{
-        certificate::CertificateParams,
-        configuration::{
-            RTCConfigurationBuilder,
-            interceptor_registry::{configure_nack, configure_rtcp_reports},
-            media_engine::{MIME_TYPE_RTX, MIME_TYPE_VP9, MediaEngine},
-        },
-        transport::RTCIceCandidateInit,
-    },
-    rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind},
+use ::rtc::peer_connection::{
+    certificate::CertificateParams,
+    configuration::{RTCConfigurationBuilder, media_engine::MediaEngine},
+    transport::RTCIceCandidateInit,
 };
 use deskhand_protocol::{
     control::FromNovice,
@@ -43,15 +35,16 @@ use deskhand_protocol::{
     text::{CandidateText, Sdp},
     wire,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCCertificate,
     RTCIceGatheringState, RTCPeerConnectionIceEvent, RTCPeerConnectionState, RTCSessionDescription,
     SettingEngineBuilder, crypto,
 };
 
-use crate::{io::PeerEvent, media::Packet};
+use crate::{congestion::Flow, io::PeerEvent, media::Packet};
 use channel::{Channels, Outgoing};
+use track::Track;
 
 /// A connection that is not up so long after the answer came is stuck.
 const WATCHDOG: Duration = Duration::from_secs(5);
@@ -66,15 +59,6 @@ const CHECKS: u16 = 140;
 /// addresses behind names, so the novice's computer learns most of them only from the browser's
 /// own checks.
 const ACCEPTANCE: Duration = Duration::from_millis(200);
-
-/// What the connection reports.
-#[derive(Debug)]
-pub enum Event {
-    /// For the session.
-    Session(PeerEvent),
-    /// The page lost the picture and needs a whole one.
-    KeyFrame,
-}
 
 /// Why a connection cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -129,9 +113,8 @@ impl Certificate {
     }
 }
 
-/// So many encoded frames may wait for the connection; then they are dropped and a whole
-/// picture follows.
-const VIDEO_QUEUE: usize = 4;
+/// So many updates may wait for the connection; then they are dropped and a fresh one follows.
+const UPDATE_QUEUE: usize = 4;
 /// So many messages may wait on `control` and `cursor`: far more than a live page ever leaves.
 const MESSAGE_QUEUE: usize = 256;
 /// Of these, so many bytes may be with the crate; then writing waits and the queue above fills.
@@ -146,8 +129,9 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub struct Peer {
     steps: mpsc::Sender<Step>,
     outgoing: mpsc::Sender<Outgoing>,
-    video: mpsc::Sender<Packet>,
-    events: mpsc::Receiver<Event>,
+    updates: mpsc::Sender<Packet>,
+    events: mpsc::Receiver<PeerEvent>,
+    flow: watch::Receiver<Flow>,
     cursor_seq: u32,
 }
 
@@ -157,38 +141,40 @@ enum Step {
 }
 
 impl Peer {
-    /// Makes a connection and its offer; the offer comes as an event.
-    pub fn start(certificate: Certificate) -> Self {
+    /// Makes a connection and its offer; the offer comes as an event. Its picture uses so much at
+    /// most.
+    pub fn start(certificate: Certificate, most_kbit: u32) -> Self {
         let (steps, steps_queue) = mpsc::channel(STEP_QUEUE);
         let (outgoing, outgoing_queue) = mpsc::channel(MESSAGE_QUEUE);
-        let (video, video_queue) = mpsc::channel(VIDEO_QUEUE);
+        let (updates, update_queue) = mpsc::channel(UPDATE_QUEUE);
         let (report, events) = mpsc::channel(MESSAGE_QUEUE);
+        let (told, flow) = watch::channel(traffic::first_flow(most_kbit, Instant::now()));
         tokio::spawn(async move {
             let queues = Queues {
                 steps: steps_queue,
                 outgoing: outgoing_queue,
-                video: video_queue,
+                updates: update_queue,
+                flow: told,
             };
-            if let Err(error) = Box::pin(run(certificate, queues, report.clone())).await {
+            let run = Box::pin(run(certificate, most_kbit, queues, report.clone()));
+            if let Err(error) = run.await {
                 tracing::warn!(%error, "the connection to the page");
             }
-            let _ = report.send(Event::Session(PeerEvent::Closed)).await;
+            let _ = report.send(PeerEvent::Closed).await;
         });
         Self {
             steps,
             outgoing,
-            video,
+            updates,
             events,
+            flow,
             cursor_seq: 0,
         }
     }
 
     /// What happens next; never ends before [`PeerEvent::Closed`] was given.
-    pub async fn next(&mut self) -> Event {
-        self.events
-            .recv()
-            .await
-            .unwrap_or(Event::Session(PeerEvent::Closed))
+    pub async fn next(&mut self) -> PeerEvent {
+        self.events.recv().await.unwrap_or(PeerEvent::Closed)
     }
 
     /// Takes the page's answer and starts the watchdog.
@@ -228,10 +214,15 @@ impl Peer {
             .try_send(Outgoing::Cursor(wire::encode(&moved)));
     }
 
-    /// Sends one encoded frame. Gives false if it was dropped: the next must be a key frame.
+    /// Sends one update of the picture. Gives false if it was dropped: the next must be fresh.
     #[must_use]
-    pub fn video(&self, packet: Packet) -> bool {
-        self.video.try_send(packet).is_ok()
+    pub fn update(&self, packet: Packet) -> bool {
+        self.updates.try_send(packet).is_ok()
+    }
+
+    /// What the link carries, and whether it is time for another update.
+    pub fn flow(&self) -> watch::Receiver<Flow> {
+        self.flow.clone()
     }
 
     /// Sends what is waiting, then closes.
@@ -246,21 +237,25 @@ impl Peer {
 struct Queues {
     steps: mpsc::Receiver<Step>,
     outgoing: mpsc::Receiver<Outgoing>,
-    video: mpsc::Receiver<Packet>,
+    updates: mpsc::Receiver<Packet>,
+    flow: watch::Sender<Flow>,
 }
 
 /// Lives as long as the [`Peer`]; gives back when it is dropped or the connection is over.
 async fn run(
     certificate: Certificate,
+    most_kbit: u32,
     queues: Queues,
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<PeerEvent>,
 ) -> Result<(), PeerError> {
     let Queues {
         mut steps,
         outgoing,
-        video: mut frames,
+        updates,
+        flow,
     } = queues;
-    let (media_engine, registry) = media_engine(events.clone())?;
+    let mut media_engine = MediaEngine::default();
+    let (registry, words, said) = traffic::configure(&mut media_engine)?;
     let (state, mut states) = mpsc::channel(16);
     let builder = PeerConnectionBuilder::new()
         .with_configuration(
@@ -284,24 +279,18 @@ async fn run(
         .with_data_channel_send_buffer_limit(SEND_BUFFER)
         .with_udp_addrs(vec!["0.0.0.0:0", "[::]:0"]);
     let connection = Box::pin(builder.build()).await?;
-    let mut video = rtp::VideoSender::add_to(&connection, vp9(), Instant::now()).await?;
+    let track = Track::add_to(&connection, Instant::now()).await?;
     let mut opened = Channels::open(&connection)
         .await?
-        .run(outgoing, events.clone());
+        .run(outgoing, events.clone(), words);
 
     let offer = connection.create_offer(None).await?;
     let sdp = Sdp::exact(offer.sdp.clone()).ok_or(PeerError::TooLong)?;
-    let _ = events.send(Event::Session(PeerEvent::Offer(sdp))).await;
+    let _ = events.send(PeerEvent::Offer(sdp)).await;
     connection.set_local_description(offer).await?;
 
-    // Video has a task of its own: neither a stop nor a candidate ever waits behind a frame.
-    let sending = tokio::spawn(async move {
-        while let Some(packet) = frames.recv().await {
-            if let Err(error) = video.send(&packet).await {
-                tracing::debug!(%error, "sending a frame");
-            }
-        }
-    });
+    // The picture has a task of its own: neither a stop nor a candidate ever waits behind it.
+    let carrying = tokio::spawn(traffic::carry(track, most_kbit, updates, said, flow));
 
     let (mut connected, mut open, mut reported) = (false, false, false);
     let mut stuck_at = None;
@@ -326,7 +315,7 @@ async fn run(
                 if stuck_at.is_some() && !reported =>
             {
                 stuck_at = None;
-                let _ = events.send(Event::Session(PeerEvent::Stuck)).await;
+                let _ = events.send(PeerEvent::Stuck).await;
             }
         }
         if connected && open && !reported {
@@ -334,12 +323,10 @@ async fn run(
                 break;
             };
             reported = true;
-            let _ = events
-                .send(Event::Session(PeerEvent::Connected(fingerprint)))
-                .await;
+            let _ = events.send(PeerEvent::Connected(fingerprint)).await;
         }
     }
-    sending.abort();
+    carrying.abort();
     connection.close().await?;
     Ok(())
 }
@@ -366,7 +353,7 @@ async fn remote_certificate(connection: &impl PeerConnection) -> Option<Fingerpr
 }
 
 struct Handler {
-    events: mpsc::Sender<Event>,
+    events: mpsc::Sender<PeerEvent>,
     state: mpsc::Sender<RTCPeerConnectionState>,
 }
 
@@ -384,10 +371,7 @@ impl PeerConnectionEventHandler for Handler {
             mid: init.sdp_mid.and_then(CandidateText::exact),
             line: init.sdp_mline_index,
         };
-        let _ = self
-            .events
-            .send(Event::Session(PeerEvent::Candidate(candidate)))
-            .await;
+        let _ = self.events.send(PeerEvent::Candidate(candidate)).await;
     }
 
     async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
@@ -398,37 +382,4 @@ impl PeerConnectionEventHandler for Handler {
         tracing::debug!(%state, "connection");
         let _ = self.state.send(state).await;
     }
-}
-
-fn vp9() -> RTCRtpCodecParameters {
-    RTCRtpCodecParameters {
-        rtp_codec: RTCRtpCodec {
-            mime_type: MIME_TYPE_VP9.to_owned(),
-            clock_rate: rtp::CLOCK,
-            channels: 0,
-            sdp_fmtp_line: "profile-id=0".to_owned(),
-            rtcp_feedback: vec![],
-        },
-        payload_type: 98,
-    }
-}
-
-fn media_engine(events: mpsc::Sender<Event>) -> Result<(MediaEngine, Registry), PeerError> {
-    let mut engine = MediaEngine::default();
-    engine.register_codec(vp9(), RtpCodecKind::Video)?;
-    let rtx = RTCRtpCodecParameters {
-        rtp_codec: RTCRtpCodec {
-            mime_type: MIME_TYPE_RTX.to_owned(),
-            clock_rate: rtp::CLOCK,
-            channels: 0,
-            sdp_fmtp_line: "apt=98".to_owned(),
-            rtcp_feedback: vec![],
-        },
-        payload_type: 99,
-    };
-    engine.register_codec(rtx, RtpCodecKind::Video)?;
-    let registry = configure_nack(Registry::new(), &mut engine);
-    let registry = configure_rtcp_reports(registry)
-        .with(Slot::Custom(keyframe::SLOT), keyframe::Watch::new(events));
-    Ok((engine, registry))
 }

@@ -134,6 +134,10 @@ impl Viewing {
                 }
                 // Crossed with a stop: it has what it wants.
                 FromExpert::ReleaseControl(_) => {}
+                FromExpert::Refresh => out.push(Output::Media(MediaCommand::Refresh)),
+                FromExpert::Decodes(codecs) => {
+                    out.push(Output::Media(MediaCommand::Decodes(codecs)));
+                }
                 FromExpert::End => {
                     return Some((EndReason::Expert, "Your helper ended the session."));
                 }

@@ -1,9 +1,5 @@
 //! A program that draws on the screen, and a true picture of it.
 
-use deskhand_agent::media::{
-    convert::{I420, Pixels},
-    rect::Size,
-};
 use x11rb::{
     connection::Connection,
     protocol::{
@@ -26,10 +22,10 @@ pub struct Painter {
     gc: u32,
 }
 
-/// The luma of the true screen, cropped to even sides.
+/// Red, green and blue of the true screen, cropped to even sides.
 pub struct Screenshot {
     pub size: (u32, u32),
-    pub luma: Vec<u8>,
+    pub rgb: Vec<[u8; 3]>,
 }
 
 const LINE: i16 = 14;
@@ -121,6 +117,40 @@ impl Painter {
         self.done();
     }
 
+    /// A picture of a film of 320 x 240 pixels: waves of many colours.
+    pub fn film(&self, frame: u32) {
+        const SIDES: (u16, u16) = (320, 240);
+        let wave = |phase: u32| (f64::from(phase) / 40.0).sin() * 120.0 + 128.0;
+        let places = (0..u32::from(SIDES.1)).flat_map(|y| (0..SIDES.0.into()).map(move |x| (x, y)));
+        let pixels: Vec<u8> = places
+            .flat_map(|(x, y): (u32, u32)| {
+                let waves = [wave(x + 3 * frame), wave(y + frame), wave(x + y)];
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "from 8 to 248"
+                )]
+                let [b, g, r] = waves.map(|wave| wave as u8);
+                [b, g, r, 0]
+            })
+            .collect();
+        self.conn
+            .put_image(
+                ImageFormat::Z_PIXMAP,
+                self.window,
+                self.gc,
+                SIDES.0,
+                SIDES.1,
+                96,
+                64,
+                0,
+                24,
+                &pixels,
+            )
+            .unwrap();
+        self.done();
+    }
+
     pub fn move_pointer(&self, x: i16, y: i16) {
         const MOTION_NOTIFY: u8 = 6;
         self.conn
@@ -156,19 +186,10 @@ impl Painter {
             .unwrap()
             .reply()
             .unwrap();
-        let size = Size {
-            width: width.into(),
-            height: height.into(),
-        };
-        let mut picture = I420::black(size);
-        let pixels = Pixels {
-            bgra: &image.data,
-            stride: size.width * 4,
-        };
-        picture.update(size.rect(), pixels).unwrap();
+        let pixels = image.data.chunks_exact(4);
         Screenshot {
-            size: (size.width, size.height),
-            luma: picture.y().to_vec(),
+            size: (width.into(), height.into()),
+            rgb: pixels.map(|bgra| [bgra[2], bgra[1], bgra[0]]).collect(),
         }
     }
 

@@ -9,9 +9,10 @@ use deskhand_agent::media::{
     Media, MediaEvent, Packet, Settings,
     capture::{CaptureError, FrameSource},
 };
+use deskhand_protocol::picture::Update;
 use tokio::{runtime::Runtime, sync::mpsc, time::timeout};
 
-use crate::{decoder::Decoder, draw::Screenshot};
+use crate::{draw::Screenshot, page::Page};
 
 /// Long enough for the busiest machine; waiting for an event ends with the event.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,11 +27,16 @@ enum Turn {
     Alone(RwLockWriteGuard<'static, ()>),
 }
 
+/// What a packet says.
+pub fn update(packet: &Packet) -> Update<'_> {
+    Update::decode(&packet.data).expect("an update")
+}
+
 pub struct Listener {
     _turn: Turn,
     runtime: Runtime,
     events: mpsc::Receiver<MediaEvent>,
-    decoder: Decoder,
+    page: Page,
 }
 
 impl Listener {
@@ -73,7 +79,7 @@ impl Listener {
                 .build()
                 .unwrap(),
             events,
-            decoder: Decoder::new(),
+            page: Page::new(),
         };
         (Media::start(source, settings, sender), listener)
     }
@@ -87,7 +93,7 @@ impl Listener {
             .ok()?
             .expect("the media thread is still there");
         if let MediaEvent::Packet(packet) = &event {
-            self.decoder.decode(&packet.data);
+            self.page.paint(&update(packet));
         }
         Some(event)
     }
@@ -162,17 +168,13 @@ impl Listener {
         Duration::from_millis(ticks * 10)
     }
 
-    /// How close the expert's luma is to the true screen's, in dB.
+    /// How many pixels the expert sees that are not those of the true screen.
+    pub fn wrong(&self, screen: &Screenshot) -> usize {
+        self.page.wrong(screen)
+    }
+
+    /// How close what the expert sees is to the true screen, in dB.
     pub fn psnr(&self, screen: &Screenshot) -> f64 {
-        let (luma, size) = self.decoder.luma();
-        assert_eq!(size, screen.size);
-        let squares: u64 = luma
-            .iter()
-            .zip(&screen.luma)
-            .map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2))
-            .sum();
-        #[allow(clippy::cast_precision_loss)]
-        let mean = squares as f64 / luma.len() as f64;
-        10.0 * (255.0 * 255.0 / mean.max(1e-6)).log10()
+        self.page.psnr(screen)
     }
 }

@@ -27,7 +27,7 @@ async fn a_no_to_the_first_question_shows_nothing() {
         assert!(
             expert
                 .browser
-                .look_for(Role::Video, "Novice's desktop")
+                .look_for(Role::Screen, "Novice's desktop")
                 .await
                 .is_none()
         );

@@ -43,7 +43,7 @@ async fn the_window_takes_yes_only_from_a_person_at_this_computer() {
     }
     x.flush().unwrap();
     wait::never("a picture", Duration::from_secs(2), async || {
-        let video = expert.browser.look_for(Role::Video, "Novice's desktop");
+        let video = expert.browser.look_for(Role::Screen, "Novice's desktop");
         video.await.is_some()
     })
     .await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, HtmlElement, MediaStream};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 use yew::{
     AttrValue, Callback, Html, NodeRef, Properties, component, html, use_effect_with, use_node_ref,
     use_state, use_state_eq,
@@ -15,6 +15,7 @@ use crate::{
     cursor::Cursor,
     hands::Hands,
     js,
+    picture::Picture,
     state::{Console, Event, Line},
 };
 
@@ -25,8 +26,8 @@ pub struct Props {
     pub console: Console,
     /// The page's clock.
     pub now: Duration,
-    /// The picture, once it is there.
-    pub stream: Option<MediaStream>,
+    /// The picture.
+    pub picture: Picture,
     /// The expert's hands.
     pub hands: Hands,
     /// The novice's pointer.
@@ -39,7 +40,8 @@ pub struct Props {
 #[component]
 pub fn ConsoleView(props: &Props) -> Html {
     let console = &props.console;
-    let (whole, bar, video) = (use_node_ref(), use_node_ref(), use_node_ref());
+    let (whole, bar) = (use_node_ref(), use_node_ref());
+    let canvas = props.picture.canvas().clone();
     let chat = use_state(|| true);
     let last = console.chat.last().map(|line| line.number);
     let read = use_state_eq(|| last);
@@ -52,10 +54,10 @@ pub fn ConsoleView(props: &Props) -> Html {
         use_effect_with((), move |()| watch_fullscreen(move |on| fullscreen.set(on)));
     }
     {
-        let (granted, video) = (console.grant().is_some(), video.clone());
+        let (granted, canvas) = (console.grant().is_some(), canvas.clone());
         use_effect_with(granted, move |granted| {
             if *granted {
-                hand_over_keyboard(&video);
+                hand_over_keyboard(&canvas);
             }
         });
     }
@@ -64,10 +66,10 @@ pub fn ConsoleView(props: &Props) -> Html {
         Callback::from(move |()| focus_first_button(&bar))
     };
     let send = {
-        let (hands, video) = (props.hands.clone(), video.clone());
+        let (hands, canvas) = (props.hands.clone(), canvas.clone());
         Callback::from(move |codes: &'static [_]| {
             hands.chord(codes);
-            focus(&video);
+            canvas.focus().ok();
         })
     };
     let toggle_fullscreen = {
@@ -93,10 +95,9 @@ pub fn ConsoleView(props: &Props) -> Html {
                 }
             </div>
             <div class="body">
-                <ScreenView stream={props.stream.clone()} overlay={overlay(console)}
+                <ScreenView picture={props.picture.clone()} overlay={overlay(console)}
                     display={console.display} view={console.view} controlled={console.grant().is_some()}
-                    hands={props.hands.clone()} cursor={props.cursor.clone()} {video} {leave}
-                    on={props.on.clone()} />
+                    hands={props.hands.clone()} cursor={props.cursor.clone()} {leave} />
                 if *chat {
                     <ChatView lines={console.chat.clone()} met={console.met.clone()}
                         ready={console.line != Line::Connecting} on={props.on.clone()} />
@@ -121,18 +122,12 @@ fn overlay(console: &Console) -> Option<AttrValue> {
 
 /// Control is there: the keyboard goes to the screen, unless the expert is writing. What is
 /// meant for the chat must never end up on the novice's desktop.
-fn hand_over_keyboard(video: &NodeRef) {
+fn hand_over_keyboard(canvas: &HtmlCanvasElement) {
     let writing = web_sys::window()
         .and_then(|window| window.document()?.active_element())
         .is_some_and(|element| matches!(element.tag_name().as_str(), "TEXTAREA" | "INPUT"));
     if !writing {
-        focus(video);
-    }
-}
-
-fn focus(node: &NodeRef) {
-    if let Some(element) = node.cast::<HtmlElement>() {
-        element.focus().ok();
+        canvas.focus().ok();
     }
 }
 

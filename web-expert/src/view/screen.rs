@@ -3,22 +3,21 @@
 use deskhand_protocol::control::Display;
 use gloo_events::EventListener;
 use wasm_bindgen::{JsCast as _, closure::Closure};
-use web_sys::{
-    Element, HtmlCanvasElement, HtmlElement, HtmlVideoElement, MediaStream, ResizeObserver,
-};
+use web_sys::{Element, HtmlCanvasElement, HtmlElement, ResizeObserver};
 use yew::{AttrValue, Callback, Component, Context, Html, NodeRef, Properties, classes, html};
 
 use crate::{
     cursor::{Cursor, Elements},
     hands::Hands,
-    state::{Event, View},
+    picture::Picture,
+    state::View,
 };
 
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
 pub struct Props {
-    /// The picture, once it is there.
-    pub stream: Option<MediaStream>,
+    /// The picture.
+    pub picture: Picture,
     /// What lies over the picture, if it is not to be taken for live.
     pub overlay: Option<AttrValue>,
     /// What is shared, once it is known.
@@ -31,21 +30,16 @@ pub struct Props {
     pub hands: Hands,
     /// The novice's pointer.
     pub cursor: Cursor,
-    /// The element that takes the keyboard.
-    pub video: NodeRef,
     /// The expert wants the keyboard back.
     pub leave: Callback<()>,
-    /// What happens.
-    pub on: Callback<Event>,
 }
 
 /// The picture, the pointer on it, and the ears for mouse and keyboard.
 #[derive(Debug, Default)]
 pub struct ScreenView {
     stage: NodeRef,
-    canvas: NodeRef,
+    pointer: NodeRef,
     listeners: Vec<EventListener>,
-    playing: Option<MediaStream>,
     size: Option<Resized>,
 }
 
@@ -76,12 +70,9 @@ impl Component for ScreenView {
         html! {
             <div {class} ref={self.stage.clone()}>
                 <div class="sheet">
-                    // Muted, or browsers would not start it by themselves.
-                    <video ref={props.video.clone()} tabindex="0" aria-label="Novice's desktop"
-                        aria-describedby="keys-hint" autoplay=true muted=true playsinline=true
-                        disablepictureinpicture="true" />
+                    { Html::VRef(props.picture.canvas().clone().into()) }
                     <canvas class="pointer" width="0" height="0" aria-hidden="true"
-                        ref={self.canvas.clone()} />
+                        ref={self.pointer.clone()} />
                 </div>
                 <p class="unseen" id="keys-hint">{ keys_hint }</p>
                 if let Some(overlay) = &props.overlay {
@@ -93,29 +84,23 @@ impl Component for ScreenView {
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
         let props = ctx.props();
-        let (Some(stage), Some(video), Some(canvas)) = (
+        let (Some(stage), Some(pointer)) = (
             self.stage.cast::<HtmlElement>(),
-            props.video.cast::<HtmlVideoElement>(),
-            self.canvas.cast::<HtmlCanvasElement>(),
+            self.pointer.cast::<HtmlCanvasElement>(),
         ) else {
             return;
         };
+        let screen = props.picture.canvas();
         if first {
-            self.listeners = props.hands.attach(&stage, &video, &props.leave);
-            self.listeners.extend(watch_picture(ctx, &video));
+            self.listeners = props.hands.attach(&stage, screen, &props.leave);
             self.size = Resized::watch(&stage, ctx.link().callback(|()| ()));
             props.cursor.attach(Some(Elements {
                 stage,
-                video: video.clone(),
-                canvas,
+                screen: screen.clone(),
+                pointer,
             }));
         }
-        if self.playing != props.stream {
-            self.playing.clone_from(&props.stream);
-            video.set_muted(true);
-            video.set_src_object(props.stream.as_ref());
-        }
-        set_actual_size(&video, props.display);
+        set_actual_size(screen, props.display);
         props.cursor.relayout();
     }
 
@@ -125,24 +110,15 @@ impl Component for ScreenView {
     }
 }
 
-/// The first frame, and changes of the picture's own size.
-fn watch_picture(ctx: &Context<ScreenView>, video: &HtmlVideoElement) -> [EventListener; 2] {
-    let (on, layout) = (ctx.props().on.clone(), ctx.link().callback(|()| ()));
-    [
-        EventListener::new(video, "loadeddata", move |_| on.emit(Event::Frame)),
-        EventListener::new(video, "resize", move |_| layout.emit(())),
-    ]
-}
-
 /// For 1:1, where one pixel of the display is one of the expert's screen, whatever the zoom and
 /// whatever size the picture is sent in.
-fn set_actual_size(video: &HtmlVideoElement, display: Option<Display>) {
+fn set_actual_size(screen: &HtmlCanvasElement, display: Option<Display>) {
     let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
     let (width, height) = display.map_or_else(
-        || (video.video_width(), video.video_height()),
+        || (screen.width(), screen.height()),
         |display| (display.width.into(), display.height.into()),
     );
-    let style = video.unchecked_ref::<HtmlElement>().style();
+    let style = screen.style();
     for (name, pixels) in [("--actual-width", width), ("--actual-height", height)] {
         let size = f64::from(pixels) / ratio;
         style.set_property(name, &format!("{size}px")).ok();

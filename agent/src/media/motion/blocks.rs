@@ -1,0 +1,213 @@
+//! Where exactly a vector is right.
+
+use super::{Plane, Rect, Vector, clip};
+
+/// Side of a block in pixels.
+const SIDE: u32 = 16;
+
+/// What is known of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    /// It is not what was there before, moved.
+    Other,
+    /// It is, but moving nothing would be as right.
+    Still,
+    /// It is, and nothing else.
+    Moved,
+    /// A rectangle has it already.
+    Taken,
+}
+
+/// The parts of `area` that are the old picture moved by `vector` and differ from what was there.
+///
+/// Few rectangles rather than small ones: they may contain what did not change if that is right
+/// when moved, too, and may overlap. Both sides of the copy lie inside the picture.
+pub fn matching(old: &Plane, new: &Plane, area: Rect, vector: Vector) -> Vec<Rect> {
+    let Some(area) = clip(area, new.size()).filter(|_| old.size() == new.size()) else {
+        return Vec::new();
+    };
+    let moved = Moved { old, new, vector };
+    let mut blocks = Blocks::new(area);
+    for row in 0..blocks.rows {
+        for column in 0..blocks.columns {
+            *blocks.at(column, row) = moved.block(blocks.rect(column, row));
+        }
+    }
+    let mut rects = Vec::new();
+    for row in 0..blocks.rows {
+        for column in 0..blocks.columns {
+            if *blocks.at(column, row) == Block::Moved {
+                rects.push(moved.grow(blocks.take(column, row), area));
+            }
+        }
+    }
+    rects
+}
+
+/// The two pictures and what is thought of them.
+struct Moved<'a> {
+    old: &'a Plane,
+    new: &'a Plane,
+    vector: Vector,
+}
+
+impl Moved<'_> {
+    fn is_right(&self, rect: Rect) -> bool {
+        let origin = self.vector.origin(rect, self.old.size());
+        origin.is_some_and(|origin| self.new.rows(rect).eq(self.old.rows(origin)))
+    }
+
+    fn block(&self, rect: Rect) -> Block {
+        let still = Moved {
+            vector: Vector::ZERO,
+            ..*self
+        };
+        if !self.is_right(rect) {
+            Block::Other
+        } else if still.is_right(rect) {
+            Block::Still
+        } else {
+            Block::Moved
+        }
+    }
+
+    /// Moves the edges of `rect` outwards over rows and columns that are right, too, by less than
+    /// a block.
+    fn grow(&self, mut rect: Rect, area: Rect) -> Rect {
+        let edge = |rect: Rect| self.is_right(rect);
+        let (mut up, mut left) = (0, 0);
+        while up < SIDE
+            && rect.y > area.y
+            && edge(Rect {
+                y: rect.y - 1,
+                height: 1,
+                ..rect
+            })
+        {
+            rect = Rect {
+                y: rect.y - 1,
+                height: rect.height + 1,
+                ..rect
+            };
+            up += 1;
+        }
+        let mut down = 0;
+        while down < SIDE
+            && rect.bottom() < area.bottom()
+            && edge(Rect {
+                y: rect.bottom(),
+                height: 1,
+                ..rect
+            })
+        {
+            rect.height += 1;
+            down += 1;
+        }
+        while left < SIDE
+            && rect.x > area.x
+            && edge(Rect {
+                x: rect.x - 1,
+                width: 1,
+                ..rect
+            })
+        {
+            rect = Rect {
+                x: rect.x - 1,
+                width: rect.width + 1,
+                ..rect
+            };
+            left += 1;
+        }
+        let mut right = 0;
+        while right < SIDE
+            && rect.right() < area.right()
+            && edge(Rect {
+                x: rect.right(),
+                width: 1,
+                ..rect
+            })
+        {
+            rect.width += 1;
+            right += 1;
+        }
+        rect
+    }
+}
+
+/// The blocks of an area; those at its edges are smaller.
+struct Blocks {
+    area: Rect,
+    columns: u32,
+    rows: u32,
+    all: Vec<Block>,
+}
+
+impl Blocks {
+    fn new(area: Rect) -> Self {
+        let columns = area.right().div_ceil(SIDE) - area.x / SIDE;
+        let rows = area.bottom().div_ceil(SIDE) - area.y / SIDE;
+        let all = vec![Block::Other; columns as usize * rows as usize];
+        Self {
+            area,
+            columns,
+            rows,
+            all,
+        }
+    }
+
+    fn at(&mut self, column: u32, row: u32) -> &mut Block {
+        &mut self.all[(row * self.columns + column) as usize]
+    }
+
+    fn is_right(&self, column: u32, row: u32) -> bool {
+        let block = self.all[(row * self.columns + column) as usize];
+        matches!(block, Block::Still | Block::Moved)
+    }
+
+    /// Block edges lie on multiples of the side in the picture, not in the area.
+    fn rect(&self, column: u32, row: u32) -> Rect {
+        let left = (self.area.x / SIDE + column) * SIDE;
+        let top = (self.area.y / SIDE + row) * SIDE;
+        let (x, y) = (left.max(self.area.x), top.max(self.area.y));
+        Rect {
+            x,
+            y,
+            width: (left + SIDE).min(self.area.right()) - x,
+            height: (top + SIDE).min(self.area.bottom()) - y,
+        }
+    }
+
+    /// A large rectangle of right blocks, the given one in its upper left corner.
+    fn take(&mut self, column: u32, row: u32) -> Rect {
+        let wide = self.extend(column, row, true);
+        let tall = self.extend(column, row, false);
+        let area = |(right, bottom): (u32, u32)| (right - column) * (bottom - row);
+        let (right, bottom) = if area(tall) > area(wide) { tall } else { wide };
+        for row in row..bottom {
+            for column in column..right {
+                *self.at(column, row) = Block::Taken;
+            }
+        }
+        self.rect(column, row)
+            .around(&self.rect(right - 1, bottom - 1))
+    }
+
+    /// The first column and row after the rectangle that is as wide, or as tall, as can be.
+    fn extend(&self, column: u32, row: u32, wide: bool) -> (u32, u32) {
+        let (mut right, mut bottom) = (column + 1, row + 1);
+        for across in [wide, !wide] {
+            if across {
+                let fits = |right| (row..bottom).all(|row| self.is_right(right, row));
+                while right < self.columns && fits(right) {
+                    right += 1;
+                }
+            } else {
+                let fits = |bottom| (column..right).all(|column| self.is_right(column, bottom));
+                while bottom < self.rows && fits(bottom) {
+                    bottom += 1;
+                }
+            }
+        }
+        (right, bottom)
+    }
+}
