@@ -6,6 +6,7 @@
     reason = "a command-line tool; it speaks to the person who called it"
 )]
 
+mod bench;
 mod build;
 mod bundle;
 mod desktop;
@@ -38,6 +39,9 @@ enum Command {
     Bundle,
     /// Install what the tests need, then run all of them and all checks.
     Test(test::Options),
+    /// Measure beside other programs and write BENCHMARKS.md. Needs Debian and root.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Make the README's pictures from the running programs, into docs/.
     Screenshots,
 }
@@ -60,6 +64,7 @@ fn call(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::Build => build::release(&mut steps, root),
         Command::Bundle => build::page(&mut steps, root, Profile::Release),
         Command::Test(options) => test::run(&mut steps, root, options),
+        Command::Bench(what) => bench::run(&mut steps, root, what),
         Command::Screenshots => screenshots::run(&mut steps, root),
     }
 }
