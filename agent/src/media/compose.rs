@@ -281,13 +281,7 @@ impl Composer {
                 return;
             }
             let mut data = Vec::new();
-            let bgra: Vec<u8> = self
-                .shadow
-                .screen()
-                .rows(rect)
-                .flatten()
-                .flat_map(|pixel| pixel.to_le_bytes())
-                .collect();
+            let bgra = self.shadow.screen().bgra(rect);
             let (width, height) = (side(rect.width), side(rect.height));
             let Some(pixels) = tile::Pixels::new(&bgra, rect.width as usize * 4, width, height)
             else {
@@ -323,13 +317,7 @@ impl Composer {
             map = map.filled(bounds);
         }
         for rect in map.areas(size) {
-            let bgra: Vec<u8> = self
-                .shadow
-                .screen()
-                .rows(rect)
-                .flatten()
-                .flat_map(|pixel| pixel.to_le_bytes())
-                .collect();
+            let bgra = self.shadow.screen().bgra(rect);
             let pixels = Pixels {
                 bgra: &bgra,
                 stride: rect.width * 4,

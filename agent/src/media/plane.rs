@@ -53,6 +53,15 @@ impl Plane {
         (rect.y..rect.bottom()).map(move |y| self.row(rect, y))
     }
 
+    /// The pixels of a rectangle, row by row: blue, green, red and 0.
+    pub fn bgra(&self, rect: Rect) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(rect.area() as usize * 4);
+        for row in self.rows(rect) {
+            bytes.extend(row.iter().flat_map(|pixel| pixel.to_le_bytes()));
+        }
+        bytes
+    }
+
     /// Whether both have the same pixels there.
     pub fn equals(&self, other: &Self, rect: Rect) -> bool {
         self.rows(rect).eq(other.rows(rect))

@@ -129,11 +129,12 @@ impl Pieces {
     /// The update of which this piece is, if it is whole.
     fn whole(&mut self, number: u64) -> Option<Vec<u8>> {
         let (mut first, mut last) = (number, number);
-        while !self.held.get(&first)?.begins {
-            first = first.checked_sub(1)?;
-        }
+        // Forwards first: most pieces come in order, and there is nothing yet after them.
         while !self.held.get(&last)?.ends {
             last += 1;
+        }
+        while !self.held.get(&first)?.begins {
+            first = first.checked_sub(1)?;
         }
         let pieces = (first..=last).filter_map(|number| self.held.remove(&number));
         let update: Vec<u8> = pieces.flat_map(|piece| piece.data).collect();

@@ -71,67 +71,38 @@ impl Moved<'_> {
         }
     }
 
-    /// Moves the edges of `rect` outwards over rows and columns that are right, too, by less than
-    /// a block.
+    /// Moves the edges of `rect` outwards over rows and columns that are right, too, by a block at
+    /// most.
     fn grow(&self, mut rect: Rect, area: Rect) -> Rect {
-        let edge = |rect: Rect| self.is_right(rect);
-        let (mut up, mut left) = (0, 0);
-        while up < SIDE
-            && rect.y > area.y
-            && edge(Rect {
-                y: rect.y - 1,
-                height: 1,
-                ..rect
-            })
-        {
-            rect = Rect {
-                y: rect.y - 1,
-                height: rect.height + 1,
-                ..rect
-            };
-            up += 1;
-        }
-        let mut down = 0;
-        while down < SIDE
-            && rect.bottom() < area.bottom()
-            && edge(Rect {
-                y: rect.bottom(),
-                height: 1,
-                ..rect
-            })
-        {
-            rect.height += 1;
-            down += 1;
-        }
-        while left < SIDE
-            && rect.x > area.x
-            && edge(Rect {
-                x: rect.x - 1,
-                width: 1,
-                ..rect
-            })
-        {
-            rect = Rect {
-                x: rect.x - 1,
-                width: rect.width + 1,
-                ..rect
-            };
-            left += 1;
-        }
-        let mut right = 0;
-        while right < SIDE
-            && rect.right() < area.right()
-            && edge(Rect {
-                x: rect.right(),
-                width: 1,
-                ..rect
-            })
-        {
-            rect.width += 1;
-            right += 1;
+        for edge in 0..4 {
+            for _ in 0..SIDE {
+                let strip = outside(rect)[edge];
+                let Some(strip) = strip.filter(|s| area.contains(s) && self.is_right(*s)) else {
+                    break;
+                };
+                rect = rect.around(&strip);
+            }
         }
         rect
     }
+}
+
+/// The row or column just beyond each edge: above, below, left and right.
+fn outside(rect: Rect) -> [Option<Rect>; 4] {
+    let row = Rect { height: 1, ..rect };
+    let column = Rect { width: 1, ..rect };
+    [
+        rect.y.checked_sub(1).map(|y| Rect { y, ..row }),
+        Some(Rect {
+            y: rect.bottom(),
+            ..row
+        }),
+        rect.x.checked_sub(1).map(|x| Rect { x, ..column }),
+        Some(Rect {
+            x: rect.right(),
+            ..column
+        }),
+    ]
 }
 
 /// The blocks of an area; those at its edges are smaller.
