@@ -384,7 +384,6 @@ impl Composer {
         self.seq = self.seq.wrapping_add(1);
         Packet {
             data: update.encode().into(),
-            captured: now,
         }
     }
 }

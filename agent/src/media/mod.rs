@@ -4,8 +4,8 @@
 //! nothing changes: nothing is grabbed, converted or encoded then.
 //!
 //! INVARIANT: nothing is unbounded between capture and socket. Of frames, pointer positions and
-//! shapes the latest wins; a packet that cannot be delivered is dropped and answered with a key
-//! frame.
+//! shapes the latest wins; an update that cannot be delivered is dropped and answered with a fresh
+//! one.
 
 pub mod blocks;
 pub mod burst;
@@ -26,7 +26,6 @@ mod worker;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
-    time::Instant,
 };
 
 use bytes::Bytes;
@@ -71,8 +70,6 @@ pub enum MediaEvent {
 pub struct Packet {
     /// As it goes over the wire.
     pub data: Bytes,
-    /// When the picture was taken from the screen.
-    pub captured: Instant,
 }
 
 /// The running media thread. Dropping it stops the thread and waits for its end.

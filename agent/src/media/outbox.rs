@@ -141,7 +141,6 @@ mod tests {
         });
         let packet = Packet {
             data: bytes::Bytes::new(),
-            captured: std::time::Instant::now(),
         };
         assert!(!outbox.has_room());
         assert_eq!(outbox.packet(packet), Delivery::Full);

@@ -21,7 +21,6 @@ pub struct Shadow {
     columns: u32,
     blocks: Vec<Block>,
     differing: usize,
-    near: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +54,6 @@ impl Shadow {
                 count
             ],
             differing: count,
-            near: 0,
         }
     }
 
@@ -74,18 +72,13 @@ impl Shadow {
         self.differing > 0
     }
 
-    /// Whether there is anything that the page shows only nearly.
-    pub fn is_near(&self) -> bool {
-        self.near > 0
-    }
-
     /// The page shows nothing any more that could be relied on.
     pub fn forget(&mut self) {
         self.shown = Plane::new(self.screen.size(), UNKNOWN);
         for block in &mut self.blocks {
             (block.differs, block.near) = (true, false);
         }
-        (self.differing, self.near) = (self.blocks.len(), 0);
+        self.differing = self.blocks.len();
     }
 
     /// A part of the screen, as it is now.
@@ -133,7 +126,6 @@ impl Shadow {
     fn set(&mut self, index: usize, differs: bool, near: bool) {
         let block = &mut self.blocks[index];
         self.differing = self.differing - usize::from(block.differs) + usize::from(differs);
-        self.near = self.near - usize::from(block.near) + usize::from(near);
         (block.differs, block.near) = (differs, near);
     }
 
@@ -289,6 +281,7 @@ mod tests {
         height: 32,
     };
     const MS: Duration = Duration::from_millis(1);
+    const STILL: Duration = Duration::from_millis(200);
 
     fn at(x: u32, y: u32, width: u32, height: u32) -> Rect {
         Rect {
@@ -351,9 +344,9 @@ mod tests {
         assert_eq!(shadow.still_at(200 * MS), Some(now + 200 * MS));
         assert_eq!(shadow.still(200 * MS, now + 199 * MS).active, 0);
         shadow.sent(at(0, 0, 16, 8));
-        assert!(shadow.is_near(), "the other half still is");
+        assert!(shadow.still_at(STILL).is_some(), "the other half is");
         shadow.sent(at(0, 0, 16, 16));
-        assert!(!shadow.is_near());
+        assert_eq!(shadow.still_at(STILL), None);
     }
 
     #[test]

@@ -61,7 +61,6 @@ pub async fn run(peer: &Peer, work: Work, time: Duration) -> Vec<Update> {
         link.sent(bytes, now);
         let packet = Packet {
             data: data.freeze(),
-            captured: now,
         };
         assert!(peer.update(packet), "there is always room");
         made.push(Update { made: now, bytes });
