@@ -98,7 +98,12 @@ impl Video {
 
     /// Whether it can go on with this part of the screen, and is not far too large for it.
     fn fits(&self, bounds: Rect, now: Instant) -> bool {
-        self.window.contains(&bounds) && now.saturating_duration_since(self.filled) < UNFILLED
+        self.window.contains(&bounds) && self.is_filled(now)
+    }
+
+    /// Whether it has drawn a good part of its window of late.
+    fn is_filled(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.filled) < UNFILLED
     }
 }
 
@@ -305,13 +310,17 @@ impl Composer {
         let Some(bounds) = map.bounds(size) else {
             return Ok(None);
         };
-        let going_on = self.video.take().filter(|video| video.fits(bounds, now));
-        let video = self.video.insert(if let Some(video) = going_on {
-            video
-        } else {
-            let codec = encode::best(self.decodable, size_of(bounds), self.kbit);
-            Video::open(codec, bounds, self.kbit, now)?
-        });
+        let video = match self.video.take() {
+            Some(video) if video.fits(bounds, now) => video,
+            old => {
+                // What has left its window moves, and would soon leave another one.
+                let old = old.filter(|old| old.is_filled(now));
+                let window = old.map_or(bounds, |old| old.window.around(&bounds));
+                let codec = encode::best(self.decodable, size_of(window), self.kbit);
+                Video::open(codec, window, self.kbit, now)?
+            }
+        };
+        let video = self.video.insert(video);
         let window = video.window;
         if map.areas(size).len() > MOST_AREAS {
             map = map.filled(bounds);

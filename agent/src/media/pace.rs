@@ -13,24 +13,68 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(15);
 /// change from typing to video within half a second.
 const WINDOW: usize = 15;
 
-/// A large change often arrives in several strokes: one that covers at least so many pixels
-/// gets [`SETTLE`] to be completed.
+/// A change that covers at least so many pixels is large.
 const LARGE_AREA: u32 = 100_000;
 
-/// See [`LARGE_AREA`].
-pub const SETTLE: Duration = Duration::from_micros(2_500);
+/// Strokes of one change come within this time.
+const SETTLE: Duration = Duration::from_micros(2_500);
 
-/// Whether a change that covers `area` pixels should be given time to be completed.
-pub fn settles(area: u32) -> bool {
-    area >= LARGE_AREA
+/// So many large changes in a row that came in one stroke are taken to be a habit.
+const HABIT: u32 = 4;
+
+/// A large change may arrive in several strokes, and looks torn if it is shown before the last
+/// one. It gets a moment to be completed, unless the last ones needed none: a film or a window
+/// that is dragged is usually drawn in one stroke.
+#[derive(Debug, Default)]
+pub struct Settling {
+    /// When the change was first heard of.
+    since: Option<Instant>,
+    /// So many large changes were shown since one came in several strokes.
+    whole: u32,
+    until: Option<Instant>,
 }
+
+impl Settling {
+    /// The screen says that it changed.
+    pub fn heard(&mut self, now: Instant) {
+        match self.since {
+            Some(since) if now.saturating_duration_since(since) < SETTLE => self.whole = 0,
+            _ => self.since = Some(now),
+        }
+    }
+
+    /// Whether a change of `area` pixels is to wait [until](Self::until) it is complete; the
+    /// next time it is not.
+    pub fn holds(&mut self, area: u32, now: Instant) -> bool {
+        let waited = self.until.take().is_some();
+        if area < LARGE_AREA {
+            return false;
+        }
+        let complete = self.since.unwrap_or(now) + SETTLE;
+        if waited || self.whole >= HABIT || complete <= now {
+            self.whole = self.whole.saturating_add(1);
+            return false;
+        }
+        self.until = Some(complete);
+        true
+    }
+
+    /// When a change that is held will be complete.
+    pub fn until(&self) -> Option<Instant> {
+        self.until
+    }
+}
+
+/// A frame that begins by up to so much later than it might have does not delay the next one, or
+/// a source of 60 pictures a second would stay behind after every hiccup.
+const MADE_UP: Duration = Duration::from_millis(8);
 
 /// Paces frames: the first change after quiet is shown at once, later ones at the rate that
 /// leaves the encoder at least a third of its time idle.
 #[derive(Debug)]
 pub struct Pacer {
     shortest: Duration,
-    last: Option<Instant>,
+    next: Option<Instant>,
     encode_times: VecDeque<Duration>,
 }
 
@@ -43,23 +87,26 @@ impl Pacer {
         };
         Self {
             shortest: wanted.max(SHORTEST_INTERVAL),
-            last: None,
+            next: None,
             encode_times: VecDeque::with_capacity(WINDOW),
         }
     }
 
     /// A frame was begun at `begun` and took `encode` to encode.
     pub fn encoded(&mut self, begun: Instant, encode: Duration) {
-        self.last = Some(begun);
         if self.encode_times.len() == WINDOW {
             self.encode_times.pop_front();
         }
         self.encode_times.push_back(encode);
+        let late = self.next.map_or(Duration::ZERO, |next| {
+            begun.saturating_duration_since(next).min(MADE_UP)
+        });
+        self.next = Some(begun + self.interval() - late);
     }
 
     /// The earliest time for the next frame; `None`: any time.
     pub fn next(&self) -> Option<Instant> {
-        self.last.map(|last| last + self.interval())
+        self.next
     }
 
     fn interval(&self) -> Duration {
@@ -213,6 +260,40 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_was_late_does_not_make_all_that_follow_late() {
+        let begun = Instant::now();
+        let mut pacer = Pacer::new(60);
+        let interval = Duration::from_secs(1) / 60;
+        let mut late = Duration::ZERO;
+        for n in 0..60 {
+            let changed = begun + n * interval;
+            let hiccup = if n == 30 { 8 * MS } else { Duration::ZERO };
+            let shown = pacer.next().map_or(changed, |next| next.max(changed)) + hiccup;
+            pacer.encoded(shown, 4 * MS);
+            late = shown - changed;
+            assert!(n < 33 || late.is_zero(), "{n}: {late:?}");
+        }
+        assert!(late.is_zero());
+    }
+
+    #[test]
+    fn on_the_whole_there_are_no_more_frames_than_wanted() {
+        let begun = Instant::now();
+        let mut pacer = Pacer::new(10);
+        let mut count = 0;
+        for n in 0..10_000 {
+            let now = begun + n * MS;
+            // Something changes all the time, but for a pause now and then.
+            let changed = n % 700 < 600;
+            if changed && pacer.next().is_none_or(|next| next <= now) {
+                pacer.encoded(now, MS);
+                count += 1;
+            }
+        }
+        assert!((85..=100).contains(&count), "{count}");
+    }
+
+    #[test]
     fn a_slow_encoder_is_given_time_and_a_single_hiccup_is_forgiven() {
         let now = Instant::now();
         let mut pacer = Pacer::new(60);
@@ -221,10 +302,12 @@ mod tests {
         }
         pacer.encoded(now, 400 * MS);
         assert!(pacer.next().unwrap() < now + 17 * MS);
+        let mut last = now;
         for _ in 0..15 {
-            pacer.encoded(now, 20 * MS);
+            last = pacer.next().unwrap();
+            pacer.encoded(last, 20 * MS);
         }
-        assert_eq!(pacer.next(), Some(now + 32 * MS));
+        assert_eq!(pacer.next(), Some(last + 32 * MS));
     }
 
     #[test]
@@ -233,6 +316,52 @@ mod tests {
         let mut pacer = Pacer::new(10);
         pacer.encoded(now, MS);
         assert_eq!(pacer.next(), Some(now + 100 * MS));
+    }
+
+    #[test]
+    fn a_large_change_gets_a_moment_to_be_completed_and_a_small_one_does_not() {
+        let now = Instant::now();
+        let mut settling = Settling::default();
+        settling.heard(now);
+        assert!(!settling.holds(LARGE_AREA - 1, now));
+        assert!(settling.holds(LARGE_AREA, now + MS));
+        assert_eq!(settling.until(), Some(now + SETTLE));
+        assert!(!settling.holds(LARGE_AREA, now + SETTLE));
+        assert_eq!(settling.until(), None);
+        settling.heard(now + 20 * MS);
+        assert!(
+            !settling.holds(LARGE_AREA, now + 23 * MS),
+            "it was held up by something else for long enough"
+        );
+    }
+
+    #[test]
+    fn what_is_drawn_in_one_stroke_again_and_again_is_soon_shown_at_once() {
+        let begun = Instant::now();
+        let mut settling = Settling::default();
+        let mut held = 0;
+        for n in 0..20 {
+            let now = begun + n * 16 * MS;
+            settling.heard(now);
+            if settling.holds(LARGE_AREA, now) {
+                held += 1;
+                assert!(!settling.holds(LARGE_AREA, now + SETTLE));
+            }
+        }
+        assert_eq!(held, HABIT);
+        let now = begun + 400 * MS;
+        settling.heard(now);
+        assert!(!settling.holds(LARGE_AREA, now));
+        settling.heard(now + MS);
+        assert!(settling.holds(LARGE_AREA, now + MS), "a second stroke");
+        assert!(!settling.holds(LARGE_AREA, now + SETTLE));
+        for n in 1..20 {
+            let now = now + n * 16 * MS;
+            settling.heard(now);
+            assert!(settling.holds(LARGE_AREA, now), "it needs the time");
+            settling.heard(now + MS);
+            assert!(!settling.holds(LARGE_AREA, now + SETTLE));
+        }
     }
 
     #[test]

@@ -55,16 +55,20 @@ impl Plane {
 
     /// The pixels of a rectangle, row by row: blue, green, red and 0.
     pub fn bgra(&self, rect: Rect) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(rect.area() as usize * 4);
-        for row in self.rows(rect) {
-            bytes.extend(row.iter().flat_map(|pixel| pixel.to_le_bytes()));
+        let mut bytes = vec![0; rect.area() as usize * 4];
+        let rows = bytes.chunks_exact_mut((rect.width as usize * 4).max(4));
+        for (row, pixels) in rows.zip(self.rows(rect)) {
+            for (bytes, pixel) in row.chunks_exact_mut(4).zip(pixels) {
+                bytes.copy_from_slice(&pixel.to_le_bytes());
+            }
         }
         bytes
     }
 
     /// Whether both have the same pixels there.
     pub fn equals(&self, other: &Self, rect: Rect) -> bool {
-        self.rows(rect).eq(other.rows(rect))
+        let mut rows = self.rows(rect).zip(other.rows(rect));
+        rows.all(|(a, b)| same(a, b))
     }
 
     /// Takes over the pixels of another picture of the same size.
@@ -104,5 +108,18 @@ impl Plane {
                 old.copy_from_slice(&row);
             }
         }
+    }
+}
+
+/// Whether two rows, or pieces of them, are equal. Most are a block wide; for those the processor
+/// compares all pixels at once.
+pub fn same(a: &[Pixel], b: &[Pixel]) -> bool {
+    const BLOCK: usize = super::blocks::SIDE as usize;
+    match (
+        <&[Pixel; BLOCK]>::try_from(a),
+        <&[Pixel; BLOCK]>::try_from(b),
+    ) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
     }
 }

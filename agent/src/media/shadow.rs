@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{
     blocks::{ActiveMap, SIDE},
     convert::Pixels,
-    plane::{Pixel, Plane, UNKNOWN},
+    plane::{Plane, UNKNOWN, same},
     rect::{Rect, Size},
 };
 
@@ -91,7 +91,7 @@ impl Shadow {
             while x < rect.right() {
                 let end = ((x / SIDE + 1) * SIDE).min(rect.right());
                 let piece = (x - rect.x) as usize..(end - rect.x) as usize;
-                if old[piece.clone()] != new[piece] {
+                if !same(&old[piece.clone()], &new[piece]) {
                     touched[(y / SIDE * columns + x / SIDE) as usize] = true;
                 }
                 x = end;
@@ -161,37 +161,36 @@ impl Shadow {
         }
     }
 
-    /// The page moved what it shows: these rectangles, none overlapping another, now show what
-    /// was `dx` to the left of and `dy` above them.
+    /// The page moved what it shows: these rectangles show now what was `dx` to the left of and
+    /// `dy` above them, and those are the screen's pixels.
     pub fn moved(&mut self, areas: &[Rect], dx: i32, dy: i32) {
-        let sources: Vec<(Vec<Pixel>, Vec<bool>)> = areas
-            .iter()
-            .map(|area| {
-                let from = area.shifted(-dx, -dy);
-                let pixels = self.shown.rows(from).flatten().copied().collect();
-                let near = self
-                    .indices(*area)
-                    .map(|index| {
-                        let part = self.rect(index).overlap(area);
-                        part.is_some_and(|part| {
-                            let from = part.shifted(-dx, -dy);
-                            self.indices(from).any(|index| self.blocks[index].near)
-                        })
-                    })
-                    .collect();
-                (pixels, near)
-            })
+        let near: Vec<Vec<bool>> = (areas.iter())
+            .map(|area| self.moves_near(area, dx, dy))
             .collect();
-        for (area, (pixels, near)) in areas.iter().zip(sources) {
-            self.shown.paste(*area, &pixels);
-            let indices: Vec<usize> = self.indices(*area).collect();
-            for (index, near) in indices.into_iter().zip(near) {
+        for (area, near) in areas.iter().zip(near) {
+            self.shown.copy_from(&self.screen, *area);
+            for (index, near) in self.indices(*area).zip(near) {
                 let covered = area.contains(&self.rect(index));
                 let near = near || (self.blocks[index].near && !covered);
-                self.set(index, self.blocks[index].differs, near);
-                self.compare(index);
+                self.set(index, false, near);
+                if !covered {
+                    self.compare(index);
+                }
             }
         }
+    }
+
+    /// Of each block that a rectangle touches, whether anything is only nearly right that is to
+    /// be moved there.
+    fn moves_near(&self, area: &Rect, dx: i32, dy: i32) -> Vec<bool> {
+        let near = |index: usize| {
+            let part = self.rect(index).overlap(area);
+            part.is_some_and(|part| {
+                let mut from = self.indices(part.shifted(-dx, -dy));
+                from.any(|index| self.blocks[index].near)
+            })
+        };
+        self.indices(*area).map(near).collect()
     }
 
     /// The blocks that differ.
@@ -274,7 +273,7 @@ impl Shadow {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::plane::Pixel, *};
 
     const SIZE: Size = Size {
         width: 40,

@@ -11,7 +11,7 @@ use super::{
     compose::{Composer, DrawError, Due},
     encode::EncodeError,
     outbox::{Delivery, Outbox},
-    pace::{self, Link, Pacer, Refreshes, Tail},
+    pace::{Link, Pacer, Refreshes, Settling, Tail},
     rect::{self, Rect},
 };
 
@@ -92,8 +92,7 @@ struct Worker<'a> {
     damaged: bool,
     /// Damage taken from the source and not yet grabbed.
     taken: Vec<Rect>,
-    /// A large change is being completed until then.
-    settling: Option<Instant>,
+    settling: Settling,
     /// What the pointer looks like, for when the pause ends.
     shape: Option<CursorShape>,
 }
@@ -129,7 +128,7 @@ impl<'a> Worker<'a> {
             paused: false,
             damaged: false,
             taken: vec![size.rect()],
-            settling: None,
+            settling: Settling::default(),
             shape: None,
             source,
         }
@@ -193,7 +192,10 @@ impl<'a> Worker<'a> {
     fn listen(&mut self, now: Instant) -> Result<(), Fault> {
         for change in self.source.changes(now)? {
             match change {
-                Change::Damaged => self.damaged = true,
+                Change::Damaged => {
+                    self.damaged = true;
+                    self.settling.heard(now);
+                }
                 Change::Resized => self.resized(now),
                 Change::CursorShape(shape) => {
                     self.shape = Some(shape.clone());
@@ -213,7 +215,7 @@ impl<'a> Worker<'a> {
         tracing::info!(width = size.width, height = size.height, "display changed");
         self.composer.resize(size, now);
         self.taken = vec![size.rect()];
-        self.settling = None;
+        self.settling = Settling::default();
         self.outbox.display(size);
     }
 
@@ -234,9 +236,8 @@ impl<'a> Worker<'a> {
         let earliest = self.pacer.next().map_or(free, |next| next.max(free));
         let changed = self.damaged || !self.taken.is_empty();
         let (due, plan) = if changed {
-            let due = self
-                .settling
-                .map_or(earliest, |settled| settled.max(earliest));
+            let settled = self.settling.until();
+            let due = settled.map_or(earliest, |settled| settled.max(earliest));
             (due, Plan::Look)
         } else {
             match self.composer.due(now) {
@@ -282,12 +283,10 @@ impl<'a> Worker<'a> {
             self.taken = rect::merge(changed, size);
         }
         let area = self.taken.iter().map(Rect::area).sum();
-        if self.settling.is_none() && pace::settles(area) {
-            self.settling = Some(now + pace::SETTLE);
+        if self.settling.holds(area, now) {
             self.damaged = true;
             return Ok(());
         }
-        self.settling = None;
         let rects = std::mem::take(&mut self.taken);
         let captured = Instant::now();
         let composer = &mut self.composer;

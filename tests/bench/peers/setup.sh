@@ -8,8 +8,10 @@ mkdir -p "$PEERS_CACHE/bin" "$PEERS_CACHE/node"
 export DEBIAN_FRONTEND=noninteractive
 
 apt-get update -qq
+# Node.js from elsewhere brings its npm along, and Debian's would not go with it.
+command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends nodejs npm
 apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
-  chromium xvfb tigervnc-standalone-server x11vnc websockify xpra iproute2 nodejs npm \
+  chromium xvfb tigervnc-standalone-server x11vnc websockify xpra iproute2 \
   gcc pkg-config libx11-dev libxext-dev libxft-dev fonts-dejavu-core \
   python3-venv python3-rencode python3-lz4
 

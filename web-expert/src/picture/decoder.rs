@@ -1,6 +1,6 @@
 //! The browser's own video decoders (<https://www.w3.org/TR/webcodecs/>).
 
-use deskhand_protocol::picture::{Codec, Codecs};
+use deskhand_protocol::picture::{Area, Codec, Codecs};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -29,6 +29,9 @@ extern "C" {
 
     #[derive(Debug)]
     type VideoFrame;
+    /// Another view of the same pixels.
+    #[wasm_bindgen(constructor, catch)]
+    fn of(frame: &VideoFrame, init: &Object) -> Result<VideoFrame, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn timestamp(this: &VideoFrame) -> f64;
     #[wasm_bindgen(method)]
@@ -79,14 +82,30 @@ fn config(codec: Codec) -> Result<Object, JsValue> {
 pub struct Frame(VideoFrame);
 
 impl Frame {
-    /// Paints it with its upper left corner at `at`.
+    /// Paints a part of it, of even sides, with the upper left corner of that part at `at`. The
+    /// browser converts what it paints each time, so it is given no more than this part.
     ///
     /// # Errors
     /// The browser's own.
-    pub fn paint(&self, context: &CanvasRenderingContext2d, at: (u16, u16)) -> Result<(), JsValue> {
+    pub fn paint(
+        &self,
+        context: &CanvasRenderingContext2d,
+        part: Area,
+        at: (u16, u16),
+    ) -> Result<(), JsValue> {
+        let rect = object(&[
+            ("x", &part.x.into()),
+            ("y", &part.y.into()),
+            ("width", &part.width.into()),
+            ("height", &part.height.into()),
+        ])?;
+        let part = Self(VideoFrame::of(
+            &self.0,
+            &object(&[("visibleRect", &rect)])?,
+        )?);
         context
             .unchecked_ref::<FramePainter>()
-            .draw_frame(&self.0, at.0.into(), at.1.into())
+            .draw_frame(&part.0, at.0.into(), at.1.into())
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod decoder;
 mod frames;
+mod ring;
 mod surface;
 
 use std::{
@@ -142,7 +143,7 @@ impl Picture {
     /// The browser's own, if it does not let its frames be taken.
     pub fn follow(&self, receiver: &RtcRtpReceiver, ask: Callback<Missing>) -> Result<(), JsValue> {
         let inner = Rc::downgrade(&self.0);
-        let frames = Frames::take(receiver, move |packet| {
+        let frames = Frames::take(receiver, move |packet, _| {
             if let Some(inner) = inner.upgrade() {
                 inner.packet(&packet);
             }

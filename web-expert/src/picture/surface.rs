@@ -93,8 +93,16 @@ impl Surface {
     /// The browser's own.
     pub fn draw(&mut self, frame: &Frame, at: (u16, u16), areas: &[Area]) -> Result<(), JsValue> {
         self.show()?;
+        let Some(all) = around(areas) else {
+            return Ok(());
+        };
+        let part = Area {
+            x: all.x - at.0,
+            y: all.y - at.1,
+            ..all
+        };
         let context = &self.context;
-        // Once, through a stencil: the browser converts the whole frame each time it draws one.
+        // Once, through a stencil: the browser converts the frame each time it draws one.
         context.save();
         context.begin_path();
         for area in areas {
@@ -102,7 +110,7 @@ impl Surface {
             context.rect(x, y, width, height);
         }
         context.clip();
-        let painted = frame.paint(context, at);
+        let painted = frame.paint(context, part, (all.x, all.y));
         context.restore();
         self.drawn.extend(areas);
         if self.drawn.len() > MOST_AREAS {

@@ -16,6 +16,8 @@ pub struct Cell {
 pub struct Results {
     /// What it was measured on, as of the last file.
     pub machine: Value,
+    /// What the agent's stages took, as its own bench prints it.
+    pub stages: Option<String>,
     cells: BTreeMap<[String; 3], Cell>,
     /// What went wrong, one sentence a run.
     pub failed: Vec<String>,
@@ -30,6 +32,10 @@ impl Results {
             let mut line: Value = serde_json::from_str(line).context("the results are no JSON")?;
             if let Some(machine) = line.get_mut("machine") {
                 results.machine = machine.take();
+                continue;
+            }
+            if let Some(stages) = line["stages"].as_str() {
+                results.stages = Some(stages.to_owned());
                 continue;
             }
             let word = |name: &str| line[name].as_str().map(str::to_owned).context("no run");

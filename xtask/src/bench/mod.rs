@@ -17,10 +17,12 @@ use std::{
     fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
+    process::Stdio,
     time::SystemTime,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use serde_json::json;
 
 use self::{cell::Results, harness::Harness, plan::Plan};
 use crate::{build, steps::Steps};
@@ -119,6 +121,10 @@ fn measure(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     let path = folder.join(format!("{}.jsonl", now.as_secs()));
     let mut file = File::create(&path)?;
     writeln!(file, "{}", machine::describe(root, &harness, now))?;
+    if plan.has_ours() && !options.no_build {
+        let stages = steps.step("The agent's stages", || stages(root))?;
+        writeln!(file, "{stages}")?;
+    }
     let count = plan.runs().count();
     eprintln!(
         "\n{count} runs, about {} minutes. Leave the machine alone meanwhile.",
@@ -140,4 +146,18 @@ fn measure(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     }
     eprintln!("\nRaw results: {}", path.display());
     Ok(path)
+}
+
+/// What the agent's own bench prints.
+fn stages(root: &Path) -> anyhow::Result<serde_json::Value> {
+    let out = build::cargo(root)
+        .args(["bench", "--locked", "--workspace"])
+        .args(["--bench", "stages"])
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(
+        out.status.success(),
+        "the bench of the agent's stages failed"
+    );
+    Ok(json!({ "stages": String::from_utf8(out.stdout)? }))
 }

@@ -52,6 +52,9 @@ pub fn markdown(results: &Results, plot: &str) -> String {
     for net in NETS.iter().chain(&OTHER_NETS) {
         out.push_str(&table(results, net));
     }
+    if let Some(stages) = &results.stages {
+        let _ = write!(out, "{STAGES}```text\n{}\n```\n", stages.trim_end());
+    }
     out.push_str(&goals(&checks(results)));
     if !results.failed.is_empty() {
         out.push_str("\n## Runs that failed\n\n");
@@ -79,6 +82,14 @@ Made by `cargo xtask bench picture`, which measures all of this anew; how is tol
   capture at all costs, and does not count among the best.
 - One machine does everything, so processor time saved shows as latency. Less than 3 ms on quiet
   work, or a fifth elsewhere, is noise.
+";
+
+const STAGES: &str = "
+## The agent alone
+
+What lies between a change on the screen and its update, stage by stage, without link and browser:
+`cargo bench --workspace --bench stages`. The workloads are like those above.
+
 ";
 
 fn machine(machine: &Value) -> String {

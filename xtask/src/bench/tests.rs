@@ -52,8 +52,10 @@ fn values_of_all_runs_are_pooled_and_failed_runs_are_told() {
         r#"{"machine":{"cores":2}}"#.to_owned(),
         run("deskhand", "scroll", "[10,20]", 100.0),
         run("deskhand", "scroll", "[30]", 300.0),
+        r#"{"stages":"typing 0.10"}"#.to_owned(),
         failed.to_owned(),
     ]);
+    assert_eq!(results.stages.as_deref(), Some("typing 0.10"));
     let cell = results.cell("lan", "scroll", "deskhand").unwrap();
     assert_eq!(Metric::Change(Part::P50).of(cell), Some(20.0));
     assert_eq!(Metric::Input(Part::P50).of(cell), Some(25.0));

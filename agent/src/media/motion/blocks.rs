@@ -1,6 +1,6 @@
 //! Where exactly a vector is right.
 
-use super::{Plane, Rect, Vector, clip};
+use super::{super::plane::same, Plane, Rect, Vector, clip};
 
 /// Side of a block in pixels.
 const SIDE: u32 = 16;
@@ -54,7 +54,10 @@ struct Moved<'a> {
 impl Moved<'_> {
     fn is_right(&self, rect: Rect) -> bool {
         let origin = self.vector.origin(rect, self.old.size());
-        origin.is_some_and(|origin| self.new.rows(rect).eq(self.old.rows(origin)))
+        origin.is_some_and(|origin| {
+            let mut rows = self.new.rows(rect).zip(self.old.rows(origin));
+            rows.all(|(new, old)| same(new, old))
+        })
     }
 
     fn block(&self, rect: Rect) -> Block {

@@ -103,13 +103,23 @@ export function sample({ selector, P }) {
     el.requestVideoFrameCallback(tick);
   } else {
     S.mode = 'draw';
-    const tick = () => {
-      if (S.stop) return;
-      const began = performance.now(), t = performance.timeOrigin + began;
-      timed(began, () => byDrawing(t, t));
-      requestAnimationFrame(tick);
+    // A page may paint in its own animation frame, after ours: what is read is what goes out.
+    let tick;
+    const box = document.createElement('div');
+    Object.assign(box.style, { position: 'fixed', left: '-9px', width: '1px', height: '1px' });
+    document.documentElement.append(box);
+    new ResizeObserver(() => {
+      if (tick === undefined) return;
+      const t = performance.timeOrigin + tick;
+      timed(performance.now(), () => byDrawing(t, t));
+    }).observe(box);
+    const frame = () => {
+      if (S.stop) return box.remove();
+      tick = performance.now();
+      box.style.width = box.style.width === '1px' ? '2px' : '1px';
+      requestAnimationFrame(frame);
     };
-    requestAnimationFrame(tick);
+    requestAnimationFrame(frame);
   }
   return S.info = { kind: S.kind, w: width(), h: height() };
 }
