@@ -54,6 +54,28 @@ impl Workload {
 const SCREEN: (u16, u16) = (1920, 1080);
 const PAPER: u32 = 0xfa_faf8;
 const INK: u32 = 0x20_2428;
+const WORDS: [&str; 20] = [
+    "let",
+    "window",
+    "=",
+    "self.encode(now)?;",
+    "match",
+    "pixel",
+    "frame",
+    "{",
+    "}",
+    "return",
+    "cursor",
+    "while",
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "a",
+    "dog",
+];
 /// Of the font `fixed`.
 const LETTER: i16 = 6;
 const LINE: i16 = 16;
@@ -249,14 +271,13 @@ impl Desk {
     }
 
     fn line(&self, onto: Drawable, at: Rectangle, y: i16, n: u32) {
-        let text = format!(
-            "{n:5}  {}let line_{:x} = self.{}({}, now)?; // {}",
-            "    ".repeat((n % 3) as usize),
-            n.wrapping_mul(0x9e37_79b1),
-            ["wait", "encode", "send", "forget"][n as usize % 4],
-            n * 7919,
-            "the quick brown fox jumps over the lazy dog ".repeat(1 + (n % 3) as usize)
-        );
+        // Whatever is drawn of it, no two lines are alike.
+        let mut state = n;
+        let words = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(0x9e37_79b1) ^ (state >> 15) ^ 0x5bd1;
+            WORDS[(state >> 8) as usize % WORDS.len()]
+        });
+        let text = format!("{n:5}  {}", words.take(60).collect::<Vec<_>>().join(" "));
         let letters = usize::from(at.width) / LETTER.unsigned_abs() as usize - 2;
         let padded = format!("{text:<letters$.letters$}");
         self.colours(if n.is_multiple_of(7) { 0x20_50c0 } else { INK });

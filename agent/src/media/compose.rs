@@ -18,6 +18,7 @@ use super::{
     encode::{self, EncodeError, Encoder, Job},
     motion::{self, Vector},
     pace::Link,
+    plane::Plane,
     rect::{Rect, Size},
     shadow::Shadow,
     texture::Texture,
@@ -25,6 +26,9 @@ use super::{
 
 /// So few natural blocks are sent as they are if they change but rarely.
 const FEW: usize = 24;
+
+/// So many are if they were none before.
+const FEW_NEW: usize = 128;
 
 /// What changes again within this time changes often.
 const OFTEN: Duration = Duration::from_millis(500);
@@ -98,12 +102,7 @@ impl Video {
 
     /// Whether it can go on with this part of the screen, and is not far too large for it.
     fn fits(&self, bounds: Rect, now: Instant) -> bool {
-        self.window.contains(&bounds) && self.is_filled(now)
-    }
-
-    /// Whether it has drawn a good part of its window of late.
-    fn is_filled(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.filled) < UNFILLED
+        self.window.contains(&bounds) && now.saturating_duration_since(self.filled) < UNFILLED
     }
 }
 
@@ -229,9 +228,17 @@ impl Composer {
 
     /// Which of these blocks a video codec should draw.
     fn natural(&self, differing: &ActiveMap) -> ActiveMap {
-        let natural = self.shadow.among(differing, |screen, rect| {
-            Texture::of(screen.rows(rect)).is_natural()
-        });
+        let is_natural = |plane: &Plane, rect| Texture::of(plane.rows(rect)).is_natural();
+        let natural = self.shadow.among(differing, is_natural);
+        // A film was one before, too. What a window uncovers was not.
+        let appearing = self
+            .shadow
+            .among(&natural, |_, rect| !is_natural(self.shadow.shown(), rect));
+        let natural = if appearing.active <= FEW_NEW {
+            natural.except(&appearing)
+        } else {
+            natural
+        };
         // What a video shows may be plain for a moment.
         let going_on = self.shadow.nearly(differing);
         let going_on = going_on.except(&self.shadow.rare(&going_on, OFTEN));
@@ -310,17 +317,13 @@ impl Composer {
         let Some(bounds) = map.bounds(size) else {
             return Ok(None);
         };
-        let video = match self.video.take() {
-            Some(video) if video.fits(bounds, now) => video,
-            old => {
-                // What has left its window moves, and would soon leave another one.
-                let old = old.filter(|old| old.is_filled(now));
-                let window = old.map_or(bounds, |old| old.window.around(&bounds));
-                let codec = encode::best(self.decodable, size_of(window), self.kbit);
-                Video::open(codec, window, self.kbit, now)?
-            }
-        };
-        let video = self.video.insert(video);
+        let going_on = self.video.take().filter(|video| video.fits(bounds, now));
+        let video = self.video.insert(if let Some(video) = going_on {
+            video
+        } else {
+            let codec = encode::best(self.decodable, size_of(bounds), self.kbit);
+            Video::open(codec, bounds, self.kbit, now)?
+        });
         let window = video.window;
         if map.areas(size).len() > MOST_AREAS {
             map = map.filled(bounds);
