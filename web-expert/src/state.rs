@@ -14,6 +14,7 @@ use deskhand_protocol::{
     envelope::Candidate,
     id::GrantId,
     invitation::Link,
+    monitor::Shown,
     text::{Name, Sdp},
 };
 
@@ -61,6 +62,8 @@ pub enum Event {
     Say(String),
     /// How large the picture shall be.
     View(View),
+    /// The expert wants to see this of the novice's screens.
+    Show(Shown),
     /// The expert has read the alert.
     Dismiss,
     /// The expert ends the session.
@@ -77,7 +80,7 @@ pub enum Event {
     Lost,
     /// From the novice, directly.
     Novice(FromNovice),
-    /// The first frame is on the screen.
+    /// The first of the picture, or of that of another display, is on the screen.
     Frame,
     /// Time has passed; sent while [`State::is_counting`].
     Tick,
@@ -100,7 +103,7 @@ pub enum Effect {
     Candidate(Candidate),
     /// Over channel `control`.
     Send(control::FromExpert),
-    /// Positions refer to this display from now on.
+    /// This is shown from now on. Its picture follows, and with it what positions refer to.
     Display(Display),
     /// Mouse and keyboard go to the novice.
     Grant(GrantId),

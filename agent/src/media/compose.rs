@@ -3,7 +3,8 @@
 //!
 //! Text and widgets are cheap to send exactly, photographs and films are not. So a block of many
 //! colours that is not small or rare goes to the video codec, and becomes exact when it has been
-//! still for a while and the link has room.
+//! still for a while and the link has room. A codec that fails is done without: then another one
+//! draws, or everything is sent as it is.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use super::{
     blocks::ActiveMap,
     burst::Burst,
     convert::{ConvertError, I420, Pixels},
-    encode::{self, EncodeError, Encoder, Job},
+    encode::{self, EncodeError, Encoder, Job, Open},
     motion::{self, Vector},
     pace::Link,
     rect::{Rect, Size},
@@ -61,11 +62,16 @@ pub struct Composer {
     shadow: Shadow,
     begun: Instant,
     seq: u32,
+    /// Which display it is.
+    epoch: u16,
     fresh: bool,
     kbit: u32,
     /// How what moved last moved: it often goes on.
     hint: Option<Vector>,
     decodable: Codecs,
+    /// Those that have not failed here.
+    working: Codecs,
+    open: Open,
     video: Option<Video>,
 }
 
@@ -83,17 +89,17 @@ struct Video {
 }
 
 impl Video {
-    fn open(codec: Codec, window: Rect, kbit: u32, now: Instant) -> Result<Self, EncodeError> {
-        let size = size_of(window);
-        Ok(Self {
-            encoder: encode::open(codec, size, kbit)?,
+    fn new(encoder: Box<dyn Encoder>, window: Rect, now: Instant) -> Self {
+        let size = window.size();
+        Self {
+            encoder,
             window,
             picture: I420::black(size),
             burst: Burst::default(),
             key: true,
             last: None,
             filled: now,
-        })
+        }
     }
 
     /// Whether it can go on with this part of the screen, and is not far too large for it.
@@ -105,12 +111,16 @@ impl Video {
 /// A video codec cannot draw what it should.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub enum DrawError {
+enum DrawError {
     /// It cannot be encoded.
     Encode(#[from] EncodeError),
     /// It cannot be converted.
     Convert(#[from] ConvertError),
 }
+
+/// No codec is left that the page decodes and that works here.
+#[derive(Debug)]
+struct NoCodec;
 
 /// When there is something to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,19 +140,28 @@ impl Composer {
             shadow: Shadow::new(size, now),
             begun: now,
             seq: 0,
+            epoch: 1,
             fresh: true,
             kbit,
             hint: None,
             decodable: Codecs::from_iter([Codec::Vp9]),
+            working: Codecs::from_iter([Codec::Vp9, Codec::Av1]),
+            open: encode::open,
             video: None,
         }
     }
 
-    /// The screen has another size.
-    pub fn resize(&mut self, size: Size, now: Instant) {
+    /// Another display is shown, or the same one in another size.
+    pub fn show(&mut self, size: Size, now: Instant) {
+        self.epoch = self.epoch.wrapping_add(1);
         self.shadow = Shadow::new(size, now);
         self.video = None;
         self.fresh = true;
+    }
+
+    /// Which display it is; updates name it.
+    pub fn epoch(&self) -> u16 {
+        self.epoch
     }
 
     /// Of the screen.
@@ -188,12 +207,7 @@ impl Composer {
     }
 
     /// The next update, of hardly more than `budget` bytes; `None` if there is nothing to say.
-    pub fn compose(
-        &mut self,
-        budget: usize,
-        link: &Link,
-        now: Instant,
-    ) -> Result<Option<Packet>, DrawError> {
+    pub fn compose(&mut self, budget: usize, link: &Link, now: Instant) -> Option<Packet> {
         let mut made = Made::default();
         if self.shadow.differs() {
             made.copy = self.copy();
@@ -202,7 +216,10 @@ impl Composer {
             let rest = differing.except(&natural);
             self.tiles(&rest, budget, &mut made);
             if natural.active > 0 {
-                made.video = self.draw(natural, link, now)?;
+                match self.draw(&natural, link, now) {
+                    Ok(video) => made.video = video,
+                    Err(NoCodec) => self.tiles(&natural, budget, &mut made),
+                }
             }
         } else {
             let still = self.shadow.still(STILL, now);
@@ -212,9 +229,9 @@ impl Composer {
             self.shadow.sent_nearly(&drawn.map);
         }
         if made.is_empty() {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(self.packet(&made, now)))
+        Some(self.packet(&made, now))
     }
 
     /// An update that says nothing, but counts.
@@ -275,7 +292,7 @@ impl Composer {
             .collect();
         // A letter does not wait for a page.
         rects.sort_by_key(Rect::area);
-        let mut bytes = 0;
+        let mut bytes: usize = made.tiles.iter().map(|(_, data)| data.len()).sum();
         for rect in rects.into_iter().flat_map(bands) {
             if bytes >= budget || made.tiles.len() == MOST_AREAS {
                 return;
@@ -294,23 +311,49 @@ impl Composer {
         }
     }
 
-    /// Has the codec draw these blocks.
+    /// Has a codec draw these blocks, the best one that can.
     fn draw(
         &mut self,
-        mut map: ActiveMap,
+        map: &ActiveMap,
+        link: &Link,
+        now: Instant,
+    ) -> Result<Option<Drawn>, NoCodec> {
+        let Some(bounds) = map.bounds(self.size()) else {
+            return Ok(None);
+        };
+        loop {
+            let going_on = self.video.take().filter(|video| video.fits(bounds, now));
+            let usable = self.decodable.and(self.working);
+            let codec = match &going_on {
+                Some(video) => video.encoder.codec(),
+                None => encode::best(usable, bounds.size(), self.kbit).ok_or(NoCodec)?,
+            };
+            match self.draw_with(codec, going_on, (map.clone(), bounds), link, now) {
+                Ok(drawn) => return Ok(drawn),
+                // Whatever is wrong would go wrong again.
+                Err(error) => {
+                    tracing::warn!(%error, "a video codec is done without from now on");
+                    self.working = self.working.without(codec);
+                    self.video = None;
+                }
+            }
+        }
+    }
+
+    fn draw_with(
+        &mut self,
+        codec: Codec,
+        going_on: Option<Video>,
+        (mut map, bounds): (ActiveMap, Rect),
         link: &Link,
         now: Instant,
     ) -> Result<Option<Drawn>, DrawError> {
         let size = self.size();
-        let Some(bounds) = map.bounds(size) else {
-            return Ok(None);
-        };
-        let going_on = self.video.take().filter(|video| video.fits(bounds, now));
         let video = self.video.insert(if let Some(video) = going_on {
             video
         } else {
-            let codec = encode::best(self.decodable, size_of(bounds), self.kbit);
-            Video::open(codec, bounds, self.kbit, now)?
+            let encoder = (self.open)(codec, bounds.size(), self.kbit)?;
+            Video::new(encoder, bounds, now)
         });
         let window = video.window;
         if map.areas(size).len() > MOST_AREAS {
@@ -378,6 +421,7 @@ impl Composer {
             seq: self.seq,
             taken: micros(now.saturating_duration_since(self.begun)),
             size: (side(size.width), side(size.height)),
+            epoch: self.epoch,
             fresh: std::mem::take(&mut self.fresh),
             parts: copy.chain(video).chain(tiles).collect(),
         };
@@ -434,13 +478,6 @@ fn area(rect: Rect) -> Area {
         y: side(rect.y),
         width: side(rect.width),
         height: side(rect.height),
-    }
-}
-
-fn size_of(rect: Rect) -> Size {
-    Size {
-        width: rect.width,
-        height: rect.height,
     }
 }
 

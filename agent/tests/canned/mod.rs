@@ -152,6 +152,7 @@ fn viewing(paused: bool, control: Control) -> Stage {
         expert: maria(),
         words: words(),
         paused,
+        watched: None,
         control,
     }
 }

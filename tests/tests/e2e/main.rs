@@ -26,6 +26,7 @@ mod password;
 mod policy;
 mod prompts;
 mod refusal;
+mod screens;
 mod sentences;
 mod session;
 mod spoken;
