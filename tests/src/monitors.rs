@@ -53,8 +53,8 @@ impl Desktop {
             name_len: u16::try_from(name.len()).unwrap(),
             ..ModeInfo::default()
         };
-        let made = x.randr_create_mode(root, mode, name.as_bytes()).unwrap();
-        let mode = made.reply().unwrap().mode;
+        let created = x.randr_create_mode(root, mode, name.as_bytes()).unwrap();
+        let mode = created.reply().unwrap().mode;
         let resources = x.randr_get_screen_resources(root).unwrap().reply().unwrap();
         let (output, crtc) = (resources.outputs[0], resources.crtcs[0]);
         let added = x.randr_add_output_mode(output, mode).unwrap();

@@ -197,13 +197,7 @@ impl Notice {
             Self::LocalHand(false) => "Your helper can use the mouse again.".into(),
             Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
             Self::Paused(false) => "The picture goes on.".into(),
-            Self::Watches { expert, watched } => {
-                let name = plain_name(expert);
-                match watched {
-                    Some(watched) => format!("{name} is watching {watched}."),
-                    None => format!("{name} is watching your only screen."),
-                }
-            }
+            Self::Watches { expert, watched } => watches(expert, watched.as_ref()),
             Self::Chat {
                 from: Speaker::Novice,
                 text,
@@ -250,6 +244,14 @@ fn still(what: &str, open: bool) -> String {
         format!("{what} The invitation is still open.")
     } else {
         what.into()
+    }
+}
+
+fn watches(expert: &Name, watched: Option<&Watched>) -> String {
+    let name = plain_name(expert);
+    match watched {
+        Some(watched) => format!("{name} is watching {watched}."),
+        None => format!("{name} is watching your only screen."),
     }
 }
 

@@ -332,15 +332,29 @@ fn displays_that_cannot_be_shown_are_refused_in_a_sentence() {
     let missing = error(":4711");
     assert!(matches!(missing, CaptureError::Unreachable { .. }));
     assert!(missing.sentence().contains(":4711"));
-    let shallow = XServer::start_with(&["-screen", "0", "640x480x16"]);
-    let refused = error(&shallow.display());
-    assert!(matches!(refused, CaptureError::Format(16)), "{refused}");
-    assert!(refused.sentence().contains("16 bits of colour"));
+    for depth in [8, 15, 16, 30] {
+        let screen = format!("640x480x{depth}");
+        let other = XServer::start_with(&["-screen", "0", &screen]);
+        let refused = error(&other.display());
+        assert!(
+            matches!(refused, CaptureError::Format(found) if found == depth),
+            "{refused}"
+        );
+        let said = format!("{depth} bits of colour");
+        assert!(refused.sentence().contains(&said), "{refused:?}");
+    }
 }
 
 #[test]
-fn without_shared_memory_or_damage_the_picture_still_comes_and_stops() {
-    for missing in [["MIT-SHM"].as_slice(), &["DAMAGE"], &["DAMAGE", "MIT-SHM"]] {
+fn whatever_extension_is_missing_the_picture_still_comes_and_stops() {
+    for missing in [
+        ["MIT-SHM"].as_slice(),
+        &["DAMAGE"],
+        &["DAMAGE", "MIT-SHM"],
+        &["XFIXES"],
+        &["RANDR"],
+        &["DAMAGE", "MIT-SHM", "RANDR", "XFIXES"],
+    ] {
         let mut options = vec!["-screen", "0", "640x480x24"];
         for &extension in missing {
             options.extend(["-extension", extension]);

@@ -13,6 +13,7 @@ mod bad_input;
 mod channels;
 mod clocks;
 mod crash;
+mod displays;
 mod file;
 mod guesses;
 mod harness;

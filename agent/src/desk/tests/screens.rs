@@ -78,11 +78,10 @@ fn the_novice_always_knows_which_of_several_screens_is_watched() {
 fn the_expert_may_look_at_another_screen_without_another_question() {
     let mut scene = Scene::new();
     let show = |scene: &Scene| {
-        let media = scene.out.iter().find_map(|output| match output {
+        scene.out.iter().find_map(|output| match output {
             Output::Media(MediaCommand::Show(shown)) => Some(*shown),
             _ => None,
-        });
-        media
+        })
     };
     scene.connecting();
     scene.peer(PeerEvent::Control(FromExpert::Show(RIGHT)));

@@ -2,6 +2,7 @@
 //! the pointer. Each has a fallback, for displays that are far away or old.
 
 mod error;
+mod follow;
 mod grab;
 mod monitors;
 mod pointer;
@@ -11,22 +12,17 @@ mod shm;
 
 use std::{
     os::fd::{AsFd, BorrowedFd},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use deskhand_protocol::{
-    control::CursorShape,
-    input::Position,
-    monitor::{Monitors, Shown},
-};
+use deskhand_protocol::monitor::{Monitors, Shown};
 use x11rb::{
     connection::Connection,
-    errors::ReplyError,
     protocol::{
         Event,
         damage::{self, ConnectionExt as _, ReportLevel},
         xfixes::{self, ConnectionExt as _},
-        xproto::{ConnectionExt as _, Rectangle, Window},
+        xproto::{Rectangle, Window},
     },
     rust_connection::RustConnection,
 };
@@ -36,12 +32,10 @@ use crate::media::{
     convert::Pixels,
     rect::{Rect, Size},
 };
+use follow::Pointer;
 use grab::Grabber;
 use poll::Compare;
 use setup::has;
-
-/// The pointer's position is asked for at most so often, and only while it moves.
-const POINTER_INTERVAL: Duration = Duration::from_millis(16);
 
 /// More rectangles than this are not worth reading: the rectangle around them is taken instead.
 const MAX_REGION: usize = 512;
@@ -76,12 +70,7 @@ pub fn open(display: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
         watch,
         rearranged: false,
         told: None,
-        shaped,
-        shape_changed: shaped,
-        pointer_moved: true,
-        pointer_asked: None,
-        pointer_at: None,
-        pointer_away: false,
+        pointer: Pointer::new(shaped),
         conn,
     }))
 }
@@ -100,14 +89,7 @@ struct X11 {
     rearranged: bool,
     /// The monitors as they were last told.
     told: Option<Monitors>,
-    /// Whether this server shows what the pointer looks like.
-    shaped: bool,
-    shape_changed: bool,
-    pointer_moved: bool,
-    pointer_asked: Option<Instant>,
-    pointer_at: Option<(i16, i16)>,
-    /// It is on another monitor than the one that is shown.
-    pointer_away: bool,
+    pointer: Pointer,
 }
 
 /// How changes on the screen are found.
@@ -157,12 +139,12 @@ impl FrameSource for X11 {
     }
 
     fn wake_at(&self) -> Option<Instant> {
-        let pointer = self.pointer_moved.then(|| self.pointer_due());
+        let pointer = self.pointer.due();
         match &self.watch {
-            Watch::Damage { .. } => pointer.flatten(),
+            Watch::Damage { .. } => pointer,
             Watch::Compare(compare) => {
                 let look = compare.due();
-                Some(pointer.flatten().map_or(look, |due| due.min(look)))
+                Some(pointer.map_or(look, |due| due.min(look)))
             }
         }
     }
@@ -231,8 +213,8 @@ impl X11 {
             Event::DamageNotify(_) => changes.push(Change::Damaged),
             Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_) => self.rearranged = true,
             Event::ConfigureNotify(event) if event.window == self.root => self.rearranged = true,
-            Event::XfixesCursorNotify(_) => self.shape_changed = true,
-            Event::XinputRawMotion(_) => self.pointer_moved = true,
+            Event::XfixesCursorNotify(_) => self.pointer.changed_shape(),
+            Event::XinputRawMotion(_) => self.pointer.moved(),
             Event::Error(error) => {
                 return Err(CaptureError::Refused(format!("{:?}", error.error_kind)));
             }
@@ -259,16 +241,9 @@ impl X11 {
             self.told = monitors;
             changes.push(Change::Monitors);
         }
-        if self.pointer_moved && self.pointer_due().is_none_or(|due| due <= now) {
-            asked = true;
-            self.pointer_moved = false;
-            self.pointer_asked = Some(now);
-            changes.extend(self.pointer()?.map(Change::CursorMoved));
-        }
-        if std::mem::take(&mut self.shape_changed) {
-            asked = true;
-            changes.extend(self.shape()?.map(Change::CursorShape));
-        }
+        asked |= self
+            .pointer
+            .ask(&self.conn, self.root, self.view, now, changes)?;
         if let Watch::Compare(compare) = &mut self.watch
             && compare.due() <= now
         {
@@ -288,43 +263,6 @@ impl X11 {
         Ok(asked)
     }
 
-    fn pointer_due(&self) -> Option<Instant> {
-        self.pointer_asked.map(|asked| asked + POINTER_INTERVAL)
-    }
-
-    /// Where the pointer is, if that is news. On a monitor that is not shown it is hidden.
-    fn pointer(&mut self) -> Result<Option<Position>, CaptureError> {
-        let found = self.conn.query_pointer(self.root)?.reply()?;
-        let at = (found.root_x, found.root_y);
-        let position = pointer::position(at, self.view);
-        if self.pointer_away != position.is_none() {
-            self.pointer_away = position.is_none();
-            self.shape_changed = self.shaped;
-        }
-        let news = self.pointer_at.replace(at) != Some(at);
-        Ok(position.filter(|_| news))
-    }
-
-    /// What the pointer looks like.
-    fn shape(&mut self) -> Result<Option<CursorShape>, CaptureError> {
-        if self.pointer_away {
-            return Ok(pointer::hidden(None));
-        }
-        let image = match self.conn.xfixes_get_cursor_image()?.reply() {
-            Ok(image) => image,
-            // There is none right now.
-            Err(ReplyError::X11Error(_)) => return Ok(pointer::hidden(None)),
-            Err(error) => return Err(error.into()),
-        };
-        let at = pointer::position((image.x, image.y), self.view);
-        let image = pointer::Image {
-            size: (image.width, image.height),
-            hot: (image.xhot, image.yhot),
-            argb: &image.cursor_image,
-        };
-        Ok(pointer::shape(image, at))
-    }
-
     /// Reads this part of the screen from now on.
     fn show_part(&mut self, view: Rect, now: Instant) -> Result<(), CaptureError> {
         if view.size() != self.view.size() {
@@ -335,9 +273,7 @@ impl X11 {
             *compare = Compare::new(view.size(), now);
         }
         self.view = view;
-        // The same pointer is elsewhere in it.
-        self.pointer_at = None;
-        self.pointer_moved = true;
+        self.pointer.changed_view();
         Ok(())
     }
 }

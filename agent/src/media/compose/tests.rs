@@ -391,8 +391,8 @@ fn either_codec_draws_the_smallest_and_the_oddest_windows() {
                     floor: 0,
                     elapsed: FIRST_DURATION,
                 };
-                let encoded = video.encoder.encode(job).unwrap().unwrap();
-                assert_eq!(encoded.key, key, "{codec:?} {width} x {height}");
+                let made = video.encoder.encode(job).unwrap().unwrap();
+                assert_eq!(made.key, key, "{codec:?} {width} x {height}");
             }
         }
     }
