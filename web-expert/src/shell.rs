@@ -98,8 +98,7 @@ impl Shell {
                 }
             }
             Effect::Send(message) => return self.control(&message),
-            Effect::Display(_) => {
-                // The agent says this first, and hears nothing before.
+            Effect::SayCodecs => {
                 if let Some(picture) = &self.picture {
                     picture.ask_codecs();
                 }

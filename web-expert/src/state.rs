@@ -10,7 +10,7 @@ mod start;
 use std::{fmt, time::Duration};
 
 use deskhand_protocol::{
-    control::{self, CursorShape, Display, FromNovice},
+    control::{self, CursorShape, FromNovice},
     envelope::Candidate,
     id::GrantId,
     invitation::Link,
@@ -103,8 +103,8 @@ pub enum Effect {
     Candidate(Candidate),
     /// Over channel `control`.
     Send(control::FromExpert),
-    /// This is shown from now on. Its picture follows, and with it what positions refer to.
-    Display(Display),
+    /// Say which videos this browser decodes.
+    SayCodecs,
     /// Mouse and keyboard go to the novice.
     Grant(GrantId),
     /// No longer; release everything first.

@@ -6,23 +6,23 @@
 //! still for a while and the link has room. A codec that fails is done without: then another one
 //! draws, or everything is sent as it is.
 
+mod film;
+
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use deskhand_protocol::picture::{Area, Codec, Codecs, Part, Update, tile};
+use deskhand_protocol::picture::{Area, Codecs, Part, Update, tile};
 
 use super::{
     Packet,
     blocks::ActiveMap,
-    burst::Burst,
-    convert::{ConvertError, I420, Pixels},
-    encode::{self, EncodeError, Encoder, Job, Open},
+    convert::Pixels,
     motion::{self, Vector},
     pace::Link,
     rect::{Rect, Size},
     shadow::Shadow,
     texture::Texture,
 };
+use film::{Drawn, Film, NoCodec};
 
 /// So few natural blocks are sent as they are if they change but rarely.
 const FEW: usize = 24;
@@ -48,15 +48,6 @@ const MOST_COPIES: usize = 64;
 /// Larger tiles are cut, so that what fits the link is sent first.
 const MAX_TILE: u32 = 32_768;
 
-/// A window is too large if what changes would fit it so many times,
-const SHRINK: u32 = 4;
-
-/// for so long.
-const UNFILLED: Duration = Duration::from_secs(2);
-
-/// What the first picture of a video is taken to last.
-const FIRST_DURATION: Duration = Duration::from_millis(33);
-
 /// Makes updates.
 pub struct Composer {
     shadow: Shadow,
@@ -68,59 +59,8 @@ pub struct Composer {
     kbit: u32,
     /// How what moved last moved: it often goes on.
     hint: Option<Vector>,
-    decodable: Codecs,
-    /// Those that have not failed here.
-    working: Codecs,
-    open: Open,
-    video: Option<Video>,
+    film: Film,
 }
-
-/// A codec, for a part of the screen: small parts cost less.
-struct Video {
-    encoder: Box<dyn Encoder>,
-    /// Which part; it begins with a block.
-    window: Rect,
-    picture: I420,
-    burst: Burst,
-    key: bool,
-    last: Option<Instant>,
-    /// When it last drew a good part of its window.
-    filled: Instant,
-}
-
-impl Video {
-    fn new(encoder: Box<dyn Encoder>, window: Rect, now: Instant) -> Self {
-        let size = window.size();
-        Self {
-            encoder,
-            window,
-            picture: I420::black(size),
-            burst: Burst::default(),
-            key: true,
-            last: None,
-            filled: now,
-        }
-    }
-
-    /// Whether it can go on with this part of the screen, and is not far too large for it.
-    fn fits(&self, bounds: Rect, now: Instant) -> bool {
-        self.window.contains(&bounds) && now.saturating_duration_since(self.filled) < UNFILLED
-    }
-}
-
-/// A video codec cannot draw what it should.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-enum DrawError {
-    /// It cannot be encoded.
-    Encode(#[from] EncodeError),
-    /// It cannot be converted.
-    Convert(#[from] ConvertError),
-}
-
-/// No codec is left that the page decodes and that works here.
-#[derive(Debug)]
-struct NoCodec;
 
 /// When there is something to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,10 +84,7 @@ impl Composer {
             fresh: true,
             kbit,
             hint: None,
-            decodable: Codecs::from_iter([Codec::Vp9]),
-            working: Codecs::from_iter([Codec::Vp9, Codec::Av1]),
-            open: encode::open,
-            video: None,
+            film: Film::new(),
         }
     }
 
@@ -155,7 +92,7 @@ impl Composer {
     pub fn show(&mut self, size: Size, now: Instant) {
         self.epoch = self.epoch.wrapping_add(1);
         self.shadow = Shadow::new(size, now);
-        self.video = None;
+        self.film.cut();
         self.fresh = true;
     }
 
@@ -176,17 +113,14 @@ impl Composer {
 
     /// The page decodes these videos; until this is said, VP9.
     pub fn set_decodable(&mut self, codecs: Codecs) {
-        self.decodable = codecs;
-        self.video
-            .take_if(|video| !codecs.has(video.encoder.codec()));
+        self.film.set_decodable(codecs);
     }
 
     /// Everything is needed anew.
     pub fn refresh(&mut self) {
         self.shadow.forget();
         self.fresh = true;
-        // A fresh one begins with a key frame, and may be of the other codec.
-        self.video = None;
+        self.film.cut();
     }
 
     /// A part of the screen, as it is now.
@@ -216,7 +150,8 @@ impl Composer {
             let rest = differing.except(&natural);
             self.tiles(&rest, budget, &mut made);
             if natural.active > 0 {
-                match self.draw(&natural, link, now) {
+                let screen = self.shadow.screen();
+                match self.film.draw(screen, &natural, (self.kbit, link), now) {
                     Ok(video) => made.video = video,
                     Err(NoCodec) => self.tiles(&natural, budget, &mut made),
                 }
@@ -311,94 +246,6 @@ impl Composer {
         }
     }
 
-    /// Has a codec draw these blocks, the best one that can.
-    fn draw(
-        &mut self,
-        map: &ActiveMap,
-        link: &Link,
-        now: Instant,
-    ) -> Result<Option<Drawn>, NoCodec> {
-        let Some(bounds) = map.bounds(self.size()) else {
-            return Ok(None);
-        };
-        loop {
-            let going_on = self.video.take().filter(|video| video.fits(bounds, now));
-            let usable = self.decodable.and(self.working);
-            let codec = match &going_on {
-                Some(video) => video.encoder.codec(),
-                None => encode::best(usable, bounds.size(), self.kbit).ok_or(NoCodec)?,
-            };
-            match self.draw_with(codec, going_on, (map.clone(), bounds), link, now) {
-                Ok(drawn) => return Ok(drawn),
-                // Whatever is wrong would go wrong again.
-                Err(error) => {
-                    tracing::warn!(%error, "a video codec is done without from now on");
-                    self.working = self.working.without(codec);
-                    self.video = None;
-                }
-            }
-        }
-    }
-
-    fn draw_with(
-        &mut self,
-        codec: Codec,
-        going_on: Option<Video>,
-        (mut map, bounds): (ActiveMap, Rect),
-        link: &Link,
-        now: Instant,
-    ) -> Result<Option<Drawn>, DrawError> {
-        let size = self.size();
-        let video = self.video.insert(if let Some(video) = going_on {
-            video
-        } else {
-            let encoder = (self.open)(codec, bounds.size(), self.kbit)?;
-            Video::new(encoder, bounds, now)
-        });
-        let window = video.window;
-        if map.areas(size).len() > MOST_AREAS {
-            map = map.filled(bounds);
-        }
-        for rect in map.areas(size) {
-            let bgra = self.shadow.screen().bgra(rect);
-            let pixels = Pixels {
-                bgra: &bgra,
-                stride: rect.width * 4,
-            };
-            let inside = Rect {
-                x: rect.x - window.x,
-                y: rect.y - window.y,
-                ..rect
-            };
-            video.picture.update(inside, pixels)?;
-        }
-        let part = map.crop(window);
-        let elapsed = video.last.map_or(FIRST_DURATION, |last| now - last);
-        let floor = video.burst.floor(part.active, link, now);
-        let encoded = video.encoder.encode(Job {
-            picture: &video.picture,
-            map: Some(&part),
-            key: video.key,
-            kbit: self.kbit,
-            floor,
-            elapsed,
-        })?;
-        video.last = Some(now);
-        if bounds.area() * SHRINK >= window.area() {
-            video.filled = now;
-        }
-        Ok(encoded.map(|encoded| {
-            video.key = false;
-            Drawn {
-                codec: video.encoder.codec(),
-                map,
-                window,
-                key: encoded.key,
-                data: encoded.data,
-            }
-        }))
-    }
-
     fn packet(&mut self, made: &Made, now: Instant) -> Packet {
         let size = self.size();
         let copy = made.copy.iter().map(|moved| Part::Copy {
@@ -451,15 +298,6 @@ struct Moved {
     dx: i16,
     dy: i16,
     areas: Vec<Rect>,
-}
-
-/// What a codec drew.
-struct Drawn {
-    codec: Codec,
-    map: ActiveMap,
-    window: Rect,
-    key: bool,
-    data: Bytes,
 }
 
 /// Pieces of a rectangle that are no larger than a tile may be, from the top.

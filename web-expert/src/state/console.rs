@@ -243,7 +243,8 @@ impl Console {
         match said {
             FromNovice::Display(display) => {
                 self.display = Some(display);
-                return vec![Effect::Display(display)];
+                // The agent listens from its first word on, and hears nothing before.
+                return vec![Effect::SayCodecs];
             }
             FromNovice::Chat(text) => self.spoken(Speaker::Novice, text),
             FromNovice::Asking => self.control = Control::Asking,

@@ -1,10 +1,13 @@
 //! Whatever happens on the screen, in the end the page shows exactly that.
 
-use deskhand_protocol::picture::{Part, Update, tile};
+use deskhand_protocol::picture::{Codec, Part, Update, tile};
 use proptest::prelude::*;
 
-use super::*;
-use crate::media::plane::{Pixel, Plane, UNKNOWN};
+use super::{film::Video, *};
+use crate::media::{
+    encode::{self, EncodeError, Encoder, Job},
+    plane::{Pixel, Plane, UNKNOWN},
+};
 
 const SIZE: Size = Size {
     width: 230,
@@ -389,7 +392,7 @@ fn either_codec_draws_the_smallest_and_the_oddest_windows() {
                     key,
                     kbit: 500,
                     floor: 0,
-                    elapsed: FIRST_DURATION,
+                    elapsed: 33 * MS,
                 };
                 let made = video.encoder.encode(job).unwrap().unwrap();
                 assert_eq!(made.key, key, "{codec:?} {width} x {height}");
@@ -441,7 +444,7 @@ fn open_nothing(codec: Codec, _: Size, _: u32) -> Result<Box<dyn Encoder>, Encod
 #[test]
 fn a_codec_that_fails_is_replaced_by_the_other_and_that_by_exact_tiles() {
     let mut scene = Scene::new();
-    scene.composer.open = open_failing;
+    scene.composer.film.open = open_failing;
     scene.does(&Act::Bitrate(10));
     scene.does(&Act::Decodes(vec![Codec::Vp9, Codec::Av1]));
     scene.sees(SIZE.rect());
@@ -467,7 +470,7 @@ fn a_codec_that_fails_is_replaced_by_the_other_and_that_by_exact_tiles() {
 #[test]
 fn where_no_codec_can_be_opened_everything_is_exact_and_the_budget_still_counts() {
     let mut scene = Scene::new();
-    scene.composer.open = open_nothing;
+    scene.composer.film.open = open_nothing;
     scene.sees(SIZE.rect());
     scene.settles(usize::MAX);
     for seed in 0..4 {
