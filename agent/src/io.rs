@@ -6,6 +6,7 @@ use deskhand_protocol::{
     handshake::novice::Charged,
     id::Fingerprint,
     input::{InputEvent, Motion, Position},
+    monitor::{Monitors, Shown},
     picture::Codecs,
     signal::{FromNovice as ToServer, ToNovice},
     text::Sdp,
@@ -16,6 +17,7 @@ use crate::{
     consent::ViewGrant,
     front::{Intent, Notice, Rules, Serial},
     hand,
+    scope::Scope,
 };
 
 /// Everything that can happen.
@@ -84,13 +86,10 @@ pub enum PeerEvent {
 /// From the picture.
 #[derive(Debug)]
 pub enum MediaEvent {
-    /// The shared display, at first and whenever it changes.
-    Display {
-        /// In pixels.
-        width: u16,
-        /// In pixels.
-        height: u16,
-    },
+    /// What is shown, at first and whenever it changes.
+    Display(Scope),
+    /// The monitors, before the first display and whenever they change.
+    Monitors(Monitors),
     /// The novice's pointer has another shape.
     CursorShape(CursorShape),
     /// The novice's pointer moved.
@@ -162,6 +161,8 @@ pub enum MediaCommand {
     Refresh,
     /// The page can decode these videos.
     Decodes(Codecs),
+    /// Show this part of the desktop.
+    Show(Shown),
     /// Stop capturing.
     Stop,
 }

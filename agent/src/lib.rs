@@ -25,6 +25,7 @@ pub mod peer;
 pub mod policy;
 pub mod program;
 mod rate;
+pub mod scope;
 pub mod sentence;
 pub mod server;
 pub mod session;

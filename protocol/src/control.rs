@@ -4,7 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::GrantId, input::Position, picture::Codecs, text::ChatText};
+use crate::{
+    id::GrantId,
+    input::Position,
+    monitor::{Monitors, Shown},
+    picture::Codecs,
+    text::ChatText,
+};
 
 /// Page to agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,12 +28,15 @@ pub enum FromExpert {
     /// Can decode these videos, of which the agent chooses one: VP9 until this has come. Said at
     /// first, and again whenever it turns out to be otherwise.
     Decodes(Codecs),
+    /// Wants to see this from now on. A monitor that is not there is passed over: it may have been
+    /// disconnected in the same moment.
+    Show(Shown),
 }
 
 /// Agent to page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromNovice {
-    /// What is shared; sent first, and again whenever it changes.
+    /// What is shown; sent before any picture, and again whenever it changes.
     Display(Display),
     /// Says something to the expert.
     Chat(ChatText),
@@ -57,12 +66,16 @@ pub enum FromNovice {
     CursorShape(CursorShape),
     /// The session is over.
     Ended(EndReason),
+    /// Which monitors there are and what of them is shown; sent before the first
+    /// [`Display`](Self::Display), and again whenever that changes.
+    Monitors(Monitors),
 }
 
-/// The shared display.
+/// What is shown: a monitor, or all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Display {
-    /// Rises whenever the display changes; input events name the one they were aimed at.
+    /// Rises, and wraps around, whenever it is another or has another size. Every update of the
+    /// picture names the one it shows, input events the one they were aimed at.
     pub epoch: u16,
     /// In pixels.
     pub width: u16,

@@ -132,6 +132,13 @@ impl Browser {
         .await;
     }
 
+    /// Opens the menu of a button and chooses from it.
+    pub async fn chooses(&self, menu: &str, item: &str) {
+        self.press(menu).await;
+        let item = self.find(Role::MenuItem, item).await;
+        item.click().await.expect("what is in a menu can be chosen");
+    }
+
     /// Types into a text box.
     pub async fn fill(&self, name: &str, text: &str) {
         let field = self.find(Role::TextBox, name).await;
@@ -331,6 +338,7 @@ impl Browser {
 #[allow(missing_docs, reason = "each name is its own documentation")]
 pub enum Role {
     Button,
+    MenuItem,
     TextBox,
     Screen,
     Status,
@@ -343,6 +351,7 @@ impl Role {
     const fn selector(self) -> &'static str {
         match self {
             Self::Button => "button, [role=button]",
+            Self::MenuItem => "[role=menuitem], [role=menuitemradio]",
             Self::TextBox => "input, textarea, [role=textbox]",
             Self::Screen => "canvas[role=img]",
             Self::Status => "[role=status], output",

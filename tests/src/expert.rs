@@ -42,20 +42,31 @@ impl Expert {
 
     /// Comes with the right password, is let in by the novice, and sees the desktop.
     pub async fn view(novice: &mut Novice) -> Self {
+        let expert = Self::let_in(novice).await;
+        expert.sees_desktop().await;
+        expert
+    }
+
+    /// Comes with the right password, and is let in by the novice.
+    pub async fn let_in(novice: &mut Novice) -> Self {
         let expert = Self::open(&novice.link).await;
         expert.connect(&novice.password).await;
         let question = novice.answers("y").await;
         assert!(question.contains(NAME), "who asks is not named: {question}");
-        expert.sees_desktop().await;
         expert
     }
 
     /// Waits for a picture of the right size.
     pub async fn sees_desktop(&self) {
+        self.sees_size(SIZE).await;
+    }
+
+    /// Waits for a picture of this size.
+    pub async fn sees_size(&self, wanted: (u16, u16)) {
         self.browser.find(Role::Screen, "Novice's desktop").await;
-        wait::until("first picture", PATIENCE, async || {
+        wait::until(&format!("picture of {wanted:?}"), PATIENCE, async || {
             let size = self.video_size().await?;
-            (size == SIZE).then_some(())
+            (size == wanted).then_some(())
         })
         .await;
     }

@@ -21,6 +21,7 @@ pub mod home;
 pub mod hostile;
 pub mod keys;
 pub mod mail;
+pub mod monitors;
 pub mod namespace;
 pub mod novice;
 pub mod output;

@@ -6,7 +6,6 @@ use std::{
 };
 
 use deskhand_protocol::{
-    control::Display,
     id::GrantId,
     input::{HEARTBEAT, Position},
     key::KeyCode,
@@ -83,8 +82,8 @@ impl Hands {
     }
 
     /// See [`Input::display`].
-    pub fn display(&self, display: Display) {
-        self.send(|input| input.display(display));
+    pub fn display(&self, epoch: u16) {
+        self.send(|input| input.display(epoch));
     }
 
     /// See [`Input::chord`].

@@ -5,7 +5,6 @@
 //! down has an up.
 
 use deskhand_protocol::{
-    control::Display,
     id::GrantId,
     input::{Action, InputEvent, Motion, Position},
     key::KeyCode,
@@ -115,9 +114,9 @@ impl Input {
         out
     }
 
-    /// The shared display is another one.
-    pub fn display(&mut self, display: Display) -> Vec<Packet> {
-        if self.epoch.replace(display.epoch) == Some(display.epoch) {
+    /// The picture of the display of this number is what the expert sees from now on.
+    pub fn display(&mut self, epoch: u16) -> Vec<Packet> {
+        if self.epoch.replace(epoch) == Some(epoch) {
             return vec![];
         }
         // Under the new number: what still carries the old one is dropped from now on.

@@ -191,6 +191,11 @@ pub fn stopped(cause: StopCause) -> Option<&'static str> {
     })
 }
 
+/// The screen that was watched is not there any more; what is shown instead.
+pub fn disconnected(now: &str) -> String {
+    format!("The screen that you watched was disconnected. You see {now} now.")
+}
+
 /// A link that is none.
 pub fn link(error: LinkError) -> &'static str {
     match error {

@@ -98,9 +98,7 @@ impl Shell {
                 }
             }
             Effect::Send(message) => return self.control(&message),
-            Effect::Display(display) => {
-                self.hands.display(display);
-                // The agent says this first, and hears nothing before.
+            Effect::SayCodecs => {
                 if let Some(picture) = &self.picture {
                     picture.ask_codecs();
                 }
@@ -120,7 +118,11 @@ impl Shell {
             Heard::Certified(..) => vec![],
             Heard::Server(said) => self.server(said),
             Heard::Peer(said) => self.peer(said),
-            Heard::Picture(picture::Heard::Sized) => vec![Event::Frame],
+            Heard::Picture(picture::Heard::Began(epoch)) => {
+                // What the expert does is aimed at what they see, and not at what is announced.
+                self.hands.display(epoch);
+                vec![Event::Frame]
+            }
             Heard::Picture(picture::Heard::Lost) => self.control(&FromExpert::Refresh),
             Heard::Picture(picture::Heard::Decodes(codecs)) => {
                 self.control(&FromExpert::Decodes(codecs))

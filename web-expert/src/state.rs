@@ -10,10 +10,11 @@ mod start;
 use std::{fmt, time::Duration};
 
 use deskhand_protocol::{
-    control::{self, CursorShape, Display, FromNovice},
+    control::{self, CursorShape, FromNovice},
     envelope::Candidate,
     id::GrantId,
     invitation::Link,
+    monitor::Shown,
     text::{Name, Sdp},
 };
 
@@ -61,6 +62,8 @@ pub enum Event {
     Say(String),
     /// How large the picture shall be.
     View(View),
+    /// The expert wants to see this of the novice's screens.
+    Show(Shown),
     /// The expert has read the alert.
     Dismiss,
     /// The expert ends the session.
@@ -77,7 +80,7 @@ pub enum Event {
     Lost,
     /// From the novice, directly.
     Novice(FromNovice),
-    /// The first frame is on the screen.
+    /// The first of the picture, or of that of another display, is on the screen.
     Frame,
     /// Time has passed; sent while [`State::is_counting`].
     Tick,
@@ -100,8 +103,8 @@ pub enum Effect {
     Candidate(Candidate),
     /// Over channel `control`.
     Send(control::FromExpert),
-    /// Positions refer to this display from now on.
-    Display(Display),
+    /// Say which videos this browser decodes.
+    SayCodecs,
     /// Mouse and keyboard go to the novice.
     Grant(GrantId),
     /// No longer; release everything first.

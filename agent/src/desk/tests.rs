@@ -1,12 +1,13 @@
 //! The core by its one door, against an expert who really does the handshake.
 
 use deskhand_protocol::{
-    control::{Denial, FromExpert, FromNovice, StopCause},
+    control::{Denial, Display, FromExpert, FromNovice, StopCause},
     envelope::{SealedToAgent, SealedToPage, ToPage},
     handshake::{self, Words, expert::Joining, novice::Charged, seal::Channel},
     id::{GrantId, JoinId, Route},
     input::{Action, InputEvent, Position},
     invitation::Link,
+    monitor::{Monitor, MonitorId, Monitors, Shown},
     picture::{Codec, Codecs},
     signal::{FromNovice as ToServer, OwnerToken, Payload, ToNovice},
     text::{ChatText, Name, Sdp},
@@ -18,6 +19,7 @@ use crate::{
     front::{self, Answer, Ask, Intent, Order, PROMPT_DELAY, PromptId},
     hand::wire::{Command, Event as HandEvent},
     io::{MediaCommand, MediaEvent, PeerCommand, PeerEvent, ServerEvent},
+    scope::Scope,
 };
 
 const FP_N: Fingerprint = Fingerprint([0x11; 32]);
@@ -32,6 +34,7 @@ mod guesses;
 mod invitations;
 mod properties;
 mod scene;
+mod screens;
 mod spoken;
 
 use scene::{Disk, Expert, Scene};

@@ -280,6 +280,11 @@ impl Edges {
                     media.decodes(codecs);
                 }
             }
+            MediaCommand::Show(shown) => {
+                if let Some((media, _)) = &self.media {
+                    media.show(shown);
+                }
+            }
             MediaCommand::Pause(paused) => {
                 if let Some((media, _)) = &self.media {
                     media.pause(paused);
@@ -298,7 +303,8 @@ impl Edges {
                 }
                 return None;
             }
-            media::MediaEvent::Display { width, height } => MediaEvent::Display { width, height },
+            media::MediaEvent::Display(scope) => MediaEvent::Display(scope),
+            media::MediaEvent::Monitors(monitors) => MediaEvent::Monitors(monitors),
             media::MediaEvent::CursorShape(shape) => MediaEvent::CursorShape(shape),
             media::MediaEvent::CursorMoved(at) => MediaEvent::CursorMoved(at),
             media::MediaEvent::Failed(why) => {

@@ -7,6 +7,7 @@
 pub mod caution;
 mod invitation;
 mod notice;
+mod watched;
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -17,6 +18,7 @@ use deskhand_protocol::{
 
 pub use invitation::{Channel, Invitation, Newest, Order, Password, Reach, Serial, Standing};
 pub use notice::{Notice, Speaker};
+pub use watched::Watched;
 
 /// Allow answers only after a prompt has been shown for so long, so that a click or key meant
 /// for something else grants nothing.
@@ -94,6 +96,8 @@ pub enum Stage {
         words: Words,
         /// The novice paused the picture.
         paused: bool,
+        /// Which of several screens it is; `None`: there is only one.
+        watched: Option<Watched>,
         /// Mouse and keyboard.
         control: Control,
     },

@@ -7,7 +7,7 @@ use deskhand_protocol::{
     text::{ChatText, Name},
 };
 
-use super::{Channel, Serial, Standing, local_time, plain_name};
+use super::{Channel, Serial, Standing, Watched, local_time, plain_name};
 
 /// Something worth a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,13 @@ pub enum Notice {
     LocalHand(bool),
     /// Picture paused, or not.
     Paused(bool),
+    /// Another screen is shown, or the screens are counted otherwise.
+    Watches {
+        /// Claimed, never verified.
+        expert: Name,
+        /// Which of several; `None`: there is only one.
+        watched: Option<Watched>,
+    },
     /// Somebody said something.
     Chat {
         /// Who.
@@ -190,6 +197,7 @@ impl Notice {
             Self::LocalHand(false) => "Your helper can use the mouse again.".into(),
             Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
             Self::Paused(false) => "The picture goes on.".into(),
+            Self::Watches { expert, watched } => watches(expert, watched.as_ref()),
             Self::Chat {
                 from: Speaker::Novice,
                 text,
@@ -236,6 +244,14 @@ fn still(what: &str, open: bool) -> String {
         format!("{what} The invitation is still open.")
     } else {
         what.into()
+    }
+}
+
+fn watches(expert: &Name, watched: Option<&Watched>) -> String {
+    let name = plain_name(expert);
+    match watched {
+        Some(watched) => format!("{name} is watching {watched}."),
+        None => format!("{name} is watching your only screen."),
     }
 }
 

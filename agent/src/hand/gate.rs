@@ -14,7 +14,7 @@
 use std::time::{Duration, Instant};
 
 use deskhand_protocol::{
-    control::{Display, StopCause},
+    control::StopCause,
     id::GrantId,
     input::{Action, Button, InputEvent, Motion, Position},
     key::{KeyCode, Keysym},
@@ -24,7 +24,7 @@ use super::{
     local::LocalHand,
     wire::{Command, Event},
 };
-use crate::rate::Rate;
+use crate::{rate::Rate, scope::Scope};
 
 /// Control ends when nothing was heard from the page for so long: four heartbeats.
 pub const SILENCE: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ const EVENTS_AT_ONCE: u32 = 200;
 /// The most that one event may turn the wheel: ten notches.
 const MOST_TURN: i16 = 1200;
 
-/// A place in pixels.
+/// A place on the desktop, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pixel {
     /// From the left edge.
@@ -112,7 +112,7 @@ pub enum Output {
 /// The gate. See the module's invariants.
 #[derive(Debug, Default)]
 pub struct Gate {
-    display: Option<Display>,
+    scope: Option<Scope>,
     open: Option<Open>,
     /// The highest number ever opened: only higher ones open.
     highest: Option<GrantId>,
@@ -209,17 +209,7 @@ impl Gate {
 
     fn command(&mut self, command: Command, now: Instant, out: &mut Vec<Output>) {
         match command {
-            Command::Display {
-                epoch,
-                width,
-                height,
-            } => {
-                self.display = Some(Display {
-                    epoch,
-                    width,
-                    height,
-                });
-            }
+            Command::Display(scope) => self.scope = Some(scope),
             Command::Open(grant) => self.open(grant, now, out),
             // The agent knows whether the button or the expert asked for it.
             Command::Close => self.shut(StopCause::Button, out),
@@ -332,11 +322,9 @@ impl Gate {
     }
 
     fn pixel(&self, epoch: u16, at: Position) -> Option<Pixel> {
-        let display = self.display.filter(|display| display.epoch == epoch)?;
-        Some(Pixel {
-            x: at.x.to_pixel(display.width),
-            y: at.y.to_pixel(display.height),
-        })
+        let scope = self.scope.filter(|scope| scope.display.epoch == epoch)?;
+        let (x, y) = scope.pixel(at);
+        Some(Pixel { x, y })
     }
 }
 

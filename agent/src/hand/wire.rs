@@ -8,18 +8,13 @@ use deskhand_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::scope::Scope;
+
 /// Agent to hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
-    /// The shared display; events of another epoch are dropped.
-    Display {
-        /// Which one.
-        epoch: u16,
-        /// In pixels.
-        width: u16,
-        /// In pixels.
-        height: u16,
-    },
+    /// What is shown; events of another epoch are dropped.
+    Display(Scope),
     /// Opens the gate for this grant. Numbers rise strictly; one that the hand has closed, or a
     /// lower one, is never opened again.
     Open(GrantId),

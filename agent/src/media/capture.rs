@@ -1,25 +1,37 @@
 //! Where pictures come from: one small trait, one file per back end, always a synthetic one.
 
+pub mod layout;
 pub mod synthetic;
 pub mod x11;
 
 use std::{os::fd::BorrowedFd, time::Instant};
 
-use deskhand_protocol::{control::CursorShape, input::Position};
+use deskhand_protocol::{
+    control::CursorShape,
+    input::Position,
+    monitor::{Monitors, Shown},
+};
 
 use super::{
     convert::{ConvertError, Pixels},
-    rect::{Rect, Size},
+    rect::Rect,
 };
 
-/// A screen, watched.
+/// A desktop, watched.
 ///
 /// Used from one thread, in rounds: [`changes`](Self::changes) until nothing is new, sleep on
 /// [`fd`](Self::fd) and [`wake_at`](Self::wake_at), and whenever a frame is due
 /// [`damage`](Self::damage) and [`grab`](Self::grab).
 pub trait FrameSource {
-    /// What is shared, with even sides.
-    fn size(&self) -> Size;
+    /// What is shown, in pixels of the desktop, with even sides. All other rectangles count from
+    /// its corner.
+    fn view(&self) -> Rect;
+
+    /// Which monitors there are and what of them is shown, if that is known.
+    fn monitors(&self) -> Option<Monitors>;
+
+    /// Shows this from now on. If that is anything else, [`Change`]s say so.
+    fn show(&mut self, shown: Shown);
 
     /// Becomes readable when there may be changes.
     fn fd(&self) -> Option<BorrowedFd<'_>>;
@@ -37,7 +49,7 @@ pub trait FrameSource {
     fn damage(&mut self) -> Result<Vec<Rect>, CaptureError>;
 
     /// Hands the current pixels of these rectangles, merged by [`super::rect::merge`], to `sink`.
-    /// Rectangles may be left out if the screen is changing its size: that comes as a change.
+    /// Rectangles may be left out if the view is changing: that comes as a change.
     fn grab(&mut self, rects: &[Rect], sink: &mut Sink<'_>) -> Result<(), CaptureError>;
 }
 
@@ -49,8 +61,10 @@ pub type Sink<'a> = dyn FnMut(Rect, Pixels<'_>) -> Result<(), ConvertError> + 'a
 pub enum Change {
     /// There is something to take with [`FrameSource::damage`].
     Damaged,
-    /// The screen has another size: all of it is new.
-    Resized,
+    /// [`FrameSource::view`] is another one: all of it is new.
+    View,
+    /// [`FrameSource::monitors`] are others. They are also told at first.
+    Monitors,
     /// The pointer looks different.
     CursorShape(CursorShape),
     /// The pointer is elsewhere.

@@ -3,19 +3,19 @@
 //!
 //! Text and widgets are cheap to send exactly, photographs and films are not. So a block of many
 //! colours that is not small or rare goes to the video codec, and becomes exact when it has been
-//! still for a while and the link has room.
+//! still for a while and the link has room. A codec that fails is done without: then another one
+//! draws, or everything is sent as it is.
+
+mod film;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use deskhand_protocol::picture::{Area, Codec, Codecs, Part, Update, tile};
+use deskhand_protocol::picture::{Area, Codecs, Part, Update, tile};
 
 use super::{
     Packet,
     blocks::ActiveMap,
-    burst::Burst,
-    convert::{ConvertError, I420, Pixels},
-    encode::{self, EncodeError, Encoder, Job},
+    convert::Pixels,
     motion::{self, Vector},
     pace::Link,
     plane::Plane,
@@ -23,6 +23,7 @@ use super::{
     shadow::Shadow,
     texture::Texture,
 };
+use film::{Drawn, Film, NoCodec};
 
 /// So few natural blocks are sent as they are if they change but rarely.
 const FEW: usize = 24;
@@ -51,69 +52,18 @@ const MOST_COPIES: usize = 64;
 /// Larger tiles are cut, so that what fits the link is sent first.
 const MAX_TILE: u32 = 32_768;
 
-/// A window is too large if what changes would fit it so many times,
-const SHRINK: u32 = 4;
-
-/// for so long.
-const UNFILLED: Duration = Duration::from_secs(2);
-
-/// What the first picture of a video is taken to last.
-const FIRST_DURATION: Duration = Duration::from_millis(33);
-
 /// Makes updates.
 pub struct Composer {
     shadow: Shadow,
     begun: Instant,
     seq: u32,
+    /// Which display it is.
+    epoch: u16,
     fresh: bool,
     kbit: u32,
     /// How what moved last moved: it often goes on.
     hint: Option<Vector>,
-    decodable: Codecs,
-    video: Option<Video>,
-}
-
-/// A codec, for a part of the screen: small parts cost less.
-struct Video {
-    encoder: Box<dyn Encoder>,
-    /// Which part; it begins with a block.
-    window: Rect,
-    picture: I420,
-    burst: Burst,
-    key: bool,
-    last: Option<Instant>,
-    /// When it last drew a good part of its window.
-    filled: Instant,
-}
-
-impl Video {
-    fn open(codec: Codec, window: Rect, kbit: u32, now: Instant) -> Result<Self, EncodeError> {
-        let size = size_of(window);
-        Ok(Self {
-            encoder: encode::open(codec, size, kbit)?,
-            window,
-            picture: I420::black(size),
-            burst: Burst::default(),
-            key: true,
-            last: None,
-            filled: now,
-        })
-    }
-
-    /// Whether it can go on with this part of the screen, and is not far too large for it.
-    fn fits(&self, bounds: Rect, now: Instant) -> bool {
-        self.window.contains(&bounds) && now.saturating_duration_since(self.filled) < UNFILLED
-    }
-}
-
-/// A video codec cannot draw what it should.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub enum DrawError {
-    /// It cannot be encoded.
-    Encode(#[from] EncodeError),
-    /// It cannot be converted.
-    Convert(#[from] ConvertError),
+    film: Film,
 }
 
 /// When there is something to send.
@@ -134,19 +84,25 @@ impl Composer {
             shadow: Shadow::new(size, now),
             begun: now,
             seq: 0,
+            epoch: 1,
             fresh: true,
             kbit,
             hint: None,
-            decodable: Codecs::from_iter([Codec::Vp9]),
-            video: None,
+            film: Film::new(),
         }
     }
 
-    /// The screen has another size.
-    pub fn resize(&mut self, size: Size, now: Instant) {
+    /// Another display is shown, or the same one in another size.
+    pub fn show(&mut self, size: Size, now: Instant) {
+        self.epoch = self.epoch.wrapping_add(1);
         self.shadow = Shadow::new(size, now);
-        self.video = None;
+        self.film.cut();
         self.fresh = true;
+    }
+
+    /// Which display it is; updates name it.
+    pub fn epoch(&self) -> u16 {
+        self.epoch
     }
 
     /// Of the screen.
@@ -161,17 +117,14 @@ impl Composer {
 
     /// The page decodes these videos; until this is said, VP9.
     pub fn set_decodable(&mut self, codecs: Codecs) {
-        self.decodable = codecs;
-        self.video
-            .take_if(|video| !codecs.has(video.encoder.codec()));
+        self.film.set_decodable(codecs);
     }
 
     /// Everything is needed anew.
     pub fn refresh(&mut self) {
         self.shadow.forget();
         self.fresh = true;
-        // A fresh one begins with a key frame, and may be of the other codec.
-        self.video = None;
+        self.film.cut();
     }
 
     /// A part of the screen, as it is now.
@@ -192,12 +145,7 @@ impl Composer {
     }
 
     /// The next update, of hardly more than `budget` bytes; `None` if there is nothing to say.
-    pub fn compose(
-        &mut self,
-        budget: usize,
-        link: &Link,
-        now: Instant,
-    ) -> Result<Option<Packet>, DrawError> {
+    pub fn compose(&mut self, budget: usize, link: &Link, now: Instant) -> Option<Packet> {
         let mut made = Made::default();
         if self.shadow.differs() {
             made.copy = self.copy();
@@ -206,7 +154,11 @@ impl Composer {
             let rest = differing.except(&natural);
             self.tiles(&rest, budget, &mut made);
             if natural.active > 0 {
-                made.video = self.draw(natural, link, now)?;
+                let screen = self.shadow.screen();
+                match self.film.draw(screen, &natural, (self.kbit, link), now) {
+                    Ok(video) => made.video = video,
+                    Err(NoCodec) => self.tiles(&natural, budget, &mut made),
+                }
             }
         } else {
             let still = self.shadow.still(STILL, now);
@@ -216,9 +168,9 @@ impl Composer {
             self.shadow.sent_nearly(&drawn.map);
         }
         if made.is_empty() {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(self.packet(&made, now)))
+        Some(self.packet(&made, now))
     }
 
     /// An update that says nothing, but counts.
@@ -287,7 +239,7 @@ impl Composer {
             .collect();
         // A letter does not wait for a page.
         rects.sort_by_key(Rect::area);
-        let mut bytes = 0;
+        let mut bytes: usize = made.tiles.iter().map(|(_, data)| data.len()).sum();
         for rect in rects.into_iter().flat_map(bands) {
             if bytes >= budget || made.tiles.len() == MOST_AREAS {
                 return;
@@ -304,68 +256,6 @@ impl Composer {
             self.shadow.sent(rect);
             made.tiles.push((rect, data));
         }
-    }
-
-    /// Has the codec draw these blocks.
-    fn draw(
-        &mut self,
-        mut map: ActiveMap,
-        link: &Link,
-        now: Instant,
-    ) -> Result<Option<Drawn>, DrawError> {
-        let size = self.size();
-        let Some(bounds) = map.bounds(size) else {
-            return Ok(None);
-        };
-        let going_on = self.video.take().filter(|video| video.fits(bounds, now));
-        let video = self.video.insert(if let Some(video) = going_on {
-            video
-        } else {
-            let codec = encode::best(self.decodable, size_of(bounds), self.kbit);
-            Video::open(codec, bounds, self.kbit, now)?
-        });
-        let window = video.window;
-        if map.areas(size).len() > MOST_AREAS {
-            map = map.filled(bounds);
-        }
-        for rect in map.areas(size) {
-            let bgra = self.shadow.screen().bgra(rect);
-            let pixels = Pixels {
-                bgra: &bgra,
-                stride: rect.width * 4,
-            };
-            let inside = Rect {
-                x: rect.x - window.x,
-                y: rect.y - window.y,
-                ..rect
-            };
-            video.picture.update(inside, pixels)?;
-        }
-        let part = map.crop(window);
-        let elapsed = video.last.map_or(FIRST_DURATION, |last| now - last);
-        let floor = video.burst.floor(part.active, link, now);
-        let encoded = video.encoder.encode(Job {
-            picture: &video.picture,
-            map: Some(&part),
-            key: video.key,
-            kbit: self.kbit,
-            floor,
-            elapsed,
-        })?;
-        video.last = Some(now);
-        if bounds.area() * SHRINK >= window.area() {
-            video.filled = now;
-        }
-        Ok(encoded.map(|encoded| {
-            video.key = false;
-            Drawn {
-                codec: video.encoder.codec(),
-                map,
-                window,
-                key: encoded.key,
-                data: encoded.data,
-            }
-        }))
     }
 
     fn packet(&mut self, made: &Made, now: Instant) -> Packet {
@@ -390,6 +280,7 @@ impl Composer {
             seq: self.seq,
             taken: micros(now.saturating_duration_since(self.begun)),
             size: (side(size.width), side(size.height)),
+            epoch: self.epoch,
             fresh: std::mem::take(&mut self.fresh),
             parts: copy.chain(video).chain(tiles).collect(),
         };
@@ -421,15 +312,6 @@ struct Moved {
     areas: Vec<Rect>,
 }
 
-/// What a codec drew.
-struct Drawn {
-    codec: Codec,
-    map: ActiveMap,
-    window: Rect,
-    key: bool,
-    data: Bytes,
-}
-
 /// Pieces of a rectangle that are no larger than a tile may be, from the top.
 fn bands(rect: Rect) -> impl Iterator<Item = Rect> {
     let height = (MAX_TILE / rect.width.max(1)).max(1);
@@ -446,13 +328,6 @@ fn area(rect: Rect) -> Area {
         y: side(rect.y),
         width: side(rect.width),
         height: side(rect.height),
-    }
-}
-
-fn size_of(rect: Rect) -> Size {
-    Size {
-        width: rect.width,
-        height: rect.height,
     }
 }
 

@@ -40,9 +40,12 @@ pub struct Encoded {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{codec:?} encoder failed to {action}: {detail}")]
 pub struct EncodeError {
-    codec: Codec,
-    action: &'static str,
-    detail: String,
+    /// Which.
+    pub codec: Codec,
+    /// What it should have done.
+    pub action: &'static str,
+    /// What it says.
+    pub detail: String,
 }
 
 /// Turns pictures of one size into packets, one in, at most one out, at once.
@@ -54,19 +57,23 @@ pub trait Encoder {
     fn encode(&mut self, job: Job<'_>) -> Result<Option<Encoded>, EncodeError>;
 }
 
-/// The better codec, of those that a page can decode, for pictures of this size over a link that
-/// carries so many kbit/s.
+/// Opens an encoder; [`open`], unless a test has it fail.
+pub type Open = fn(Codec, Size, u32) -> Result<Box<dyn Encoder>, EncodeError>;
+
+/// The better codec, of those that can be used, for pictures of this size over a link that
+/// carries so many kbit/s; `None` if there is none.
 ///
 /// AV1 takes 1.3 to 2 times the processor of VP9 (`cargo bench --bench codecs`). On a link that
 /// carries less than a bit a second for each pixel it is worth that: it is 0.5 to 4 dB better there.
 /// With more, it takes a sixth to a third fewer bits for a picture that nobody can tell from the
 /// other.
-pub fn best(decodable: Codecs, size: Size, kbit: u32) -> Codec {
+pub fn best(usable: Codecs, size: Size, kbit: u32) -> Option<Codec> {
     let lean = u64::from(kbit) * 1000 < u64::from(size.rect().area());
-    if decodable.has(Codec::Av1) && (lean || !decodable.has(Codec::Vp9)) {
-        Codec::Av1
-    } else {
-        Codec::Vp9
+    match (usable.has(Codec::Vp9), usable.has(Codec::Av1)) {
+        (true, true) if lean => Some(Codec::Av1),
+        (true, _) => Some(Codec::Vp9),
+        (false, true) => Some(Codec::Av1),
+        (false, false) => None,
     }
 }
 
@@ -87,11 +94,11 @@ mod tests {
             height: 720,
         };
         for (decodable, kbit, expected) in [
-            (&[Vp9, Av1][..], 500, Av1),
-            (&[Vp9, Av1], 5000, Vp9),
-            (&[Vp9], 500, Vp9),
-            (&[Av1], 5000, Av1),
-            (&[], 500, Vp9),
+            (&[Vp9, Av1][..], 500, Some(Av1)),
+            (&[Vp9, Av1], 5000, Some(Vp9)),
+            (&[Vp9], 500, Some(Vp9)),
+            (&[Av1], 5000, Some(Av1)),
+            (&[], 500, None),
         ] {
             let codec = best(decodable.iter().copied().collect(), size, kbit);
             assert_eq!(codec, expected, "{decodable:?} at {kbit} kbit/s");

@@ -29,10 +29,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use deskhand_protocol::{control::CursorShape, input::Position, picture::Codecs};
+use deskhand_protocol::{
+    control::CursorShape,
+    input::Position,
+    monitor::{Monitors, Shown},
+    picture::Codecs,
+};
 use tokio::sync::mpsc;
 
-use crate::congestion::Flow;
+use crate::{congestion::Flow, scope::Scope};
 use capture::{CaptureError, FrameSource};
 use wake::Waker;
 
@@ -48,13 +53,11 @@ pub struct Settings {
 /// What comes out of the media thread.
 #[derive(Debug, Clone)]
 pub enum MediaEvent {
-    /// What is shared: comes first, and on every change. Both sides are even.
-    Display {
-        /// In pixels.
-        width: u16,
-        /// In pixels.
-        height: u16,
-    },
+    /// What is shown: comes before any packet, and on every change.
+    Display(Scope),
+    /// Which monitors there are and what of them is shown, if that is known: comes before the
+    /// first display, and on every change.
+    Monitors(Monitors),
     /// A piece of the picture.
     Packet(Packet),
     /// What the novice's pointer looks like.
@@ -94,6 +97,7 @@ struct Wishes {
     refresh: bool,
     flow: Option<Flow>,
     codecs: Option<Codecs>,
+    show: Option<Shown>,
 }
 
 impl Shared {
@@ -104,6 +108,7 @@ impl Shared {
         wishes.refresh = false;
         wishes.flow = None;
         wishes.codecs = None;
+        wishes.show = None;
         taken
     }
 
@@ -179,6 +184,12 @@ impl Media {
     /// The page can decode these videos; until this is said, VP9.
     pub fn decodes(&self, codecs: Codecs) {
         self.wish(|wishes| wishes.codecs = Some(codecs));
+    }
+
+    /// Shows this part of the desktop. However often this is called, that changes only a few
+    /// times a second.
+    pub fn show(&self, shown: Shown) {
+        self.wish(|wishes| wishes.show = Some(shown));
     }
 
     fn wish(&self, wish: impl FnOnce(&mut Wishes)) {

@@ -1,14 +1,16 @@
 //! What waits for room in the channel: of each kind only the latest.
 
-use deskhand_protocol::{control::CursorShape, input::Position};
+use deskhand_protocol::{control::CursorShape, input::Position, monitor::Monitors};
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
-use super::{MediaEvent, Packet, rect::Size};
+use super::{MediaEvent, Packet};
+use crate::scope::Scope;
 
 /// The sending end of the media thread. It never blocks and holds a bounded amount.
 pub struct Outbox {
     events: Sender<MediaEvent>,
-    display: Option<Size>,
+    monitors: Option<Monitors>,
+    display: Option<Scope>,
     shape: Option<CursorShape>,
     moved: Option<Position>,
     failed: Option<String>,
@@ -30,6 +32,7 @@ impl Outbox {
     pub fn new(events: Sender<MediaEvent>) -> Self {
         Self {
             events,
+            monitors: None,
             display: None,
             shape: None,
             moved: None,
@@ -37,9 +40,14 @@ impl Outbox {
         }
     }
 
+    /// Before a later display.
+    pub fn monitors(&mut self, monitors: Monitors) {
+        self.monitors = Some(monitors);
+    }
+
     /// Before any later packet.
-    pub fn display(&mut self, size: Size) {
-        self.display = Some(size);
+    pub fn display(&mut self, scope: Scope) {
+        self.display = Some(scope);
     }
 
     /// The pointer looks like this now.
@@ -67,10 +75,15 @@ impl Outbox {
         if self.events.is_closed() {
             return Delivery::Closed;
         }
-        if let Some(size) = self.display {
-            let [width, height] =
-                [size.width, size.height].map(|side| u16::try_from(side).unwrap_or(u16::MAX));
-            match self.send(MediaEvent::Display { width, height }) {
+        if let Some(monitors) = self.monitors.take() {
+            let delivery = self.send(MediaEvent::Monitors(monitors.clone()));
+            if delivery != Delivery::Done {
+                self.monitors = Some(monitors);
+                return delivery;
+            }
+        }
+        if let Some(scope) = self.display {
+            match self.send(MediaEvent::Display(scope)) {
                 Delivery::Done => self.display = None,
                 other => return other,
             }
@@ -117,6 +130,11 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use deskhand_protocol::{
+        control::Display,
+        monitor::{Monitor, MonitorId, Shown},
+        text::Name,
+    };
     use tokio::sync::mpsc;
 
     use super::*;
@@ -135,10 +153,27 @@ mod tests {
             outbox.moved(at(x));
             assert_eq!(outbox.flush(), Delivery::Full);
         }
-        outbox.display(Size {
+        let monitor = |id| Monitor {
+            id: MonitorId(id),
+            name: Name::new("DP-1"),
+            x: 0,
+            y: 0,
             width: 8,
             height: 6,
-        });
+        };
+        for id in 0..3 {
+            let shown = Shown::One(MonitorId(id));
+            outbox.monitors(Monitors::new(vec![monitor(id)], shown).unwrap());
+            outbox.display(Scope {
+                display: Display {
+                    epoch: 1,
+                    width: 8,
+                    height: 6,
+                },
+                left: 0,
+                top: 0,
+            });
+        }
         let packet = Packet {
             data: bytes::Bytes::new(),
         };
@@ -148,12 +183,13 @@ mod tests {
         while let Ok(event) = receiver.try_recv() {
             seen.push(match event {
                 MediaEvent::CursorMoved(at) => format!("moved {}", at.x.0),
-                MediaEvent::Display { width, height } => format!("display {width} x {height}"),
+                MediaEvent::Monitors(monitors) => format!("monitor {}", monitors.list()[0].id.0),
+                MediaEvent::Display(scope) => format!("display {}", scope.display.width),
                 other => panic!("{other:?}"),
             });
             let _ = outbox.flush();
         }
-        assert_eq!(seen, ["moved 1", "display 8 x 6", "moved 99"]);
+        assert_eq!(seen, ["moved 1", "monitor 2", "display 8", "moved 99"]);
         drop(receiver);
         assert_eq!(outbox.flush(), Delivery::Closed);
     }

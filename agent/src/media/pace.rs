@@ -1,9 +1,12 @@
-//! When to look at the screen, when a key frame is due, and how busy the link is. Pure.
+//! When to look at the screen and at which part of it, when a key frame is due, and how busy the
+//! link is. Pure.
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
+
+use deskhand_protocol::monitor::Shown;
 
 /// No page shows more than 60 pictures a second. A source of just as many must not be held back by
 /// a little more each time until it is a whole picture behind, so it is a little less.
@@ -18,6 +21,10 @@ const LARGE_AREA: u32 = 100_000;
 
 /// Strokes of one change come within this time.
 const SETTLE: Duration = Duration::from_micros(2_500);
+
+/// A film on a monitor that is not shown must not have the screen looked at all the time: so long
+/// nothing is after a look in vain. Short enough not to be felt where something is shown.
+const IN_VAIN: Duration = Duration::from_millis(4);
 
 /// So many large changes in a row that came in one stroke are taken to be a habit.
 const HABIT: u32 = 4;
@@ -74,7 +81,8 @@ const MADE_UP: Duration = Duration::from_millis(8);
 #[derive(Debug)]
 pub struct Pacer {
     shortest: Duration,
-    next: Option<Instant>,
+    frame: Option<Instant>,
+    fruitless: Option<Instant>,
     encode_times: VecDeque<Duration>,
 }
 
@@ -87,7 +95,8 @@ impl Pacer {
         };
         Self {
             shortest: wanted.max(SHORTEST_INTERVAL),
-            next: None,
+            frame: None,
+            fruitless: None,
             encode_times: VecDeque::with_capacity(WINDOW),
         }
     }
@@ -98,15 +107,21 @@ impl Pacer {
             self.encode_times.pop_front();
         }
         self.encode_times.push_back(encode);
-        let late = self.next.map_or(Duration::ZERO, |next| {
-            begun.saturating_duration_since(next).min(MADE_UP)
+        let late = self.frame.map_or(Duration::ZERO, |due| {
+            begun.saturating_duration_since(due).min(MADE_UP)
         });
-        self.next = Some(begun + self.interval() - late);
+        self.frame = Some(begun + self.interval() - late);
+    }
+
+    /// A change turned out to be none of what is shown.
+    pub fn in_vain(&mut self, now: Instant) {
+        self.fruitless = Some(now);
     }
 
     /// The earliest time for the next frame; `None`: any time.
     pub fn next(&self) -> Option<Instant> {
-        self.next
+        let look = self.fruitless.map(|look| look + IN_VAIN);
+        self.frame.max(look)
     }
 
     fn interval(&self) -> Duration {
@@ -149,6 +164,40 @@ impl Refreshes {
     pub fn made(&mut self, now: Instant) {
         self.wanted = false;
         self.last = Some(now);
+    }
+}
+
+/// Each other part of the desktop is a whole picture and a line in the novice's window: at most one
+/// per [`Choices::INTERVAL`], and the latest wish counts.
+#[derive(Debug, Default)]
+pub struct Choices {
+    wanted: Option<Shown>,
+    last: Option<Instant>,
+}
+
+impl Choices {
+    /// The shortest time between two.
+    pub const INTERVAL: Duration = Duration::from_millis(400);
+
+    /// The expert wants to see this.
+    pub fn wish(&mut self, shown: Shown) {
+        self.wanted = Some(shown);
+    }
+
+    /// When the wish may be granted; `None` if there is none, or it may be at once.
+    pub fn due(&self) -> Option<Instant> {
+        let earliest = self.last.map(|last| last + Self::INTERVAL);
+        earliest.filter(|_| self.wanted.is_some())
+    }
+
+    /// What is to be shown from now on, if that may change now.
+    pub fn grant(&mut self, now: Instant) -> Option<Shown> {
+        if self.due().is_some_and(|due| now < due) {
+            return None;
+        }
+        let granted = self.wanted.take()?;
+        self.last = Some(now);
+        Some(granted)
     }
 }
 
@@ -380,6 +429,34 @@ mod tests {
         assert!(refreshes.is_due(now + 1000 * MS));
         refreshes.made(now + 1000 * MS);
         assert_eq!(refreshes.due(), None);
+    }
+
+    #[test]
+    fn after_a_look_in_vain_there_is_a_short_pause() {
+        let now = Instant::now();
+        let mut pacer = Pacer::new(60);
+        pacer.in_vain(now);
+        assert_eq!(pacer.next(), Some(now + 4 * MS));
+        pacer.encoded(now, MS);
+        assert_eq!(pacer.next(), Some(now + 15 * MS));
+    }
+
+    #[test]
+    fn of_many_wishes_the_latest_is_granted_after_a_while() {
+        use deskhand_protocol::monitor::MonitorId;
+        let now = Instant::now();
+        let mut choices = Choices::default();
+        assert_eq!((choices.grant(now), choices.due()), (None, None));
+        choices.wish(Shown::All);
+        assert_eq!(choices.grant(now), Some(Shown::All));
+        for id in 0..100 {
+            choices.wish(Shown::One(MonitorId(id)));
+            assert_eq!(choices.grant(now + 399 * MS), None);
+        }
+        assert_eq!(choices.due(), Some(now + 400 * MS));
+        let latest = Some(Shown::One(MonitorId(99)));
+        assert_eq!(choices.grant(now + 400 * MS), latest);
+        assert_eq!(choices.due(), None);
     }
 
     #[test]

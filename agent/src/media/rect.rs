@@ -55,6 +55,14 @@ impl Rect {
         self.y + self.height
     }
 
+    /// Of both sides.
+    pub fn size(&self) -> Size {
+        Size {
+            width: self.width,
+            height: self.height,
+        }
+    }
+
     /// In pixels.
     pub fn area(&self) -> u32 {
         self.width * self.height
@@ -91,6 +99,17 @@ impl Rect {
             y,
             width: right - x,
             height: bottom - y,
+        })
+    }
+
+    /// What of it lies in `view`, from the top left corner of that.
+    #[must_use]
+    pub fn within(&self, view: &Self) -> Option<Self> {
+        let seen = self.overlap(view)?;
+        Some(Self {
+            x: seen.x - view.x,
+            y: seen.y - view.y,
+            ..seen
         })
     }
 
@@ -198,6 +217,15 @@ mod tests {
     fn far_corners_stay_apart() {
         let corners = [rect(0, 0, 10, 10), rect(630, 470, 10, 10)];
         assert_eq!(merge(corners, PICTURE).len(), 2);
+    }
+
+    #[test]
+    fn what_lies_in_a_view_is_counted_from_its_corner() {
+        let view = rect(100, 50, 200, 100);
+        let within = |part: Rect| part.within(&view);
+        assert_eq!(within(rect(110, 60, 5, 5)), Some(rect(10, 10, 5, 5)));
+        assert_eq!(within(rect(90, 40, 20, 500)), Some(rect(0, 0, 10, 100)));
+        assert_eq!(within(rect(0, 0, 100, 400)), None);
     }
 
     #[test]

@@ -2,18 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use deskhand_protocol::control::CursorShape;
+use deskhand_protocol::control::{CursorShape, Display};
 use tokio::sync::mpsc;
 
 use super::{
     MediaEvent, Settings, Shared,
     capture::{CaptureError, Change, FrameSource},
-    compose::{Composer, DrawError, Due},
-    encode::EncodeError,
+    compose::{Composer, Due},
     outbox::{Delivery, Outbox},
-    pace::{Link, Pacer, Refreshes, Settling, Tail},
+    pace::{Choices, Link, Pacer, Refreshes, Settling, Tail},
     rect::{self, Rect},
 };
+use crate::scope::Scope;
 
 /// How soon to look again whether a full channel has room.
 const RETRY: Duration = Duration::from_millis(10);
@@ -29,10 +29,6 @@ const AT_ONCE: Duration = Duration::from_millis(50);
 enum Fault {
     #[error(transparent)]
     Capture(#[from] CaptureError),
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    #[error(transparent)]
-    Draw(#[from] DrawError),
     #[error("cannot sleep: {0}")]
     Sleep(#[from] std::io::Error),
 }
@@ -41,7 +37,7 @@ impl Fault {
     fn sentence(&self) -> String {
         match self {
             Self::Capture(error) => error.sentence(),
-            Self::Encode(_) | Self::Draw(_) | Self::Sleep(_) => {
+            Self::Sleep(_) => {
                 "The picture could not be made on this computer. Start Deskhand again to go on."
                     .into()
             }
@@ -80,6 +76,7 @@ struct Worker<'a> {
     outbox: &'a mut Outbox,
     pacer: Pacer,
     refreshes: Refreshes,
+    choices: Choices,
     link: Link,
     tail: Tail,
     max_kbit: u32,
@@ -112,14 +109,17 @@ enum Plan {
 impl<'a> Worker<'a> {
     fn new(source: Box<dyn FrameSource>, settings: Settings, outbox: &'a mut Outbox) -> Self {
         let now = Instant::now();
-        let size = source.size();
+        let view = source.view();
+        let size = view.size();
         let kbit = settings.max_bitrate_kbit;
-        outbox.display(size);
+        let composer = Composer::new(size, kbit, now);
+        outbox.display(scope(composer.epoch(), view));
         Self {
-            composer: Composer::new(size, kbit, now),
+            composer,
             outbox,
             pacer: Pacer::new(settings.max_fps),
             refreshes: Refreshes::default(),
+            choices: Choices::default(),
             link: Link::new(kbit, now),
             tail: Tail::default(),
             max_kbit: kbit,
@@ -140,8 +140,11 @@ impl<'a> Worker<'a> {
                 return Ok(());
             }
             let now = Instant::now();
+            if let Some(shown) = self.choices.grant(now) {
+                self.source.show(shown);
+            }
             self.listen(now)?;
-            let mut until = self.source.wake_at();
+            let mut until = earlier(self.source.wake_at(), self.choices.due());
             match self.outbox.flush() {
                 Delivery::Done => {}
                 Delivery::Full => until = earlier(until, Some(now + RETRY)),
@@ -149,7 +152,7 @@ impl<'a> Worker<'a> {
             }
             match self.plan(now) {
                 Plan::Look => self.look(now)?,
-                Plan::Send => self.send(now)?,
+                Plan::Send => self.send(now),
                 Plan::Follow => self.follow(now),
                 Plan::Wait(wait) => {
                     let until = earlier(until, wait);
@@ -185,6 +188,9 @@ impl<'a> Worker<'a> {
         if let Some(codecs) = wishes.codecs {
             self.composer.set_decodable(codecs);
         }
+        if let Some(shown) = wishes.show {
+            self.choices.wish(shown);
+        }
         wishes.stop
     }
 
@@ -196,7 +202,12 @@ impl<'a> Worker<'a> {
                     self.damaged = true;
                     self.settling.heard(now);
                 }
-                Change::Resized => self.resized(now),
+                Change::View => self.changed_view(now),
+                Change::Monitors => {
+                    if let Some(monitors) = self.source.monitors() {
+                        self.outbox.monitors(monitors);
+                    }
+                }
                 Change::CursorShape(shape) => {
                     self.shape = Some(shape.clone());
                     if !self.paused {
@@ -210,13 +221,19 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn resized(&mut self, now: Instant) {
-        let size = self.source.size();
-        tracing::info!(width = size.width, height = size.height, "display changed");
-        self.composer.resize(size, now);
-        self.taken = vec![size.rect()];
+    fn changed_view(&mut self, now: Instant) {
+        let view = self.source.view();
+        tracing::info!(
+            width = view.width,
+            height = view.height,
+            left = view.x,
+            top = view.y,
+            "another part of the desktop is shown"
+        );
+        self.composer.show(view.size(), now);
+        self.taken = vec![view.size().rect()];
         self.settling = Settling::default();
-        self.outbox.display(size);
+        self.outbox.display(scope(self.composer.epoch(), view));
     }
 
     fn plan(&mut self, now: Instant) -> Plan {
@@ -281,6 +298,10 @@ impl<'a> Worker<'a> {
             let changed = self.source.damage()?;
             let changed = self.taken.drain(..).chain(changed).collect::<Vec<_>>();
             self.taken = rect::merge(changed, size);
+            if self.taken.is_empty() {
+                self.pacer.in_vain(now);
+                return Ok(());
+            }
         }
         let area = self.taken.iter().map(Rect::area).sum();
         if self.settling.holds(area, now) {
@@ -295,11 +316,12 @@ impl<'a> Worker<'a> {
             Ok(())
         })?;
         tracing::trace!(area, took_us = captured.elapsed().as_micros(), "grabbed");
-        self.send(captured)
+        self.send(captured);
+        Ok(())
     }
 
     /// Sends what the page does not show yet, as far as the link lets it.
-    fn send(&mut self, now: Instant) -> Result<(), Fault> {
+    fn send(&mut self, now: Instant) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -307,8 +329,8 @@ impl<'a> Worker<'a> {
         )]
         let budget = self.link.bytes_in(AT_ONCE) as usize;
         let begun = Instant::now();
-        let Some(packet) = self.composer.compose(budget, &self.link, now)? else {
-            return Ok(());
+        let Some(packet) = self.composer.compose(budget, &self.link, now) else {
+            return;
         };
         let took = begun.elapsed();
         self.pacer.encoded(now, took);
@@ -322,7 +344,20 @@ impl<'a> Worker<'a> {
         if self.outbox.packet(packet) == Delivery::Full {
             self.refreshes.request();
         }
-        Ok(())
+    }
+}
+
+fn scope(epoch: u16, view: Rect) -> Scope {
+    // No picture is larger, and no desktop much larger.
+    let pixels = |pixels: u32| u16::try_from(pixels).unwrap_or(u16::MAX);
+    Scope {
+        display: Display {
+            epoch,
+            width: pixels(view.width),
+            height: pixels(view.height),
+        },
+        left: pixels(view.x),
+        top: pixels(view.y),
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod arriving;
 mod connecting;
+mod screens;
 mod viewing;
 
 use std::time::Instant;

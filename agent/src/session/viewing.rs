@@ -3,13 +3,14 @@
 use std::time::{Duration, Instant};
 
 use deskhand_protocol::{
-    control::{Denial, Display, EndReason, FromExpert, FromNovice, StopCause},
+    control::{Denial, EndReason, FromExpert, FromNovice, StopCause},
     envelope::{Sealed, SealedToAgent, SealedToPage},
     handshake::seal::SealError,
     id::{GrantId, JoinId},
     text::ChatText,
 };
 
+use super::screens::Screens;
 use crate::{
     clock::Now,
     consent::{Consent, ControlGrant, Question, Verdict},
@@ -38,7 +39,7 @@ pub(super) struct Viewing {
     partner: Partner,
     messages: Rate,
     paused: bool,
-    display: Option<Display>,
+    screens: Screens,
     hand_ready: bool,
     /// Why the last hand stopped, if it did.
     hand_fault: Option<String>,
@@ -67,7 +68,7 @@ impl Viewing {
             partner,
             messages: Rate::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
             paused: false,
-            display: None,
+            screens: Screens::default(),
             hand_ready: false,
             hand_fault: None,
             no_control,
@@ -87,6 +88,7 @@ impl Viewing {
             expert: self.partner.name.clone(),
             words: self.partner.words,
             paused: self.paused,
+            watched: self.screens.watched(),
             control,
         }
     }
@@ -138,6 +140,7 @@ impl Viewing {
                 FromExpert::Decodes(codecs) => {
                     out.push(Output::Media(MediaCommand::Decodes(codecs)));
                 }
+                FromExpert::Show(shown) => out.push(Output::Media(MediaCommand::Show(shown))),
                 FromExpert::End => {
                     return Some((EndReason::Expert, "Your helper ended the session."));
                 }
@@ -171,22 +174,9 @@ impl Viewing {
 
     pub fn media_event(&mut self, event: MediaEvent, out: &mut Vec<Output>) {
         match event {
-            MediaEvent::Display { width, height } => {
-                let epoch = self.display.map_or(1, |old| old.epoch.wrapping_add(1));
-                let display = Display {
-                    epoch,
-                    width,
-                    height,
-                };
-                self.display = Some(display);
-                if self.hand_ready {
-                    out.push(Output::Hand(Command::Display {
-                        epoch,
-                        width,
-                        height,
-                    }));
-                }
-                out.push(control(FromNovice::Display(display)));
+            MediaEvent::Display(scope) => self.screens.display(scope, self.hand_ready, out),
+            MediaEvent::Monitors(monitors) => {
+                self.screens.monitors(monitors, &self.partner.name, out);
             }
             MediaEvent::CursorShape(shape) => out.push(control(FromNovice::CursorShape(shape))),
             MediaEvent::CursorMoved(at) => out.push(Output::Peer(PeerCommand::Cursor(at))),
@@ -199,18 +189,7 @@ impl Viewing {
             Event::Ready => {
                 self.hand_ready = true;
                 self.hand_fault = None;
-                if let Some(Display {
-                    epoch,
-                    width,
-                    height,
-                }) = self.display
-                {
-                    out.push(Output::Hand(Command::Display {
-                        epoch,
-                        width,
-                        height,
-                    }));
-                }
+                self.screens.tell_hand(out);
             }
             Event::Opened(number) => match std::mem::replace(&mut self.control, Control::None) {
                 Control::Opening { grant, .. } if grant.id() == number => {
@@ -439,6 +418,6 @@ impl Viewing {
     }
 }
 
-fn control(message: FromNovice) -> Output {
+pub(super) fn control(message: FromNovice) -> Output {
     Output::Peer(PeerCommand::Control(message))
 }

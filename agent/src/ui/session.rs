@@ -13,13 +13,14 @@ use super::{
     style,
     widget::{Button, Icon, Purpose, announced, body, footer, heading, hint, icon, page},
 };
-use crate::front::{Control, Intent, plain_name};
+use crate::front::{Control, Intent, Watched, plain_name};
 
 /// What is shared, and with whom.
 pub(super) struct Shared<'a> {
     pub(super) expert: &'a Name,
     pub(super) words: Words,
     pub(super) paused: bool,
+    pub(super) watched: Option<Watched>,
     pub(super) control: Control,
 }
 
@@ -86,6 +87,9 @@ fn banner(ui: &mut Ui, shared: &Shared<'_>) -> Option<Intent> {
                     .color(style::INK);
                 announced(ui.add(Label::new(what).wrap()));
             });
+            if let Some(watched) = &shared.watched {
+                body(ui, &format!("Watching: {watched}."));
+            }
             body(ui, how);
             stop
         })

@@ -8,7 +8,7 @@ use deskhand_agent::{
     clock::Now,
     front::{
         Ask, Channel, Control, Intent, Invitation, Notice, PROMPT_DELAY, Password, Prompt,
-        PromptId, Reach, Rules, Serial, Server, Speaker, Stage, Standing, View,
+        PromptId, Reach, Rules, Serial, Server, Speaker, Stage, Standing, View, Watched,
     },
     ui::{self, Model, Passwords},
 };
@@ -29,7 +29,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 }
 
 /// Every screen by its name.
-pub const SCREENS: [&str; 52] = [
+pub const SCREENS: [&str; 53] = [
     "home",
     "home-open",
     "home-verifying",
@@ -79,6 +79,7 @@ pub const SCREENS: [&str; 52] = [
     "viewing",
     "paused",
     "control",
+    "control-screens",
     "local-hand",
     "ended",
     "ended-badly",
@@ -152,6 +153,7 @@ fn viewing(paused: bool, control: Control) -> Stage {
         expert: maria(),
         words: words(),
         paused,
+        watched: None,
         control,
     }
 }
@@ -210,6 +212,20 @@ fn stage(screen: &str, now: Now) -> (Stage, Option<Prompt>) {
         "viewing" => (viewing(false, Control::None), None),
         "paused" => (viewing(true, Control::None), None),
         "control" => (viewing(false, Control::Shared { local_hand: false }), None),
+        "control-screens" => (
+            Stage::Viewing {
+                expert: maria(),
+                words: words(),
+                paused: false,
+                watched: Some(Watched::One {
+                    place: 2,
+                    of: 2,
+                    name: "HDMI-1".into(),
+                }),
+                control: Control::Shared { local_hand: false },
+            },
+            None,
+        ),
         "local-hand" => (viewing(false, Control::Shared { local_hand: true }), None),
         "ended" | "ended-badly" => (
             Stage::Ended {

@@ -6,9 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deskhand_agent::hand::{
-    Hand, HandError, release_xtest,
-    wire::{self, Command, Event},
+use deskhand_agent::{
+    hand::{
+        Hand, HandError, release_xtest,
+        wire::{self, Command, Event},
+    },
+    scope::Scope,
 };
 use deskhand_protocol::{
     control::StopCause,
@@ -59,11 +62,15 @@ async fn a_killed_agent_leaves_nothing_held() {
     let grant = GrantId(1);
     let (epoch, width, height) = (1, 1280, 800);
     for command in [
-        Command::Display {
-            epoch,
-            width,
-            height,
-        },
+        Command::Display(Scope {
+            display: deskhand_protocol::control::Display {
+                epoch,
+                width,
+                height,
+            },
+            left: 0,
+            top: 0,
+        }),
         Command::Open(grant),
         input(
             grant,

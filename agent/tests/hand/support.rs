@@ -7,9 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deskhand_agent::hand::{
-    Hand,
-    wire::{Command, Event},
+use deskhand_agent::{
+    hand::{
+        Hand,
+        wire::{Command, Event},
+    },
+    scope::Scope,
 };
 use deskhand_protocol::{
     id::GrantId,
@@ -262,11 +265,15 @@ impl Led {
     pub async fn start(display: &Display) -> Self {
         let mut hand = Hand::spawn(Path::new(PROGRAM), &display.name).unwrap();
         assert_eq!(next(&mut hand).await, Event::Ready);
-        hand.send(Command::Display {
-            epoch: 1,
-            width: WIDTH,
-            height: HEIGHT,
-        })
+        hand.send(Command::Display(Scope {
+            display: deskhand_protocol::control::Display {
+                epoch: 1,
+                width: WIDTH,
+                height: HEIGHT,
+            },
+            left: 0,
+            top: 0,
+        }))
         .unwrap();
         Self {
             hand,

@@ -176,13 +176,18 @@ impl Painter {
         self.done();
     }
 
-    /// What is on the screen now, converted as a whole.
+    /// What is on the screen now.
     pub fn screenshot(&self) -> Screenshot {
         let root = self.conn.get_geometry(self.root).unwrap().reply().unwrap();
-        let (width, height) = (root.width & !1, root.height & !1);
+        self.screenshot_of([0, 0, root.width & !1, root.height & !1])
+    }
+
+    /// What is on a part of it: left, top, width and height.
+    pub fn screenshot_of(&self, [left, top, width, height]: [u16; 4]) -> Screenshot {
+        let [x, y] = [left, top].map(|at| i16::try_from(at).unwrap());
         let image = self
             .conn
-            .get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, width, height, !0)
+            .get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, !0)
             .unwrap()
             .reply()
             .unwrap();

@@ -10,6 +10,7 @@
 mod decoder;
 mod draw;
 mod listen;
+mod monitors;
 mod page;
 mod xserver;
 
@@ -21,6 +22,7 @@ use deskhand_agent::media::{
     capture::{CaptureError, synthetic::Synthetic, x11},
     rect::Size,
 };
+use deskhand_agent::scope::Scope;
 use deskhand_protocol::picture::{Codec, Codecs, Part};
 use draw::Painter;
 use listen::{Listener, update};
@@ -46,15 +48,11 @@ fn first_comes_the_display_then_a_fresh_picture_and_once_all_is_there_nothing_mo
     let (_media, mut listener) = Listener::start_alone(move || x11::open(&display), SETTINGS);
     let first = listener.next();
     assert!(
-        matches!(
-            first,
-            MediaEvent::Display {
-                width: 1280,
-                height: 720
-            }
-        ),
+        matches!(&first, MediaEvent::Monitors(monitors) if monitors.list().len() == 1),
         "{first:?}"
     );
+    let second = listener.next();
+    assert!(is_display(&second, [0, 0, 1280, 720]), "{second:?}");
     assert!(update(&listener.packet()).fresh);
     listener.until_quiet(500 * MS);
     let busy = Listener::cpu();
@@ -140,6 +138,14 @@ fn a_picture_of_which_something_was_refused_is_made_anew() {
     assert!(update(&listener.packet()).fresh);
 }
 
+/// Left, top, width and height.
+fn is_display(event: &MediaEvent, area: [u16; 4]) -> bool {
+    let MediaEvent::Display(Scope { display, left, top }) = event else {
+        return false;
+    };
+    [*left, *top, display.width, display.height] == area
+}
+
 fn packets(events: &[MediaEvent]) -> usize {
     let packets = events
         .iter()
@@ -223,8 +229,7 @@ fn a_new_screen_size_comes_as_a_display_and_a_fresh_picture() {
     for (width, height) in [(1023, 767), (1600, 900)] {
         server.resize(width, height);
         listener.until("the new size", |event| {
-            matches!(event, MediaEvent::Display { width: w, height: h }
-                if (*w, *h) == (width & !1, height & !1))
+            is_display(event, [0, 0, width & !1, height & !1])
         });
         assert!(update(&listener.packet()).fresh);
         painter.text(0);
@@ -327,15 +332,29 @@ fn displays_that_cannot_be_shown_are_refused_in_a_sentence() {
     let missing = error(":4711");
     assert!(matches!(missing, CaptureError::Unreachable { .. }));
     assert!(missing.sentence().contains(":4711"));
-    let shallow = XServer::start_with(&["-screen", "0", "640x480x16"]);
-    let refused = error(&shallow.display());
-    assert!(matches!(refused, CaptureError::Format(16)), "{refused}");
-    assert!(refused.sentence().contains("16 bits of colour"));
+    for depth in [8, 15, 16, 30] {
+        let screen = format!("640x480x{depth}");
+        let other = XServer::start_with(&["-screen", "0", &screen]);
+        let refused = error(&other.display());
+        assert!(
+            matches!(refused, CaptureError::Format(found) if found == depth),
+            "{refused}"
+        );
+        let said = format!("{depth} bits of colour");
+        assert!(refused.sentence().contains(&said), "{refused:?}");
+    }
 }
 
 #[test]
-fn without_shared_memory_or_damage_the_picture_still_comes_and_stops() {
-    for missing in [["MIT-SHM"].as_slice(), &["DAMAGE"], &["DAMAGE", "MIT-SHM"]] {
+fn whatever_extension_is_missing_the_picture_still_comes_and_stops() {
+    for missing in [
+        ["MIT-SHM"].as_slice(),
+        &["DAMAGE"],
+        &["DAMAGE", "MIT-SHM"],
+        &["XFIXES"],
+        &["RANDR"],
+        &["DAMAGE", "MIT-SHM", "RANDR", "XFIXES"],
+    ] {
         let mut options = vec!["-screen", "0", "640x480x24"];
         for &extension in missing {
             options.extend(["-extension", extension]);

@@ -6,7 +6,12 @@ use std::{
 };
 
 use x11rb::{
-    connection::Connection, protocol::randr::ConnectionExt as _, rust_connection::RustConnection,
+    connection::Connection,
+    protocol::{
+        randr::{ConnectionExt as _, MonitorInfo},
+        xproto::ConnectionExt as _,
+    },
+    rust_connection::RustConnection,
 };
 
 pub struct XServer {
@@ -108,10 +113,46 @@ impl XServer {
         set(mode, &[output]);
     }
 
+    /// As `xrandr --setmonitor`: left, top, width and height. The first one takes the place of
+    /// the server's own.
+    pub fn set_monitor(&self, name: &str, area: [u16; 4], primary: bool) {
+        let (conn, root) = self.connect();
+        let resources = conn.randr_get_screen_resources(root).unwrap();
+        let outputs = resources.reply().unwrap().outputs;
+        let [x, y, width, height] = area;
+        let monitor = MonitorInfo {
+            name: atom(&conn, name),
+            primary,
+            automatic: false,
+            x: x.try_into().unwrap(),
+            y: y.try_into().unwrap(),
+            width,
+            height,
+            width_in_millimeters: 300,
+            height_in_millimeters: 200,
+            outputs: if primary { outputs } else { vec![] },
+        };
+        let set = conn.randr_set_monitor(root, monitor).unwrap();
+        set.check().unwrap();
+    }
+
+    /// As `xrandr --delmonitor`.
+    pub fn delete_monitor(&self, name: &str) {
+        let (conn, root) = self.connect();
+        let name = atom(&conn, name);
+        let deleted = conn.randr_delete_monitor(root, name).unwrap();
+        deleted.check().unwrap();
+    }
+
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
+}
+
+fn atom(conn: &RustConnection, name: &str) -> u32 {
+    let atom = conn.intern_atom(false, name.as_bytes()).unwrap();
+    atom.reply().unwrap().atom
 }
 
 impl Drop for XServer {

@@ -21,6 +21,12 @@ impl Codecs {
         self.0 & bit(codec) != 0
     }
 
+    /// Those that are in both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// All but this one.
     #[must_use]
     pub fn without(self, codec: Codec) -> Self {

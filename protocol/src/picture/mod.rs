@@ -62,6 +62,9 @@ pub struct Update<'a> {
     /// Width and height of the whole picture in pixels. A picture of another size than the last
     /// one begins black.
     pub size: (u16, u16),
+    /// Which [`Display`](crate::control::Display) it shows: the picture of another one than the
+    /// last begins black.
+    pub epoch: u16,
     /// It needs nothing of what came before: the picture begins black.
     pub fresh: bool,
     /// What to do, in this order.
@@ -127,6 +130,7 @@ struct Head {
     seq: u32,
     taken: u32,
     size: (u16, u16),
+    epoch: u16,
     fresh: bool,
     parts: Vec<PartHead>,
 }
@@ -189,6 +193,7 @@ impl<'a> Update<'a> {
             seq: self.seq,
             taken: self.taken,
             size: self.size,
+            epoch: self.epoch,
             fresh: self.fresh,
             parts: parts.collect(),
         };
@@ -265,6 +270,7 @@ impl<'a> Update<'a> {
             seq: head.seq,
             taken: head.taken,
             size: head.size,
+            epoch: head.epoch,
             fresh: head.fresh,
             parts,
         })
@@ -322,6 +328,7 @@ mod tests {
             seq: 300,
             taken: 70_000,
             size: (1920, 1080),
+            epoch: 9,
             fresh: false,
             parts: vec![Part::Video {
                 at: (1800, 900),
@@ -345,7 +352,7 @@ mod tests {
     fn an_update_on_the_wire() {
         let bytes = update(vec![AREA], b"VP9").encode();
         let expected = [
-            &[VERSION, 172, 2, 240, 162, 4, 128, 15, 184, 8, 0][..],
+            &[VERSION, 172, 2, 240, 162, 4, 128, 15, 184, 8, 9, 0][..],
             &[1, 2, 136, 14, 132, 7, 0, 1],
             &[1, 236, 14, 232, 7, 20, 80, 3],
             b"VP9",

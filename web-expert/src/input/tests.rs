@@ -5,11 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const DISPLAY: Display = Display {
-    epoch: 3,
-    width: 1280,
-    height: 800,
-};
+const DISPLAY: u16 = 3;
 
 fn at(x: u16) -> Position {
     Position {
@@ -114,10 +110,7 @@ fn another_display_releases_under_its_own_number() {
     let mut input = in_control();
     input.press(at(5), LEFT);
     assert!(input.display(DISPLAY).is_empty(), "said again");
-    let packets = input.display(Display {
-        epoch: 4,
-        ..DISPLAY
-    });
+    let packets = input.display(DISPLAY + 1);
     assert!(
         packets
             .iter()
@@ -241,7 +234,7 @@ fn run(input: &mut Input, step: Step, next_grant: &mut u32) -> Vec<Packet> {
         Step::Chord(code) => input.chord(&[KeyCode::ControlLeft, code]),
         Step::Frame => input.frame().into_iter().collect(),
         Step::Blur => input.release_all(),
-        Step::Display(epoch) => input.display(Display { epoch, ..DISPLAY }),
+        Step::Display(epoch) => input.display(epoch),
         Step::Grant => {
             *next_grant += 1;
             input.grant(GrantId(*next_grant))

@@ -30,8 +30,8 @@ use surface::Surface;
 /// What becomes of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// There is something to see, for the first time or in another size.
-    Sized,
+    /// There is something to see of the display of this number, for the first time.
+    Began(u16),
     /// Too much is missing, or cannot be read: all of it is needed anew.
     Lost,
     /// This browser decodes these videos.
@@ -134,7 +134,7 @@ impl Picture {
     /// Takes nothing more, and becomes empty.
     pub fn forget(&self) {
         *self.0.state.borrow_mut() = State::default();
-        self.0.surface.borrow_mut().resize((0, 0));
+        self.0.surface.borrow_mut().forget();
     }
 
     /// Takes what this receiver gets from now on, and asks for what it does not.
@@ -341,7 +341,7 @@ impl Inner {
     fn show(&self, waiting: &Waiting) -> Result<(), JsValue> {
         let update = Update::decode(&waiting.bytes).map_err(|error| error.to_string())?;
         let mut surface = self.surface.borrow_mut();
-        let sized = surface.resize(update.size);
+        let begins = surface.begin(update.epoch, update.size);
         for part in &update.parts {
             match part {
                 Part::Copy { dx, dy, areas } => surface.copy(*dx, *dy, areas)?,
@@ -355,8 +355,8 @@ impl Inner {
         }
         surface.show()?;
         drop(surface);
-        if sized {
-            self.on.emit(Heard::Sized);
+        if begins {
+            self.on.emit(Heard::Began(update.epoch));
         }
         Ok(())
     }

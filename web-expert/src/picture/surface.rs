@@ -19,6 +19,8 @@ pub struct Surface {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
     bitmap: Bitmap,
+    /// Of which display.
+    epoch: Option<u16>,
     /// Painted in memory, not yet shown.
     changed: Vec<Area>,
     /// Painted on the canvas, not yet read.
@@ -41,6 +43,7 @@ impl Surface {
             canvas,
             context,
             bitmap: Bitmap::default(),
+            epoch: None,
             changed: Vec::new(),
             drawn: Vec::new(),
         };
@@ -48,13 +51,20 @@ impl Surface {
         Ok(surface)
     }
 
-    /// Becomes a black one of this size if it has another; true if so.
-    pub fn resize(&mut self, size: (u16, u16)) -> bool {
-        let differs = self.bitmap.size() != size;
+    /// Becomes a black one of this size if it shows another display or size; true if so.
+    pub fn begin(&mut self, epoch: u16, size: (u16, u16)) -> bool {
+        let differs = self.epoch != Some(epoch) || self.bitmap.size() != size;
         if differs {
             self.clear(size);
+            self.epoch = Some(epoch);
         }
         differs
+    }
+
+    /// Becomes an empty one.
+    pub fn forget(&mut self) {
+        self.clear((0, 0));
+        self.epoch = None;
     }
 
     fn clear(&mut self, size: (u16, u16)) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use deskhand_protocol::{
     control::{Display, EndReason, FromExpert, FromNovice},
     id::GrantId,
+    monitor::{Monitors, Shown},
     text::ChatText,
 };
 
@@ -33,6 +34,8 @@ pub struct Console {
     pub paused: bool,
     /// What is shared, once it is known.
     pub display: Option<Display>,
+    /// The novice's screens, once they are known.
+    pub monitors: Option<Monitors>,
     /// Mouse and keyboard.
     pub control: Control,
     /// The latest lines, oldest first.
@@ -122,6 +125,7 @@ impl Console {
             has_picture: false,
             paused: false,
             display: None,
+            monitors: None,
             control: Control::None,
             chat: vec![],
             view: View::Fit,
@@ -159,6 +163,7 @@ impl Console {
                 self.view = view;
                 vec![]
             }
+            Event::Show(shown) => vec![Effect::Send(FromExpert::Show(shown))],
             Event::Dismiss => {
                 self.alert = None;
                 vec![]
@@ -238,7 +243,8 @@ impl Console {
         match said {
             FromNovice::Display(display) => {
                 self.display = Some(display);
-                return vec![Effect::Display(display)];
+                // The agent listens from its first word on, and hears nothing before.
+                return vec![Effect::SayCodecs];
             }
             FromNovice::Chat(text) => self.spoken(Speaker::Novice, text),
             FromNovice::Asking => self.control = Control::Asking,
@@ -277,9 +283,26 @@ impl Console {
             }
             FromNovice::Paused(paused) => self.paused = paused,
             FromNovice::CursorShape(shape) => return vec![Effect::Cursor(shape)],
+            FromNovice::Monitors(monitors) => self.monitors(monitors),
             FromNovice::Ended(_) => {} // told apart by the caller
         }
         vec![]
+    }
+
+    /// A screen that goes while it is watched must not be taken for the one that follows.
+    fn monitors(&mut self, monitors: Monitors) {
+        let watched = self.monitors.as_ref().map(Monitors::shown);
+        if let Some(Shown::One(id)) = watched
+            && monitors.find(id).is_none()
+        {
+            let now = match monitors.shown() {
+                Shown::One(id) => monitors.find(id),
+                Shown::All => None,
+            };
+            let now = now.map_or("all screens", |(_, monitor)| monitor.name.as_str());
+            self.alert = Some(sentences::disconnected(now));
+        }
+        self.monitors = Some(monitors);
     }
 
     fn release(&mut self) -> Vec<Effect> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deskhand_protocol::key::KeyCode;
+use deskhand_protocol::{key::KeyCode, monitor::Monitors};
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::{Callback, Html, NodeRef, Properties, component, html};
@@ -10,6 +10,7 @@ use yew::{Callback, Html, NodeRef, Properties, component, html};
 use super::{
     icon::{Icon, Shape},
     keys::KeysMenu,
+    screens::ScreensMenu,
 };
 use crate::state::{Console, Control, Event, Line, View, seconds_left};
 
@@ -84,6 +85,9 @@ pub fn Toolbar(props: &Props) -> Html {
                     </button>
                 }
                 <KeysMenu enabled={console.grant().is_some()} send={props.send.clone()} />
+                if let Some(monitors) = console.monitors.clone().filter(Monitors::are_several) {
+                    <ScreensMenu {monitors} show={props.on.reform(Event::Show)} />
+                }
                 <div class="pair" role="group" aria-label="Size of the picture">
                     { size(View::Fit, "Fit") }
                     { size(View::Actual, "1:1") }

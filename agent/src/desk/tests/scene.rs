@@ -251,10 +251,15 @@ impl Scene {
     pub fn viewing(&mut self) -> Expert {
         let expert = self.connecting();
         self.peer(PeerEvent::Connected(FP_E));
-        self.input(Input::Media(MediaEvent::Display {
-            width: 1280,
-            height: 800,
-        }));
+        self.input(Input::Media(MediaEvent::Display(Scope {
+            display: Display {
+                epoch: 1,
+                width: 1280,
+                height: 800,
+            },
+            left: 0,
+            top: 0,
+        })));
         self.input(Input::Hand(HandEvent::Ready));
         expert
     }

@@ -1,17 +1,21 @@
 use std::time::{Duration, Instant};
 
 use deskhand_protocol::{
+    control::Display,
     id::GrantId,
     input::{Action, InputEvent, Motion, Norm, Position},
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::hand::{
-    gate::{Gate, Input, Physical},
-    inject::synthetic::{Did, Recorder},
-    keymap::{Group, Key, KeyType, SHIFT},
-    wire::Command,
+use crate::{
+    hand::{
+        gate::{Gate, Input, Physical},
+        inject::synthetic::{Did, Recorder},
+        keymap::{Group, Key, KeyType, SHIFT},
+        wire::Command,
+    },
+    scope::Scope,
 };
 
 const SHIFT_KEY: Scancode = 50;
@@ -288,7 +292,11 @@ proptest! {
         let mut now = Instant::now();
         let mut gate = Gate::default();
         let mut actor = actor();
-        let display = Command::Display { epoch: 1, width: 100, height: 100 };
+        let display = Command::Display(Scope {
+            display: Display { epoch: 1, width: 100, height: 100 },
+            left: 0,
+            top: 0,
+        });
         gate.handle(Input::Command(display), now);
         for (input, ms, own_focus) in steps {
             now += Duration::from_millis(ms);

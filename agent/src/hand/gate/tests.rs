@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use deskhand_protocol::input::Norm;
+use deskhand_protocol::{control::Display, input::Norm};
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
@@ -39,11 +39,15 @@ fn check(script: &str, expected: &Expect) {
 const EPOCH: u16 = 3;
 
 fn display(epoch: u16) -> Command {
-    Command::Display {
-        epoch,
-        width: 100,
-        height: 100,
-    }
+    Command::Display(Scope {
+        display: Display {
+            epoch,
+            width: 100,
+            height: 100,
+        },
+        left: 0,
+        top: 0,
+    })
 }
 
 fn parse(words: &[&str]) -> Input {

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deskhand_protocol::monitor::{Monitors, Shown};
+
 use super::{CaptureError, Change, FrameSource, Sink};
 use crate::media::{
     convert::Pixels,
@@ -68,9 +70,15 @@ impl Synthetic {
 }
 
 impl FrameSource for Synthetic {
-    fn size(&self) -> Size {
-        self.size
+    fn view(&self) -> Rect {
+        self.size.rect()
     }
+
+    fn monitors(&self) -> Option<Monitors> {
+        None
+    }
+
+    fn show(&mut self, _: Shown) {}
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         None

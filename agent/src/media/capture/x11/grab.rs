@@ -46,12 +46,13 @@ impl Grabber {
         }
     }
 
-    /// Hands the pixels of each rectangle to `sink`. All requests go out before the first
-    /// answer is awaited.
+    /// Hands the pixels of each rectangle of `view`, a part of the screen, to `sink`. All
+    /// requests go out before the first answer is awaited.
     pub fn grab(
         &self,
         conn: &RustConnection,
         root: Window,
+        view: Rect,
         rects: &[Rect],
         sink: &mut Sink<'_>,
     ) -> Result<(), CaptureError> {
@@ -60,7 +61,7 @@ impl Grabber {
                 let mut offset = 0;
                 let mut asked = Vec::with_capacity(rects.len());
                 for rect in rects {
-                    let (x, y, w, h) = as_x(rect);
+                    let (x, y, w, h) = as_x(rect, view);
                     let format = FORMAT.into();
                     let cookie =
                         conn.shm_get_image(root, x, y, w, h, PLANES, format, *segment, offset)?;
@@ -78,7 +79,7 @@ impl Grabber {
             Self::Sent => {
                 let mut asked = Vec::with_capacity(rects.len());
                 for rect in rects {
-                    let (x, y, w, h) = as_x(rect);
+                    let (x, y, w, h) = as_x(rect, view);
                     asked.push(conn.get_image(FORMAT, root, x, y, w, h, PLANES)?);
                 }
                 for (rect, cookie) in rects.iter().zip(asked) {
@@ -110,10 +111,10 @@ fn pixels<'a>(rect: &Rect, bgra: &'a [u8]) -> Pixels<'a> {
     clippy::cast_possible_truncation,
     reason = "the rectangle lies inside a screen"
 )]
-fn as_x(rect: &Rect) -> (i16, i16, u16, u16) {
+fn as_x(rect: &Rect, view: Rect) -> (i16, i16, u16, u16) {
     (
-        rect.x as i16,
-        rect.y as i16,
+        (view.x + rect.x) as i16,
+        (view.y + rect.y) as i16,
         rect.width as u16,
         rect.height as u16,
     )

@@ -5,7 +5,7 @@ use deskhand_protocol::{
     input::{Norm, Position},
 };
 
-use crate::media::rect::Size;
+use crate::media::rect::Rect;
 
 /// A pointer's picture as X has it.
 #[derive(Debug, Clone, Copy)]
@@ -18,17 +18,19 @@ pub struct Image<'a> {
     pub argb: &'a [u32],
 }
 
-/// Where a pixel of the screen is on the shared display; outside becomes the nearest inside.
-pub fn position(x: i16, y: i16, shared: Size) -> Position {
-    let along = |at: i16, side: u32| {
-        let side = u16::try_from(side).unwrap_or(u16::MAX);
-        let at = u16::try_from(at).unwrap_or(0);
-        Norm::of_pixel(at.min(side.saturating_sub(1)), side)
+/// Where a pixel of the desktop is on what is shown of it; `None`: outside. The odd last column
+/// and row, which are never shown, are taken for the ones before.
+pub fn position((x, y): (i16, i16), view: Rect) -> Option<Position> {
+    let along = |at: i16, from: u32, side: u32| {
+        let at = u32::try_from(at).ok()?.checked_sub(from)?;
+        let at = if at == side { at - 1 } else { at };
+        let (at, side) = (u16::try_from(at).ok()?, u16::try_from(side).ok()?);
+        (at < side).then(|| Norm::of_pixel(at, side))
     };
-    Position {
-        x: along(x, shared.width),
-        y: along(y, shared.height),
-    }
+    Some(Position {
+        x: along(x, view.x, view.width)?,
+        y: along(y, view.y, view.height)?,
+    })
 }
 
 /// What a hidden pointer looks like.
@@ -132,14 +134,22 @@ mod tests {
     }
 
     #[test]
-    fn positions_stay_on_the_shared_display() {
-        let shared = Size {
+    fn positions_are_those_on_what_is_shown_and_elsewhere_there_is_none() {
+        let view = Rect {
+            x: 1000,
+            y: 20,
             width: 100,
             height: 50,
         };
-        for (x, y, expected) in [(-5, 99, (0, 49)), (100, -1, (99, 0)), (42, 7, (42, 7))] {
-            let at = position(x, y, shared);
-            assert_eq!((at.x.to_pixel(100), at.y.to_pixel(50)), expected);
+        let at = |x, y| {
+            let at = position((x, y), view)?;
+            Some((at.x.to_pixel(100), at.y.to_pixel(50)))
+        };
+        assert_eq!(at(1000, 20), Some((0, 0)));
+        assert_eq!(at(1042, 27), Some((42, 7)));
+        assert_eq!(at(1100, 69), Some((99, 49)), "the odd last column");
+        for outside in [(999, 20), (1000, 19), (1101, 20), (1000, 71), (-5, 20)] {
+            assert_eq!(at(outside.0, outside.1), None, "{outside:?}");
         }
     }
 }
