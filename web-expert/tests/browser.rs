@@ -176,7 +176,7 @@ async fn decoded(codec: Codec, data: &[u8]) -> Option<(u32, Frame)> {
             got.replace(Some((seq, frame)));
             done.call0(&JsValue::NULL).unwrap();
         };
-        let on_error = move || {
+        let on_error = move |_| {
             failed.call0(&JsValue::NULL).unwrap();
         };
         let made = Decoder::new(codec, on_frame, on_error).unwrap();

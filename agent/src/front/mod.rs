@@ -94,6 +94,8 @@ pub enum Stage {
         words: Words,
         /// The novice paused the picture.
         paused: bool,
+        /// The expert looks at it; if not, they have another window in front of it.
+        looking: bool,
         /// Mouse and keyboard.
         control: Control,
     },

@@ -70,6 +70,8 @@ pub enum Notice {
     LocalHand(bool),
     /// Picture paused, or not.
     Paused(bool),
+    /// The expert looks at the picture again, or at something else.
+    Looking(Name, bool),
     /// Somebody said something.
     Chat {
         /// Who.
@@ -190,6 +192,12 @@ impl Notice {
             Self::LocalHand(false) => "Your helper can use the mouse again.".into(),
             Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
             Self::Paused(false) => "The picture goes on.".into(),
+            Self::Looking(name, false) => {
+                format!("{} is looking at something else right now.", plain_name(name))
+            }
+            Self::Looking(name, true) => {
+                format!("{} is looking at your screen again.", plain_name(name))
+            }
             Self::Chat {
                 from: Speaker::Novice,
                 text,

@@ -5,23 +5,29 @@
 //! colours that is not small or rare goes to the video codec, and becomes exact when it has been
 //! still for a while and the link has room.
 
+mod film;
+mod made;
+
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use deskhand_protocol::picture::{Area, Codec, Codecs, Part, Update, tile};
+use deskhand_protocol::picture::{Codec, Codecs, tile};
 
 use super::{
     Packet,
     blocks::ActiveMap,
-    burst::Burst,
-    convert::{ConvertError, I420, Pixels},
-    encode::{self, EncodeError, Encoder, Job},
+    convert::Pixels,
+    encode,
     motion::{self, Vector},
     pace::Link,
     rect::{Rect, Size},
     shadow::Shadow,
+    taste::Taste,
     texture::Texture,
 };
+use crate::clock::micros;
+pub use film::DrawError;
+use film::{Video, Wanted};
+use made::{Drawn, Made, Moved};
 
 /// So few natural blocks are sent as they are if they change but rarely.
 const FEW: usize = 24;
@@ -47,69 +53,22 @@ const MOST_COPIES: usize = 64;
 /// Larger tiles are cut, so that what fits the link is sent first.
 const MAX_TILE: u32 = 32_768;
 
-/// A window is too large if what changes would fit it so many times,
-const SHRINK: u32 = 4;
-
-/// for so long.
-const UNFILLED: Duration = Duration::from_secs(2);
-
-/// What the first picture of a video is taken to last.
-const FIRST_DURATION: Duration = Duration::from_millis(33);
-
 /// Makes updates.
 pub struct Composer {
     shadow: Shadow,
-    begun: Instant,
+    epoch: Instant,
     seq: u32,
     fresh: bool,
     kbit: u32,
+    taste: Taste,
+    /// When the screen was looked at last.
+    seen: Instant,
+    /// All that still differs waits for a video codec until then.
+    film_at: Option<Instant>,
     /// How what moved last moved: it often goes on.
     hint: Option<Vector>,
     decodable: Codecs,
     video: Option<Video>,
-}
-
-/// A codec, for a part of the screen: small parts cost less.
-struct Video {
-    encoder: Box<dyn Encoder>,
-    /// Which part; it begins with a block.
-    window: Rect,
-    picture: I420,
-    burst: Burst,
-    key: bool,
-    last: Option<Instant>,
-    /// When it last drew a good part of its window.
-    filled: Instant,
-}
-
-impl Video {
-    fn open(codec: Codec, window: Rect, kbit: u32, now: Instant) -> Result<Self, EncodeError> {
-        let size = size_of(window);
-        Ok(Self {
-            encoder: encode::open(codec, size, kbit)?,
-            window,
-            picture: I420::black(size),
-            burst: Burst::default(),
-            key: true,
-            last: None,
-            filled: now,
-        })
-    }
-
-    /// Whether it can go on with this part of the screen, and is not far too large for it.
-    fn fits(&self, bounds: Rect, now: Instant) -> bool {
-        self.window.contains(&bounds) && now.saturating_duration_since(self.filled) < UNFILLED
-    }
-}
-
-/// A video codec cannot draw what it should.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub enum DrawError {
-    /// It cannot be encoded.
-    Encode(#[from] EncodeError),
-    /// It cannot be converted.
-    Convert(#[from] ConvertError),
 }
 
 /// When there is something to send.
@@ -124,14 +83,17 @@ pub enum Due {
 }
 
 impl Composer {
-    /// For a page that shows nothing yet.
-    pub fn new(size: Size, kbit: u32, now: Instant) -> Self {
+    /// For a page that shows nothing yet. It tells times from `epoch` on.
+    pub fn new(size: Size, kbit: u32, epoch: Instant, now: Instant) -> Self {
         Self {
             shadow: Shadow::new(size, now),
-            begun: now,
+            epoch,
             seq: 0,
             fresh: true,
             kbit,
+            taste: Taste::default(),
+            seen: now,
+            film_at: None,
             hint: None,
             decodable: Codecs::from_iter([Codec::Vp9]),
             video: None,
@@ -141,6 +103,7 @@ impl Composer {
     /// The screen has another size.
     pub fn resize(&mut self, size: Size, now: Instant) {
         self.shadow = Shadow::new(size, now);
+        self.film_at = None;
         self.video = None;
         self.fresh = true;
     }
@@ -155,16 +118,24 @@ impl Composer {
         self.kbit = kbit;
     }
 
+    /// Makes pictures like this from now on.
+    pub fn set_taste(&mut self, taste: Taste) {
+        self.taste = taste;
+        // What was drawn for another taste may be of another codec.
+        self.video = None;
+        self.film_at = None;
+    }
+
     /// The page decodes these videos; until this is said, VP9.
     pub fn set_decodable(&mut self, codecs: Codecs) {
         self.decodable = codecs;
-        self.video
-            .take_if(|video| !codecs.has(video.encoder.codec()));
+        self.video.take_if(|video| !codecs.has(video.codec()));
     }
 
     /// Everything is needed anew.
     pub fn refresh(&mut self) {
         self.shadow.forget();
+        self.film_at = None;
         self.fresh = true;
         // A fresh one begins with a key frame, and may be of the other codec.
         self.video = None;
@@ -173,12 +144,17 @@ impl Composer {
     /// A part of the screen, as it is now.
     pub fn see(&mut self, rect: Rect, pixels: Pixels<'_>, now: Instant) {
         self.shadow.see(rect, pixels, now);
+        self.seen = now;
+        self.film_at = None;
     }
 
     /// When the next update is due, as far as the picture is concerned.
     pub fn due(&self, now: Instant) -> Due {
         if self.shadow.differs() {
-            return Due::Now;
+            return match self.film_at {
+                Some(at) if at > now => Due::At(at),
+                Some(_) | None => Due::Now,
+            };
         }
         match self.shadow.still_at(STILL) {
             Some(at) if at <= now => Due::Now,
@@ -195,26 +171,55 @@ impl Composer {
         now: Instant,
     ) -> Result<Option<Packet>, DrawError> {
         let mut made = Made::default();
+        // What has been still for a while is sent as it is now, all else as it was seen.
+        let mut taken = now;
         if self.shadow.differs() {
+            taken = self.seen;
             made.copy = self.copy();
             let differing = self.shadow.differing();
             let natural = self.natural(&differing);
             let rest = differing.except(&natural);
             self.tiles(&rest, budget, &mut made);
-            if natural.active > 0 {
-                made.video = self.draw(natural, link, now)?;
-            }
+            self.film(natural, link, now, &mut made)?;
         } else {
             let still = self.shadow.still(STILL, now);
             self.tiles(&still, budget, &mut made);
         }
-        if let Some(drawn) = &made.video {
-            self.shadow.sent_nearly(&drawn.map);
-        }
         if made.is_empty() {
             return Ok(None);
         }
-        Ok(Some(self.packet(&made, now)))
+        Ok(Some(self.packet(&made, taken)))
+    }
+
+    /// Has a codec draw these blocks, unless it is too soon, and what found no room where that is
+    /// to be.
+    fn film(
+        &mut self,
+        natural: ActiveMap,
+        link: &Link,
+        now: Instant,
+        made: &mut Made,
+    ) -> Result<(), DrawError> {
+        let map = if self.taste.draws_rest {
+            natural.or(&self.shadow.differing())
+        } else {
+            natural
+        };
+        if map.active == 0 {
+            return Ok(());
+        }
+        let last = self.video.as_ref().and_then(Video::last);
+        let earliest = last.map(|last| last + self.taste.film_every);
+        if let Some(earliest) = earliest.filter(|earliest| *earliest > now) {
+            let all = self.shadow.differing().except(&map).active == 0;
+            self.film_at = all.then_some(earliest);
+            return Ok(());
+        }
+        made.video = self.draw(map, link, now)?;
+        if let Some(drawn) = &made.video {
+            self.shadow.sent_nearly(&drawn.map);
+        }
+        Ok(())
     }
 
     /// An update that says nothing, but counts.
@@ -227,6 +232,9 @@ impl Composer {
         let natural = self.shadow.among(differing, |screen, rect| {
             Texture::of(screen.rows(rect)).is_natural()
         });
+        if self.taste.only_film {
+            return natural.except(&self.shadow.rare(&natural, OFTEN));
+        }
         // What a video shows may be plain for a moment.
         let going_on = self.shadow.nearly(differing);
         let going_on = going_on.except(&self.shadow.rare(&going_on, OFTEN));
@@ -309,113 +317,33 @@ impl Composer {
         let video = self.video.insert(if let Some(video) = going_on {
             video
         } else {
-            let codec = encode::best(self.decodable, size_of(bounds), self.kbit);
+            let codec = if self.taste.always_lean {
+                encode::choose(self.decodable, true)
+            } else {
+                encode::best(self.decodable, size_of(bounds), self.kbit)
+            };
             Video::open(codec, bounds, self.kbit, now)?
         });
-        let window = video.window;
         if map.areas(size).len() > MOST_AREAS {
             map = map.filled(bounds);
         }
-        for rect in map.areas(size) {
-            let bgra = self.shadow.screen().bgra(rect);
-            let pixels = Pixels {
-                bgra: &bgra,
-                stride: rect.width * 4,
-            };
-            let inside = Rect {
-                x: rect.x - window.x,
-                y: rect.y - window.y,
-                ..rect
-            };
-            video.picture.update(inside, pixels)?;
-        }
-        let part = map.crop(window);
-        let elapsed = video.last.map_or(FIRST_DURATION, |last| now - last);
-        let floor = video.burst.floor(part.active, link, now);
-        let encoded = video.encoder.encode(Job {
-            picture: &video.picture,
-            map: Some(&part),
-            key: video.key,
+        let ask = Wanted {
+            map,
             kbit: self.kbit,
-            floor,
-            elapsed,
-        })?;
-        video.last = Some(now);
-        if bounds.area() * SHRINK >= window.area() {
-            video.filled = now;
-        }
-        Ok(encoded.map(|encoded| {
-            video.key = false;
-            Drawn {
-                codec: video.encoder.codec(),
-                map,
-                window,
-                key: encoded.key,
-                data: encoded.data,
-            }
-        }))
+            finest: self.taste.finest,
+        };
+        video.draw(ask, self.shadow.screen(), link, now)
     }
 
-    fn packet(&mut self, made: &Made, now: Instant) -> Packet {
-        let size = self.size();
-        let copy = made.copy.iter().map(|moved| Part::Copy {
-            dx: moved.dx,
-            dy: moved.dy,
-            areas: moved.areas.iter().copied().map(area).collect(),
-        });
-        let tiles = made.tiles.iter().map(|(rect, data)| Part::Tile {
-            area: area(*rect),
-            data,
-        });
-        let video = made.video.iter().map(|drawn| Part::Video {
-            at: (side(drawn.window.x), side(drawn.window.y)),
-            codec: drawn.codec,
-            key: drawn.key,
-            areas: drawn.map.areas(size).into_iter().map(area).collect(),
-            data: &drawn.data,
-        });
-        let update = Update {
-            seq: self.seq,
-            taken: micros(now.saturating_duration_since(self.begun)),
-            size: (side(size.width), side(size.height)),
-            fresh: std::mem::take(&mut self.fresh),
-            parts: copy.chain(video).chain(tiles).collect(),
-        };
+    fn packet(&mut self, made: &Made, taken: Instant) -> Packet {
+        let taken = micros(taken.saturating_duration_since(self.epoch));
+        let fresh = std::mem::take(&mut self.fresh);
+        let update = made.update(self.size(), self.seq, taken, fresh);
         self.seq = self.seq.wrapping_add(1);
         Packet {
             data: update.encode().into(),
         }
     }
-}
-
-/// What an update is made of.
-#[derive(Default)]
-struct Made {
-    copy: Option<Moved>,
-    tiles: Vec<(Rect, Vec<u8>)>,
-    video: Option<Drawn>,
-}
-
-impl Made {
-    fn is_empty(&self) -> bool {
-        self.copy.is_none() && self.tiles.is_empty() && self.video.is_none()
-    }
-}
-
-/// What only moved.
-struct Moved {
-    dx: i16,
-    dy: i16,
-    areas: Vec<Rect>,
-}
-
-/// What a codec drew.
-struct Drawn {
-    codec: Codec,
-    map: ActiveMap,
-    window: Rect,
-    key: bool,
-    data: Bytes,
 }
 
 /// Pieces of a rectangle that are no larger than a tile may be, from the top.
@@ -428,15 +356,6 @@ fn bands(rect: Rect) -> impl Iterator<Item = Rect> {
     })
 }
 
-fn area(rect: Rect) -> Area {
-    Area {
-        x: side(rect.x),
-        y: side(rect.y),
-        width: side(rect.width),
-        height: side(rect.height),
-    }
-}
-
 fn size_of(rect: Rect) -> Size {
     Size {
         width: rect.width,
@@ -447,12 +366,6 @@ fn size_of(rect: Rect) -> Size {
 /// No screen is larger.
 fn side(pixels: u32) -> u16 {
     u16::try_from(pixels).unwrap_or(u16::MAX)
-}
-
-fn micros(time: Duration) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "wraps around by design")]
-    let micros = time.as_micros() as u32;
-    micros
 }
 
 #[cfg(test)]

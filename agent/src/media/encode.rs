@@ -63,6 +63,11 @@ pub trait Encoder {
 /// other.
 pub fn best(decodable: Codecs, size: Size, kbit: u32) -> Codec {
     let lean = u64::from(kbit) * 1000 < u64::from(size.rect().area());
+    choose(decodable, lean)
+}
+
+/// The codec for a lean link or another one, of those that a page can decode.
+pub fn choose(decodable: Codecs, lean: bool) -> Codec {
     if decodable.has(Codec::Av1) && (lean || !decodable.has(Codec::Vp9)) {
         Codec::Av1
     } else {

@@ -37,15 +37,16 @@ pub struct Pacer {
 impl Pacer {
     /// At most `max_fps` frames a second; 60 stands for as many as a page shows.
     pub fn new(max_fps: u8) -> Self {
-        let wanted = match max_fps {
-            60.. => SHORTEST_INTERVAL,
-            fewer => Duration::from_secs(1) / u32::from(fewer.max(1)),
-        };
         Self {
-            shortest: wanted.max(SHORTEST_INTERVAL),
+            shortest: interval(max_fps),
             last: None,
             encode_times: VecDeque::with_capacity(WINDOW),
         }
+    }
+
+    /// From now on as if it had been made for so many.
+    pub fn set_max_fps(&mut self, max_fps: u8) {
+        self.shortest = interval(max_fps);
     }
 
     /// A frame was begun at `begun` and took `encode` to encode.
@@ -68,6 +69,14 @@ impl Pacer {
         let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
         self.shortest.max(median * 8 / 5)
     }
+}
+
+fn interval(fps: u8) -> Duration {
+    let wanted = match fps {
+        60.. => SHORTEST_INTERVAL,
+        fewer => Duration::from_secs(1) / u32::from(fewer.max(1)),
+    };
+    wanted.max(SHORTEST_INTERVAL)
 }
 
 /// A whole picture is dear: at most one per [`Refreshes::INTERVAL`], however often one is asked
@@ -233,6 +242,8 @@ mod tests {
         let mut pacer = Pacer::new(10);
         pacer.encoded(now, MS);
         assert_eq!(pacer.next(), Some(now + 100 * MS));
+        pacer.set_max_fps(50);
+        assert_eq!(pacer.next(), Some(now + 20 * MS));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use deskhand_protocol::control::CursorShape;
+use deskhand_protocol::{control::CursorShape, input::Position};
 use tokio::sync::mpsc;
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     outbox::{Delivery, Outbox},
     pace::{self, Link, Pacer, Refreshes, Tail},
     rect::{self, Rect},
+    taste::Taste,
 };
 
 /// How soon to look again whether a full channel has room.
@@ -53,13 +54,14 @@ impl Fault {
 pub fn run(
     source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError>,
     settings: Settings,
+    epoch: Instant,
     events: mpsc::Sender<MediaEvent>,
     shared: &Shared,
 ) {
     let mut outbox = Outbox::new(events);
     let result = source()
         .map_err(Fault::from)
-        .and_then(|source| Worker::new(source, settings, &mut outbox).run(shared));
+        .and_then(|source| Worker::new(source, settings, epoch, &mut outbox).run(shared));
     let Err(fault) = result else { return };
     tracing::warn!(error = %fault, "the picture stops");
     outbox.failed(fault.sentence());
@@ -82,20 +84,25 @@ struct Worker<'a> {
     refreshes: Refreshes,
     link: Link,
     tail: Tail,
-    max_kbit: u32,
+    settings: Settings,
+    taste: Taste,
+    /// What the link carries.
+    carried: u32,
     /// So much waits for the link that nothing is to be made.
     backed_up: bool,
     /// How many packets found no room on the way to the link.
     refused: u32,
-    paused: bool,
+    /// Nobody is to see anything, or nobody looks.
+    resting: bool,
     /// The source has damage to take.
     damaged: bool,
     /// Damage taken from the source and not yet grabbed.
     taken: Vec<Rect>,
     /// A large change is being completed until then.
     settling: Option<Instant>,
-    /// What the pointer looks like, for when the pause ends.
+    /// What the pointer looks like and where it is, for when the rest ends.
     shape: Option<CursorShape>,
+    pointer: Option<Position>,
 }
 
 /// What to do next.
@@ -111,26 +118,34 @@ enum Plan {
 }
 
 impl<'a> Worker<'a> {
-    fn new(source: Box<dyn FrameSource>, settings: Settings, outbox: &'a mut Outbox) -> Self {
+    fn new(
+        source: Box<dyn FrameSource>,
+        settings: Settings,
+        epoch: Instant,
+        outbox: &'a mut Outbox,
+    ) -> Self {
         let now = Instant::now();
         let size = source.size();
         let kbit = settings.max_bitrate_kbit;
         outbox.display(size);
         Self {
-            composer: Composer::new(size, kbit, now),
+            composer: Composer::new(size, kbit, epoch, now),
             outbox,
             pacer: Pacer::new(settings.max_fps),
             refreshes: Refreshes::default(),
             link: Link::new(kbit, now),
             tail: Tail::default(),
-            max_kbit: kbit,
+            settings,
+            taste: Taste::default(),
+            carried: kbit,
             backed_up: false,
             refused: 0,
-            paused: false,
+            resting: false,
             damaged: false,
             taken: vec![size.rect()],
             settling: None,
             shape: None,
+            pointer: None,
             source,
         }
     }
@@ -163,21 +178,30 @@ impl<'a> Worker<'a> {
     /// Does what the handle wished; true: stop.
     fn obey(&mut self, shared: &Shared) -> bool {
         let wishes = shared.take();
-        if self.paused
-            && !wishes.paused
-            && let Some(shape) = self.shape.clone()
-        {
-            self.outbox.shape(shape);
+        let resting = wishes.paused || wishes.unwatched;
+        if self.resting && !resting {
+            if let Some(shape) = self.shape.clone() {
+                self.outbox.shape(shape);
+            }
+            if let Some(at) = self.pointer {
+                self.outbox.moved(at);
+            }
         }
-        self.paused = wishes.paused;
+        self.resting = resting;
         if wishes.refresh {
             self.refreshes.request();
         }
+        if let Some(quality) = wishes.quality {
+            self.taste = Taste::of(quality);
+            self.composer.set_taste(self.taste);
+            let fps = self.taste.fps.min(self.settings.max_fps);
+            self.pacer.set_max_fps(fps);
+            self.follow_link();
+        }
         if let Some(flow) = wishes.flow {
-            let kbit = flow.kbit.clamp(1, self.max_kbit);
-            self.link.set_kbit(kbit, Instant::now());
-            self.composer.set_bitrate(kbit);
+            self.carried = flow.kbit;
             self.backed_up = flow.backed_up;
+            self.follow_link();
             if self.refused != flow.refused {
                 self.refused = flow.refused;
                 self.refreshes.request();
@@ -189,6 +213,14 @@ impl<'a> Worker<'a> {
         wishes.stop
     }
 
+    /// Makes no more than the link carries, the novice allows and the expert wants.
+    fn follow_link(&mut self) {
+        let most = self.settings.max_bitrate_kbit.min(self.taste.kbit).max(1);
+        let kbit = self.carried.clamp(1, most);
+        self.link.set_kbit(kbit, Instant::now());
+        self.composer.set_bitrate(kbit);
+    }
+
     /// Takes in what happened on the screen.
     fn listen(&mut self, now: Instant) -> Result<(), Fault> {
         for change in self.source.changes(now)? {
@@ -197,12 +229,16 @@ impl<'a> Worker<'a> {
                 Change::Resized => self.resized(now),
                 Change::CursorShape(shape) => {
                     self.shape = Some(shape.clone());
-                    if !self.paused {
+                    if !self.resting {
                         self.outbox.shape(shape);
                     }
                 }
-                Change::CursorMoved(at) if !self.paused => self.outbox.moved(at),
-                Change::CursorMoved(_) => {}
+                Change::CursorMoved(at) => {
+                    self.pointer = Some(at);
+                    if !self.resting {
+                        self.outbox.moved(at);
+                    }
+                }
             }
         }
         Ok(())
@@ -218,7 +254,7 @@ impl<'a> Worker<'a> {
     }
 
     fn plan(&mut self, now: Instant) -> Plan {
-        if self.paused {
+        if self.resting {
             return Plan::Wait(None);
         }
         if self.refreshes.is_due(now) {
@@ -308,10 +344,15 @@ impl<'a> Worker<'a> {
         )]
         let budget = self.link.bytes_in(AT_ONCE) as usize;
         let begun = Instant::now();
-        let Some(packet) = self.composer.compose(budget, &self.link, now)? else {
+        let composed = self.composer.compose(budget, &self.link, now)?;
+        let took = begun.elapsed();
+        let Some(packet) = composed else {
+            if self.composer.due(now) != Due::Never {
+                // What waits is looked at no more often than it would be sent.
+                self.pacer.encoded(now, took);
+            }
             return Ok(());
         };
-        let took = begun.elapsed();
         self.pacer.encoded(now, took);
         self.link.sent(packet.data.len(), now);
         self.tail.sent(now);

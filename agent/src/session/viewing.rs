@@ -38,6 +38,8 @@ pub(super) struct Viewing {
     partner: Partner,
     messages: Rate,
     paused: bool,
+    /// The expert looks at the picture.
+    looking: bool,
     display: Option<Display>,
     hand_ready: bool,
     /// Why the last hand stopped, if it did.
@@ -67,6 +69,7 @@ impl Viewing {
             partner,
             messages: Rate::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
             paused: false,
+            looking: true,
             display: None,
             hand_ready: false,
             hand_fault: None,
@@ -87,6 +90,7 @@ impl Viewing {
             expert: self.partner.name.clone(),
             words: self.partner.words,
             paused: self.paused,
+            looking: self.looking,
             control,
         }
     }
@@ -115,9 +119,9 @@ impl Viewing {
         out: &mut Vec<Output>,
     ) -> Option<(EndReason, &'static str)> {
         match event {
-            PeerEvent::Control(FromExpert::Chat(_) | FromExpert::RequestControl)
-                if !self.messages.admits(now.at) =>
-            {
+            PeerEvent::Control(
+                FromExpert::Chat(_) | FromExpert::RequestControl | FromExpert::Looking(_),
+            ) if !self.messages.admits(now.at) => {
                 return Some((
                     EndReason::Malformed,
                     "The session was ended: the other side sent more messages than anybody can read.",
@@ -137,6 +141,10 @@ impl Viewing {
                 FromExpert::Refresh => out.push(Output::Media(MediaCommand::Refresh)),
                 FromExpert::Decodes(codecs) => {
                     out.push(Output::Media(MediaCommand::Decodes(codecs)));
+                }
+                FromExpert::Looking(looking) => self.look(looking, out),
+                FromExpert::Quality(quality) => {
+                    out.push(Output::Media(MediaCommand::Prefer(quality)));
                 }
                 FromExpert::End => {
                     return Some((EndReason::Expert, "Your helper ended the session."));
@@ -393,6 +401,16 @@ impl Viewing {
             out.push(Output::Media(MediaCommand::Pause(paused)));
             out.push(control(FromNovice::Paused(paused)));
             out.push(Output::Tell(Notice::Paused(paused)));
+        }
+    }
+
+    /// The expert looks at the picture, or at something else: then none is made, whatever the
+    /// novice's own pause says.
+    fn look(&mut self, looking: bool, out: &mut Vec<Output>) {
+        if std::mem::replace(&mut self.looking, looking) != looking {
+            out.push(Output::Media(MediaCommand::Look(looking)));
+            let name = self.partner.name.clone();
+            out.push(Output::Tell(Notice::Looking(name, looking)));
         }
     }
 

@@ -372,6 +372,7 @@ mod tests {
             expert: Name::new("Maria"),
             words,
             paused: false,
+            looking: true,
             control: Control::Shared { local_hand: false },
         };
         let mut console = Console::default();

@@ -58,6 +58,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
             expert,
             words,
             paused,
+            looking,
             control,
         } => session::draw(
             ui,
@@ -65,6 +66,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
                 expert: &expert,
                 words,
                 paused,
+                looking,
                 control,
             },
             model,

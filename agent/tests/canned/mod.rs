@@ -29,7 +29,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 }
 
 /// Every screen by its name.
-pub const SCREENS: [&str; 52] = [
+pub const SCREENS: [&str; 53] = [
     "home",
     "home-open",
     "home-verifying",
@@ -78,6 +78,7 @@ pub const SCREENS: [&str; 52] = [
     "connecting",
     "viewing",
     "paused",
+    "away",
     "control",
     "local-hand",
     "ended",
@@ -152,7 +153,19 @@ fn viewing(paused: bool, control: Control) -> Stage {
         expert: maria(),
         words: words(),
         paused,
+        looking: true,
         control,
+    }
+}
+
+/// The expert has something else in front of the page.
+fn away() -> Stage {
+    Stage::Viewing {
+        expert: maria(),
+        words: words(),
+        paused: false,
+        looking: false,
+        control: Control::None,
     }
 }
 
@@ -209,6 +222,7 @@ fn stage(screen: &str, now: Now) -> (Stage, Option<Prompt>) {
         "connecting" => (connecting(), None),
         "viewing" => (viewing(false, Control::None), None),
         "paused" => (viewing(true, Control::None), None),
+        "away" => (away(), None),
         "control" => (viewing(false, Control::Shared { local_hand: false }), None),
         "local-hand" => (viewing(false, Control::Shared { local_hand: true }), None),
         "ended" | "ended-badly" => (

@@ -12,9 +12,12 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::{Rc, Weak},
+    time::Duration,
 };
 
-use deskhand_protocol::picture::{Codec, Codecs, Missing, Order, Part, Pieces, Taken, Update};
+use deskhand_protocol::picture::{
+    Codec, Codecs, Lost, Missing, Order, Part, Pieces, Taken, Update, Whole,
+};
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
@@ -22,9 +25,13 @@ use web_sys::{HtmlCanvasElement, RtcRtpReceiver, Window};
 use yew::Callback;
 
 use crate::js;
-use decoder::{Decoder, Frame};
+use decoder::{Decoder, Fault, Frame};
 use frames::Frames;
 use surface::Surface;
+
+/// So many bytes of updates are kept while nobody looks: what was on its way when the page said
+/// so. The agent makes none after that.
+const MOST_HELD: usize = 4 << 20;
 
 /// What becomes of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +42,17 @@ pub enum Heard {
     Lost,
     /// This browser decodes these videos.
     Decodes(Codecs),
+}
+
+/// An update was painted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Painted {
+    /// When it was taken from the screen, by the agent's clock: see [`Update::taken`].
+    pub taken: u32,
+    /// When it was painted, by the page's own clock.
+    pub at: Duration,
+    /// What drew a part of it, if it was no lossless codec alone.
+    pub codec: Option<Codec>,
 }
 
 /// The picture; cloning gives another handle to the same.
@@ -48,6 +66,9 @@ struct Inner {
     on: Callback<Heard>,
     /// Once the browser has been asked; less those that turned out not to work.
     decodes: Cell<Option<Codecs>>,
+    /// Nobody sees the page.
+    hidden: Cell<bool>,
+    watcher: RefCell<Option<Callback<Painted>>>,
     state: RefCell<State>,
 }
 
@@ -56,7 +77,7 @@ struct State {
     pieces: Pieces,
     ask: Callback<Missing>,
     look_again: Option<Timeout>,
-    order: Order<Vec<u8>>,
+    order: Order<Whole>,
     /// In order, the first one waiting for the decoder.
     queue: VecDeque<Waiting>,
     decoder: Option<Decoder>,
@@ -66,13 +87,14 @@ struct State {
 /// An update that is to be painted once its video, if it has any, is decoded.
 #[derive(Debug)]
 struct Waiting {
-    bytes: Vec<u8>,
+    update: Whole,
     video: Video,
 }
 
 #[derive(Debug)]
 enum Video {
     None,
+    Encoded,
     Decoding { seq: u32 },
     Decoded(Frame),
 }
@@ -108,6 +130,8 @@ impl Picture {
             surface: RefCell::new(surface),
             on,
             decodes: Cell::default(),
+            hidden: Cell::default(),
+            watcher: RefCell::default(),
             state: RefCell::default(),
         })))
     }
@@ -128,6 +152,24 @@ impl Picture {
             inner.decodes.set(Some(codecs));
             inner.on.emit(Heard::Decodes(codecs));
         });
+    }
+
+    /// Decodes and paints nothing as long as nobody looks. What comes meanwhile is kept, so that
+    /// the picture goes on from there.
+    pub fn look(&self, looking: bool) {
+        self.0.hidden.set(!looking);
+        self.0.advance();
+    }
+
+    /// Tells `watcher` of every update that is painted, or nobody any more.
+    pub fn watch(&self, watcher: Option<Callback<Painted>>) {
+        *self.0.watcher.borrow_mut() = watcher;
+    }
+
+    /// Width and height in pixels; nothing before the first picture.
+    pub fn size(&self) -> Option<(u32, u32)> {
+        let size = (self.0.canvas.width(), self.0.canvas.height());
+        (size != (0, 0)).then_some(size)
     }
 
     /// Takes nothing more, and becomes empty.
@@ -216,20 +258,21 @@ impl Inner {
 
     /// One update is whole, in whatever order.
     fn update(self: &Rc<Self>, bytes: Vec<u8>) {
-        let Ok(update) = Update::decode(&bytes) else {
+        let Ok(update) = Whole::read(bytes) else {
             return self.lost();
         };
-        let (seq, fresh, length) = (update.seq, update.fresh, bytes.len());
-        let taken = (self.state.borrow_mut().order).take(seq, fresh, length, bytes);
+        let (seq, fresh) = (update.update().seq, update.update().fresh);
+        let length = update.length();
+        let taken = (self.state.borrow_mut().order).take(seq, fresh, length, update);
         match taken {
             Taken::Lost => self.lost(),
             Taken::Paint(ready) => {
-                for bytes in ready {
-                    if self.queue(bytes).is_err() {
+                for update in ready {
+                    if self.queue(update).is_err() {
                         return self.lost();
                     }
                 }
-                self.paint();
+                self.advance();
             }
         }
     }
@@ -244,8 +287,10 @@ impl Inner {
     }
 
     /// A decoder could not go on.
-    fn failed(&self, codec: Codec) {
-        self.do_without(codec);
+    fn failed(&self, codec: Codec, fault: Fault) {
+        if fault == Fault::Broken {
+            self.do_without(codec);
+        }
         self.lost();
     }
 
@@ -260,47 +305,91 @@ impl Inner {
         }
     }
 
-    /// The next one in order: begins to decode what has to be.
-    fn queue(self: &Rc<Self>, bytes: Vec<u8>) -> Result<(), JsValue> {
+    /// The next one in order.
+    fn queue(&self, update: Whole) -> Result<(), Lost> {
+        let is_video = |part: &Part<_>| matches!(part, Part::Video { .. });
+        let video = match update.update().parts.iter().any(is_video) {
+            true => Video::Encoded,
+            false => Video::None,
+        };
         let mut state = self.state.borrow_mut();
-        let update = Update::decode(&bytes).map_err(|error| error.to_string())?;
-        let mut video = Video::None;
-        for part in &update.parts {
-            match part {
-                Part::Copy { .. } | Part::Tile { .. } => {}
-                Part::Video {
+        state.queue.push_back(Waiting { update, video });
+        let held = |waiting: &Waiting| waiting.update.length();
+        if self.hidden.get() && state.queue.iter().map(held).sum::<usize>() > MOST_HELD {
+            return Err(Lost);
+        }
+        Ok(())
+    }
+
+    /// Decodes and paints whatever can be, unless nobody would see it.
+    fn advance(self: &Rc<Self>) {
+        if self.hidden.get() {
+            return;
+        }
+        if self.decode().is_err() {
+            return self.lost();
+        }
+        self.paint();
+    }
+
+    /// Has everything decoded that waits for it.
+    fn decode(self: &Rc<Self>) -> Result<(), JsValue> {
+        let mut state = self.state.borrow_mut();
+        let State { queue, decoder, .. } = &mut *state;
+        for Waiting { update, video } in queue {
+            if !matches!(video, Video::Encoded) {
+                continue;
+            }
+            let seq = update.update().seq;
+            for part in &update.update().parts {
+                let Part::Video {
                     codec, key, data, ..
-                } => {
+                } = part
+                else {
+                    continue;
+                };
+                let begun = self
+                    .decoder_for(*codec, decoder)
+                    .and_then(|decoder| decoder.decode(seq, *key, update.data(data)));
+                if let Err(error) = begun {
                     let codec = *codec;
-                    if state.decoder.as_ref().is_none_or(|old| !old.decodes(codec)) {
-                        let (on_frame, on_error) = (Rc::downgrade(self), Rc::downgrade(self));
-                        state.decoder = Some(Decoder::new(
-                            codec,
-                            move |seq, frame| {
-                                if let Some(inner) = on_frame.upgrade() {
-                                    inner.decoded(seq, frame);
-                                }
-                            },
-                            move || {
-                                if let Some(inner) = on_error.upgrade() {
-                                    inner.failed(codec);
-                                }
-                            },
-                        )?);
-                    }
-                    if let Some(decoder) = &state.decoder {
-                        if let Err(error) = decoder.decode(update.seq, *key, data) {
-                            drop(state);
-                            self.do_without(codec);
-                            return Err(error);
-                        }
-                        video = Video::Decoding { seq: update.seq };
-                    }
+                    drop(state);
+                    self.do_without(codec);
+                    return Err(error);
                 }
             }
+            *video = Video::Decoding { seq };
         }
-        state.queue.push_back(Waiting { bytes, video });
         Ok(())
+    }
+
+    /// The decoder that goes on with this codec, or begins with it.
+    fn decoder_for<'a>(
+        self: &Rc<Self>,
+        codec: Codec,
+        decoder: &'a mut Option<Decoder>,
+    ) -> Result<&'a Decoder, JsValue> {
+        let old = decoder.take().filter(|old| old.decodes(codec));
+        let now = match old {
+            Some(old) => old,
+            None => {
+                let (on_frame, on_error) = (Rc::downgrade(self), Rc::downgrade(self));
+                Decoder::new(
+                    codec,
+                    move |seq, frame| {
+                        if let Some(inner) = on_frame.upgrade() {
+                            inner.decoded(seq, frame);
+                        }
+                    },
+                    move |fault| {
+                        if let Some(inner) = on_error.upgrade() {
+                            inner.failed(codec, fault);
+                        }
+                    },
+                )?
+            }
+        };
+        Ok(decoder.insert(now))
     }
 
     fn decoded(&self, seq: u32, frame: Frame) {
@@ -318,16 +407,12 @@ impl Inner {
 
     /// Paints whatever is ready.
     fn paint(&self) {
-        loop {
+        while !self.hidden.get() {
             let waiting = {
                 let mut state = self.state.borrow_mut();
-                match state.queue.front() {
-                    None
-                    | Some(Waiting {
-                        video: Video::Decoding { .. },
-                        ..
-                    }) => return,
-                    Some(_) => state.queue.pop_front(),
+                match state.queue.front().map(|first| &first.video) {
+                    None | Some(Video::Encoded | Video::Decoding { .. }) => return,
+                    Some(Video::None | Video::Decoded(_)) => state.queue.pop_front(),
                 }
             };
             let Some(waiting) = waiting else { return };
@@ -338,13 +423,13 @@ impl Inner {
     }
 
     fn show(&self, waiting: &Waiting) -> Result<(), JsValue> {
-        let update = Update::decode(&waiting.bytes).map_err(|error| error.to_string())?;
+        let (whole, update) = (&waiting.update, waiting.update.update());
         let mut surface = self.surface.borrow_mut();
         let sized = surface.resize(update.size);
         for part in &update.parts {
             match part {
                 Part::Copy { dx, dy, areas } => surface.copy(*dx, *dy, areas)?,
-                Part::Tile { area, data } => surface.tile(*area, data)?,
+                Part::Tile { area, data } => surface.tile(*area, whole.data(data))?,
                 Part::Video { at, areas, .. } => {
                     if let Video::Decoded(frame) = &waiting.video {
                         surface.draw(frame, *at, areas)?;
@@ -357,6 +442,24 @@ impl Inner {
         if sized {
             self.on.emit(Heard::Sized);
         }
+        self.tell(update);
         Ok(())
+    }
+
+    /// Tells whoever wants to know what was painted.
+    fn tell<D>(&self, update: &Update<D>) {
+        let watcher = self.watcher.borrow().clone();
+        // One that says nothing shows nothing.
+        if let Some(watcher) = watcher.filter(|_| !update.parts.is_empty()) {
+            let codec = |part: &Part<D>| match part {
+                Part::Video { codec, .. } => Some(*codec),
+                Part::Copy { .. } | Part::Tile { .. } => None,
+            };
+            watcher.emit(Painted {
+                taken: update.taken,
+                at: js::now(),
+                codec: update.parts.iter().find_map(codec),
+            });
+        }
     }
 }
