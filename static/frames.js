@@ -1,5 +1,5 @@
 // A worker that takes the frames of the picture out of the receiver, before the browser would
-// hold them back or decode them, and passes them on to the page.
+// hold them back or decode them, and passes them on to the page, each with when it came.
 onrtctransform = async ({ transformer }) => {
   const frames = transformer.readable.getReader();
   for (;;) {
@@ -7,6 +7,7 @@ onrtctransform = async ({ transformer }) => {
     if (done) {
       return;
     }
-    postMessage(value.data, [value.data]);
+    const at = performance.timeOrigin + performance.now();
+    postMessage([value.data, at], [value.data]);
   }
 };

@@ -336,6 +336,7 @@ pub enum Role {
     Status,
     Alert,
     Log,
+    Choice,
 }
 
 impl Role {
@@ -348,6 +349,7 @@ impl Role {
             Self::Status => "[role=status], output",
             Self::Alert => "[role=alert]",
             Self::Log => "[role=log]",
+            Self::Choice => "select",
         }
     }
 }

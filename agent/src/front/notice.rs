@@ -192,12 +192,7 @@ impl Notice {
             Self::LocalHand(false) => "Your helper can use the mouse again.".into(),
             Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
             Self::Paused(false) => "The picture goes on.".into(),
-            Self::Looking(name, false) => {
-                format!("{} is looking at something else right now.", plain_name(name))
-            }
-            Self::Looking(name, true) => {
-                format!("{} is looking at your screen again.", plain_name(name))
-            }
+            Self::Looking(name, looking) => looks(&plain_name(name), *looking),
             Self::Chat {
                 from: Speaker::Novice,
                 text,
@@ -256,6 +251,14 @@ fn closed(serial: Serial, standing: Standing) -> String {
         Standing::Locked => "is locked: the password was wrong too often. Make a new one.",
     };
     format!("Invitation {serial} {what}")
+}
+
+fn looks(name: &str, looking: bool) -> String {
+    if looking {
+        format!("{name} is looking at your screen again.")
+    } else {
+        format!("{name} is looking at something else right now.")
+    }
 }
 
 fn stopped(cause: StopCause) -> &'static str {

@@ -96,16 +96,24 @@ struct Shared {
 #[derive(Debug, Default, Clone, Copy)]
 struct Wishes {
     stop: bool,
-    paused: bool,
-    unwatched: bool,
+    rest: Rest,
     refresh: bool,
     flow: Option<Flow>,
     codecs: Option<Codecs>,
     quality: Option<Quality>,
 }
 
+/// Why nothing is to be made: either is enough.
+#[derive(Debug, Default, Clone, Copy)]
+struct Rest {
+    /// The novice wants it so.
+    paused: bool,
+    /// Nobody looks.
+    unwatched: bool,
+}
+
 impl Shared {
-    /// Takes what was wished once; `stop`, `paused` and `unwatched` stay.
+    /// Takes what was wished once; `stop` and `rest` stay.
     fn take(&self) -> Wishes {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = *wishes;
@@ -175,12 +183,12 @@ impl Media {
 
     /// Stops showing anything, the pointer included, or goes on with what is on the screen then.
     pub fn pause(&self, paused: bool) {
-        self.wish(|wishes| wishes.paused = paused);
+        self.wish(|wishes| wishes.rest.paused = paused);
     }
 
     /// Somebody looks at the picture, or nobody: then nothing is made, as in a pause.
     pub fn look(&self, looking: bool) {
-        self.wish(|wishes| wishes.unwatched = !looking);
+        self.wish(|wishes| wishes.rest.unwatched = !looking);
     }
 
     /// Makes the picture like this from now on, within the settings.

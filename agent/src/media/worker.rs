@@ -178,7 +178,7 @@ impl<'a> Worker<'a> {
     /// Does what the handle wished; true: stop.
     fn obey(&mut self, shared: &Shared) -> bool {
         let wishes = shared.take();
-        let resting = wishes.paused || wishes.unwatched;
+        let resting = wishes.rest.paused || wishes.rest.unwatched;
         if self.resting && !resting {
             if let Some(shape) = self.shape.clone() {
                 self.outbox.shape(shape);

@@ -23,6 +23,7 @@ mod invitations;
 mod links;
 mod page;
 mod password;
+mod picture;
 mod policy;
 mod prompts;
 mod refusal;

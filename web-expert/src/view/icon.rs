@@ -13,6 +13,8 @@ pub enum Shape {
     Keys,
     /// Four corners.
     Fullscreen,
+    /// A curve that rises.
+    Gauge,
     /// A speech bubble.
     Chat,
     /// A door's way out.
@@ -34,6 +36,7 @@ pub fn Icon(props: &Props) -> Html {
         Shape::Pointer => "M6 3l12 6.5-5.2 1.3L11 16z M13 11.5l4.5 6",
         Shape::Keys => "M3 7h18v10H3zM7 10h.01M11 10h.01M15 10h.01M17.5 10h.01M8 14h8",
         Shape::Fullscreen => "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+        Shape::Gauge => "M4 20h16M5 16l4-5 4 3 6-9",
         Shape::Chat => "M4 5h16v11H10l-4 4v-4H4z",
         Shape::Leave => "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
     };

@@ -19,7 +19,8 @@ fn media(scene: &Scene) -> Vec<String> {
 fn nothing_is_made_while_nobody_looks_and_the_novice_is_told() {
     let mut scene = Scene::new();
     scene.viewing();
-    (scene.out.clear(), scene.said.clear());
+    scene.out.clear();
+    scene.said.clear();
     looks(&mut scene, true);
     assert!(scene.out.is_empty(), "as it was");
 
