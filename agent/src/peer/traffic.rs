@@ -105,7 +105,10 @@ pub(super) async fn carry(
             }
             Some(word) = said.recv() => match word {
                 Word::Reports(reports) => carrier.reported(&reports, Instant::now()),
-                Word::NoReports => carrier.expect_no_reports(),
+                Word::NoReports => {
+                    track.without_numbers();
+                    carrier.expect_no_reports();
+                }
                 Word::Missing(numbers) => carrier.asked(&numbers, Instant::now()),
             },
             () = tokio::time::sleep_until(wake.unwrap_or_else(tokio::time::Instant::now)),
