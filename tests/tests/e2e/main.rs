@@ -14,6 +14,7 @@ mod channels;
 mod clocks;
 mod crash;
 mod file;
+mod firefox;
 mod guesses;
 mod harness;
 mod hostile;
