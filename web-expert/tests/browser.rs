@@ -7,7 +7,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use deskhand_protocol::{
-    control::CursorShape,
+    control::{CursorShape, Quality},
     envelope::{ToAgent, ToPage},
     handshake::novice::{Challenged, Charged, Record},
     id::{Fingerprint, InvitationId, LinkSecret},
@@ -109,13 +109,18 @@ fn the_handshake_runs_on_the_browsers_randomness_and_is_there_at_once() {
 }
 
 #[wasm_bindgen_test]
-fn only_the_name_is_remembered() {
+fn nothing_is_remembered_but_the_name_and_the_choice_of_quality() {
     let storage = web_sys::window().unwrap().local_storage().unwrap().unwrap();
     storage.clear().unwrap();
     assert_eq!(memory::name(), "");
     memory::remember_name("Maria <b>");
     assert_eq!(memory::name(), "Maria <b>");
     assert_eq!(storage.length(), Ok(1));
+    assert_eq!(memory::quality(), Quality::Auto);
+    memory::remember_quality(Quality::SharpText);
+    assert_eq!(memory::quality(), Quality::SharpText);
+    assert_eq!(storage.length(), Ok(2));
+    storage.clear().unwrap();
 }
 
 #[wasm_bindgen_test]

@@ -191,8 +191,9 @@ impl<'a> Worker<'a> {
         if wishes.refresh {
             self.refreshes.request();
         }
-        if let Some(quality) = wishes.quality {
-            self.taste = Taste::of(quality);
+        let taste = wishes.quality.map(Taste::of);
+        if let Some(taste) = taste.filter(|taste| *taste != self.taste) {
+            self.taste = taste;
             self.composer.set_taste(self.taste);
             let fps = self.taste.fps.min(self.settings.max_fps);
             self.pacer.set_max_fps(fps);

@@ -172,7 +172,7 @@ async fn ask_for_reports(feedback: Arc<dyn DataChannel>, mut deaf: watch::Receiv
         if deaf.wait_for(|deaf| *deaf).await.is_err() {
             return;
         }
-        tracing::info!("nobody reports what arrives: the page is asked to");
+        tracing::debug!("nobody reports what arrives: the page is asked to");
         say(&*feedback, &Answer::Report).await;
         tokio::time::sleep(AGAIN).await;
     }

@@ -120,7 +120,10 @@ impl Viewing {
     ) -> Option<(EndReason, &'static str)> {
         match event {
             PeerEvent::Control(
-                FromExpert::Chat(_) | FromExpert::RequestControl | FromExpert::Looking(_),
+                FromExpert::Chat(_)
+                | FromExpert::RequestControl
+                | FromExpert::Looking(_)
+                | FromExpert::Quality(_),
             ) if !self.messages.admits(now.at) => {
                 return Some((
                     EndReason::Malformed,

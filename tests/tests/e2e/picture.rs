@@ -109,7 +109,11 @@ async fn the_choice_of_quality_takes_effect_and_is_remembered() {
     scene.probe.plays_film(40);
     scene.expert.opens_connection().await;
     let at_least = |least: f64| move |said: &str| number(said).is_some_and(|n| n >= least);
-    scene.expert.reads("Pictures", at_least(19.0)).await;
+    scene.expert.reads("Arriving", at_least(1500.0)).await;
+    scene
+        .expert
+        .reads("Film drawn by", |said| said == "VP9")
+        .await;
     scene.expert.prefers("Low bandwidth").await;
     let kept = "return localStorage.getItem('deskhand.quality')";
     let kept = scene.expert.browser.run(kept, vec![]).await;
