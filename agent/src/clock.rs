@@ -40,6 +40,13 @@ impl Now {
     }
 }
 
+/// Time as the picture tells it to the page: microseconds, which begin again after 2^32.
+pub fn micros(time: Duration) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "wraps around by design")]
+    let micros = time.as_micros() as u32;
+    micros
+}
+
 /// A moment that can be written down: what both clocks said when the program was last seen to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {

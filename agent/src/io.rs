@@ -1,7 +1,7 @@
 //! What goes into the agent's core (the [`desk`](crate::desk)) and what comes out of it.
 
 use deskhand_protocol::{
-    control::{CursorShape, FromExpert, FromNovice},
+    control::{CursorShape, FromExpert, FromNovice, Quality},
     envelope::Candidate,
     handshake::novice::Charged,
     id::Fingerprint,
@@ -163,6 +163,10 @@ pub enum MediaCommand {
     Decodes(Codecs),
     /// Show this part of the desktop.
     Show(Shown),
+    /// The expert looks at it, or does not.
+    Look(bool),
+    /// The expert wants it so.
+    Prefer(Quality),
     /// Stop capturing.
     Stop,
 }

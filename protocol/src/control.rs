@@ -31,6 +31,25 @@ pub enum FromExpert {
     /// Wants to see this from now on. A monitor that is not there is passed over: it may have been
     /// disconnected in the same moment.
     Show(Shown),
+    /// Looks at the page, or does not: then no picture is made. It is looked at until this has
+    /// come.
+    Looking(bool),
+    /// Wants the picture so; [`Quality::Auto`] until this has come.
+    Quality(Quality),
+}
+
+/// What matters most about the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Quality {
+    /// What suits what is on the screen.
+    #[default]
+    Auto,
+    /// That text can be read at any moment.
+    SharpText,
+    /// That it moves evenly, at half the rate.
+    Balanced,
+    /// That it takes little of the network.
+    LowBandwidth,
 }
 
 /// Agent to page.
@@ -220,5 +239,25 @@ impl TryFrom<RawShape> for CursorShape {
 impl fmt::Debug for CursorShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CursorShape({} x {})", self.width, self.height)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{VERSION, wire};
+
+    #[test]
+    fn what_the_page_wishes_of_the_picture_on_the_wire() {
+        for (wish, expected) in [
+            (FromExpert::Looking(false), [6, 0]),
+            (FromExpert::Looking(true), [6, 1]),
+            (FromExpert::Quality(Quality::Auto), [7, 0]),
+            (FromExpert::Quality(Quality::SharpText), [7, 1]),
+            (FromExpert::Quality(Quality::Balanced), [7, 2]),
+            (FromExpert::Quality(Quality::LowBandwidth), [7, 3]),
+        ] {
+            assert_eq!(wire::encode(&wish), [&[VERSION], &expected[..]].concat());
+        }
     }
 }

@@ -20,7 +20,7 @@ pub mod channel {
     pub const POINTER: u16 = 2;
     /// Unordered, never retransmitted: the novice's pointer.
     pub const CURSOR: u16 = 3;
-    /// Unordered, never retransmitted: what the page misses of the picture.
+    /// Unordered, never retransmitted: how the picture travels; see [`crate::picture::Feedback`].
     pub const FEEDBACK: u16 = 4;
 }
 

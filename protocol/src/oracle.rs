@@ -6,6 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     control, envelope, input,
     invitation::{FileData, Link, Number},
+    picture::{Answer, Feedback},
     signal,
     spoken::normal_spoken,
     wire,
@@ -36,6 +37,11 @@ pub fn channels(bytes: &[u8]) {
     round_trips::<input::InputEvent>(bytes);
     round_trips::<input::Motion>(bytes);
     round_trips::<input::CursorMoved>(bytes);
+    round_trips::<Feedback>(bytes);
+    round_trips::<Answer>(bytes);
+    if let Ok(Feedback::Arrived(arrivals)) = wire::decode(bytes) {
+        arrivals.told();
+    }
 }
 
 /// Reads `bytes` as everything that comes through the server from the other end.

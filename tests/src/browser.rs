@@ -344,6 +344,7 @@ pub enum Role {
     Status,
     Alert,
     Log,
+    Choice,
 }
 
 impl Role {
@@ -357,6 +358,7 @@ impl Role {
             Self::Status => "[role=status], output",
             Self::Alert => "[role=alert]",
             Self::Log => "[role=log]",
+            Self::Choice => "select",
         }
     }
 }

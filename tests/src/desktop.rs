@@ -195,6 +195,20 @@ impl Desktop {
         }
     }
 
+    /// A number that any other picture in this place (left, top, width, height) would hardly have.
+    pub fn print_of(&self, [x, y, width, height]: [u16; 4]) -> i32 {
+        let connection = self.connect();
+        let root = connection.setup().roots[0].root;
+        let format = ImageFormat::Z_PIXMAP;
+        let (x, y) = (x.cast_signed(), y.cast_signed());
+        let image = connection.get_image(format, root, x, y, width, height, !0);
+        let image = image.unwrap().reply().unwrap();
+        let pixels = image.data.chunks_exact(4).map(|p| [p[2], p[1], p[0]]);
+        pixels.flatten().fold(0, |print: i32, byte| {
+            print.wrapping_mul(31).wrapping_add(byte.into())
+        })
+    }
+
     /// Ends the X server at once, as a crash would.
     pub fn crash(&self) {
         self.server.signal(Signal::KILL);

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     browser::{Browser, Role},
-    desktop::SIZE,
+    desktop::{Desktop, SIZE},
     novice::Novice,
     wait::{self, PATIENCE},
 };
@@ -42,14 +42,26 @@ impl Expert {
 
     /// Comes with the right password, is let in by the novice, and sees the desktop.
     pub async fn view(novice: &mut Novice) -> Self {
-        let expert = Self::let_in(novice).await;
+        Self::view_with(novice, "").await
+    }
+
+    /// As [`Self::view`], in a browser that runs this script before the page's own.
+    pub async fn view_with(novice: &mut Novice, script: &str) -> Self {
+        let expert = Self::let_in_with(novice, script).await;
         expert.sees_desktop().await;
         expert
     }
 
     /// Comes with the right password, and is let in by the novice.
     pub async fn let_in(novice: &mut Novice) -> Self {
-        let expert = Self::open(&novice.link).await;
+        Self::let_in_with(novice, "").await
+    }
+
+    async fn let_in_with(novice: &mut Novice, script: &str) -> Self {
+        let browser = Browser::start().await;
+        browser.run_first(script).await;
+        browser.goto(&novice.link).await;
+        let expert = Self { browser };
         expert.connect(&novice.password).await;
         let question = novice.answers("y").await;
         assert!(question.contains(NAME), "who asks is not named: {question}");
@@ -106,6 +118,65 @@ impl Expert {
             (last.1.elapsed() >= quiet).then_some(())
         })
         .await;
+    }
+
+    /// Waits until the expert sees exactly what is in this place of the desktop (left, top, width,
+    /// height), to the last bit.
+    pub async fn sees_exactly(&self, desktop: &Desktop, place: [u16; 4], within: Duration) {
+        let wanted = i64::from(desktop.print_of(place));
+        wait::until("exactly the picture on the desktop", within, async || {
+            let seen = self
+                .browser
+                .run(
+                    "const [x, y, w, h] = arguments[0], c = document.querySelector('canvas.screen');
+                     const pixels = c.getContext('2d').getImageData(x, y, w, h).data;
+                     let print = 0;
+                     for (let n = 0; n < pixels.length; n++)
+                         if (n % 4 < 3) print = (Math.imul(print, 31) + pixels[n]) | 0;
+                     return print;",
+                    vec![json!(place)],
+                )
+                .await;
+            (seen.as_i64()? == wanted).then_some(())
+        })
+        .await;
+    }
+
+    /// Opens the panel that tells how the picture travels.
+    pub async fn opens_connection(&self) {
+        self.browser.press("Connection").await;
+    }
+
+    /// What a row of that panel says, if it is there.
+    pub async fn figure(&self, row: &str) -> Option<String> {
+        let said = self
+            .browser
+            .run(
+                "for (const row of document.querySelectorAll('#connection dl > div'))
+                     if (row.querySelector('dt').textContent === arguments[0])
+                         return row.querySelector('dd').textContent;
+                 return null;",
+                vec![json!(row)],
+            )
+            .await;
+        Some(said.as_str()?.to_owned())
+    }
+
+    /// Waits until a row of that panel says something that `wanted` finds right.
+    pub async fn reads(&self, row: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let mut last = None;
+        let right = wait::within(PATIENCE, async || {
+            last = self.figure(row).await;
+            last.clone().filter(|said| wanted(said))
+        })
+        .await;
+        right.unwrap_or_else(|| panic!("{row}: {last:?}"))
+    }
+
+    /// Chooses what matters about the picture.
+    pub async fn prefers(&self, name: &str) {
+        let select = self.browser.find(Role::Choice, "Picture quality").await;
+        select.select_by_label(name).await.expect("it is offered");
     }
 
     /// The colour of one pixel of the desktop, as the expert sees it.

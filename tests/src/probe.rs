@@ -135,6 +135,23 @@ impl Probe {
             .await;
     }
 
+    /// Plays something like a film in its window, so many pictures a second.
+    pub fn plays_film(&mut self, fps: u32) {
+        self.process.write(&format!("film {fps}\n"));
+    }
+
+    /// Stops it, and waits until its last picture is on the display.
+    pub async fn stands_still(&mut self) {
+        let from = self.process.stdout.len();
+        self.process.write("still\n");
+        self.process
+            .stdout
+            .wait("still", PATIENCE, from, |text| {
+                text.lines().any(|l| l == "still").then_some(())
+            })
+            .await;
+    }
+
     /// The middle of its window.
     pub fn middle(&self) -> (u16, u16) {
         let [x, y, width, height] = self.place;

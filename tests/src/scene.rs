@@ -19,11 +19,16 @@ pub struct Scene {
 impl Scene {
     /// Up to the point where the expert sees the desktop.
     pub async fn viewing() -> Self {
+        Self::viewing_with("").await
+    }
+
+    /// As [`Self::viewing`], in a browser that runs this script before the page's own.
+    pub async fn viewing_with(script: &str) -> Self {
         let server = Server::start().await;
         let desktop = Desktop::start().await;
         let probe = Probe::open(&desktop).await;
         let mut novice = Novice::invite(&server, &desktop).await;
-        let expert = Expert::view(&mut novice).await;
+        let expert = Expert::view_with(&mut novice, script).await;
         Self {
             expert,
             novice,

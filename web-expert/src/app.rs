@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
-use yew::{Component, Context, Html, html};
+use yew::{Callback, Component, Context, Html, html};
 
 use crate::{
     channels,
@@ -39,6 +40,7 @@ pub struct App {
     state: State,
     shell: Shell,
     ticker: Option<Interval>,
+    _seen: Option<EventListener>,
 }
 
 impl Component for App {
@@ -49,24 +51,27 @@ impl Component for App {
         let opened = place::opened();
         let place = Place::of(&opened);
         let unable = unable(&opened);
+        let mut state = State::new(opened, memory::name(), unable);
+        state.quality = memory::quality();
         Self {
-            state: State::new(opened, memory::name(), unable),
+            state,
             shell: Shell::new(
                 place,
                 Hands::new(platform()),
                 ctx.link().callback(Msg::Heard),
             ),
             ticker: None,
+            _seen: watch_visibility(ctx.link().callback(Msg::Event)),
         }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
-        // The novice's pointer is drawn on its own, many times a second.
+        // The novice's pointer is drawn on its own, many times a second, and so are figures.
         let draws = !matches!(
             msg,
-            Msg::Heard(Heard::Peer(peer::Heard::Channel(channels::Heard::Cursor(
-                _
-            ))))
+            Msg::Heard(Heard::Peer(peer::Heard::Channel(
+                channels::Heard::Cursor(_) | channels::Heard::Answer(..)
+            )))
         );
         let mut events: VecDeque<Event> = match msg {
             Msg::Event(event) => [event].into(),
@@ -108,6 +113,8 @@ impl Component for App {
                     {picture}
                     hands={self.shell.hands.clone()}
                     cursor={self.shell.cursor.clone()}
+                    gauge={self.shell.gauge.clone()}
+                    quality={self.state.quality}
                     {on}
                 />
                 }
@@ -143,6 +150,18 @@ impl App {
             }));
         }
     }
+}
+
+/// Says whether anybody can see the page: now, and whenever that changes.
+fn watch_visibility(on: Callback<Event>) -> Option<EventListener> {
+    let document = web_sys::window()?.document()?;
+    on.emit(Event::Looking(!document.hidden()));
+    let watched = document.clone();
+    Some(EventListener::new(
+        &document,
+        "visibilitychange",
+        move |_| on.emit(Event::Looking(!watched.hidden())),
+    ))
 }
 
 /// Why this browser will not do, if so.

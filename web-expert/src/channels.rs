@@ -1,10 +1,12 @@
 //! The data channels. Both ends make them under fixed numbers, so that none has to be
 //! announced and each is exactly as reliable as it should be.
 
+use std::time::Duration;
+
 use deskhand_protocol::{
     control::{FromExpert, FromNovice},
     input::{CursorMoved, channel},
-    picture::Missing,
+    picture::{Answer, Feedback},
     wire,
 };
 use gloo_events::EventListener;
@@ -17,7 +19,7 @@ use web_sys::{
 };
 use yew::Callback;
 
-use crate::input::Packet;
+use crate::{input::Packet, js};
 
 /// More than this waiting to go out means that the network cannot keep up.
 const BUSY: u32 = 64 * 1024;
@@ -33,6 +35,8 @@ pub enum Heard {
     Novice(FromNovice),
     /// On channel `cursor`.
     Cursor(CursorMoved),
+    /// On channel `feedback`, and when, by the page's own clock.
+    Answer(Answer, Duration),
     /// Something that is no message of this protocol.
     Garbled,
 }
@@ -44,7 +48,7 @@ pub struct Channels {
     input: RtcDataChannel,
     pointer: RtcDataChannel,
     feedback: RtcDataChannel,
-    _listeners: [EventListener; 4],
+    _listeners: [EventListener; 5],
 }
 
 impl Channels {
@@ -77,6 +81,15 @@ impl Channels {
                     }
                 }
             }),
+            EventListener::new(&feedback, "message", {
+                let on = on.clone();
+                // As with pointers.
+                move |event| {
+                    if let Some(answer) = read(event) {
+                        on.emit(Heard::Answer(answer, js::now()));
+                    }
+                }
+            }),
         ];
         Self {
             control,
@@ -97,9 +110,9 @@ impl Channels {
         send(&self.control, &wire::encode(message));
     }
 
-    /// Asks for what is missing of the picture.
-    pub fn missing(&self, missing: &Missing) {
-        send(&self.feedback, &wire::encode(missing));
+    /// Says how the picture travels.
+    pub fn feedback(&self, feedback: &Feedback) {
+        send(&self.feedback, &wire::encode(feedback));
     }
 
     /// Sends mouse or keyboard. What the network cannot keep up with and can be spared is left

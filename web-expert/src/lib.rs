@@ -1,14 +1,16 @@
 //! The expert's page: join an invitation, see the novice's desktop, chat, share control.
 //!
-//! INVARIANTS: the pure modules ([`handshake`], [`input`], [`keyboard`], [`pointer`],
-//! [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
+//! INVARIANTS: the pure modules ([`choice`], [`handshake`], [`input`], [`keyboard`], [`meter`],
+//! [`pointer`], [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
 //! edges; [`view`] draws, puts text into text nodes only and returns events. Loading the page
 //! contacts nobody.
 
 pub mod app;
 pub mod certificate;
 pub mod channels;
+pub mod choice;
 pub mod cursor;
+pub mod gauge;
 pub mod hands;
 pub mod handshake;
 pub mod heart;
@@ -16,6 +18,7 @@ pub mod input;
 pub mod js;
 pub mod keyboard;
 pub mod memory;
+pub mod meter;
 pub mod own_worker;
 pub mod peer;
 pub mod picture;

@@ -81,15 +81,15 @@ impl Peer {
             EventListener::new(&connection, "track", {
                 let (on, picture) = (on.clone(), picture.clone());
                 let channels = Rc::downgrade(&channels);
-                let ask = Callback::from(move |missing| {
+                let say = Callback::from(move |feedback| {
                     if let Some(channels) = channels.upgrade() {
-                        channels.missing(&missing);
+                        channels.feedback(&feedback);
                     }
                 });
                 // At once: the first packet must not get away.
                 move |event| {
                     let event = event.unchecked_ref::<RtcTrackEvent>();
-                    if picture.follow(&event.receiver(), ask.clone()).is_err() {
+                    if picture.follow(&event.receiver(), say.clone()).is_err() {
                         on.emit(Heard::Lost);
                     }
                 }
@@ -124,6 +124,11 @@ impl Peer {
     /// Its data channels.
     pub fn channels(&self) -> &Rc<Channels> {
         &self.channels
+    }
+
+    /// The browser's own.
+    pub fn connection(&self) -> &RtcPeerConnection {
+        &self.connection
     }
 
     /// A way to reach the novice's computer.

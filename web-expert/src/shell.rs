@@ -4,6 +4,7 @@
 use deskhand_protocol::{
     control::FromExpert,
     envelope::{Candidate, SealedToAgent},
+    picture::Answer,
     text::Sdp,
 };
 use gloo_timers::callback::Timeout;
@@ -15,6 +16,7 @@ use crate::{
     certificate::Certificate,
     channels,
     cursor::Cursor,
+    gauge::Gauge,
     hands::Hands,
     handshake::{Handshake, Output},
     memory, peer,
@@ -63,6 +65,8 @@ pub struct Shell {
     pub hands: Hands,
     /// The novice's pointer.
     pub cursor: Cursor,
+    /// How the picture travels.
+    pub gauge: Gauge,
 }
 
 impl Shell {
@@ -81,6 +85,7 @@ impl Shell {
             parting: None,
             hands,
             cursor: Cursor::default(),
+            gauge: Gauge::default(),
         }
     }
 
@@ -107,6 +112,12 @@ impl Shell {
             Effect::Revoke => self.hands.revoke(),
             Effect::Cursor(shape) => self.cursor.shape(shape),
             Effect::Remember(name) => memory::remember_name(name.as_str()),
+            Effect::RememberQuality(quality) => memory::remember_quality(quality),
+            Effect::Look(looking) => {
+                if let Some(picture) = &self.picture {
+                    picture.look(looking);
+                }
+            }
         }
         vec![]
     }
@@ -220,6 +231,7 @@ impl Shell {
         match Peer::answer(&certificate, offer, picture, &on) {
             Ok(peer) => {
                 self.hands.connect(peer.channels());
+                self.gauge.connect(&peer);
                 self.peer = Some(peer);
                 vec![]
             }
@@ -246,6 +258,14 @@ impl Shell {
                 return vec![Event::Novice(message)];
             }
             peer::Heard::Channel(channels::Heard::Cursor(moved)) => self.cursor.moved(moved),
+            peer::Heard::Channel(channels::Heard::Answer(answer, at)) => match answer {
+                Answer::Clock { asked, micros } => self.gauge.answered(asked, micros, at),
+                Answer::Report => {
+                    if let Some(picture) = &self.picture {
+                        picture.report();
+                    }
+                }
+            },
             peer::Heard::Lost
             | peer::Heard::Channel(channels::Heard::Closed | channels::Heard::Garbled) => {
                 self.parting = None;

@@ -10,7 +10,7 @@ mod start;
 use std::{fmt, time::Duration};
 
 use deskhand_protocol::{
-    control::{self, CursorShape, FromNovice},
+    control::{self, CursorShape, FromExpert, FromNovice, Quality},
     envelope::Candidate,
     id::GrantId,
     invitation::Link,
@@ -64,6 +64,10 @@ pub enum Event {
     View(View),
     /// The expert wants to see this of the novice's screens.
     Show(Shown),
+    /// What matters about the picture.
+    Prefer(Quality),
+    /// The expert sees the page, or it is hidden.
+    Looking(bool),
     /// The expert has read the alert.
     Dismiss,
     /// The expert ends the session.
@@ -113,6 +117,10 @@ pub enum Effect {
     Cursor(CursorShape),
     /// Fill the form with this name next time.
     Remember(Name),
+    /// Begin with this choice next time.
+    RememberQuality(Quality),
+    /// Decode and paint, or do not.
+    Look(bool),
 }
 
 /// The state of the page.
@@ -124,6 +132,10 @@ pub struct State {
     pub name: String,
     /// What the file says that the page came from, if it came from one.
     pub file: Option<FromFile>,
+    /// What matters about the picture.
+    pub quality: Quality,
+    /// The page is seen.
+    looking: bool,
 }
 
 /// What is shown.
@@ -224,6 +236,8 @@ impl State {
             screen: unable.map_or(screen, Screen::Unable),
             name,
             file,
+            quality: Quality::default(),
+            looking: true,
         }
     }
 
@@ -254,6 +268,20 @@ impl State {
 
     /// Takes an event. What does not fit the screen came too late and changes nothing.
     pub fn handle(&mut self, event: Event, now: Duration) -> Vec<Effect> {
+        match event {
+            Event::Prefer(quality) => return self.prefer(quality),
+            Event::Looking(looking) => return self.look(looking),
+            _ => {}
+        }
+        let was_heard = self.is_heard();
+        let mut effects = self.handle_on_screen(event, now);
+        if self.is_heard() && !was_heard {
+            effects.extend(self.wishes());
+        }
+        effects
+    }
+
+    fn handle_on_screen(&mut self, event: Event, now: Duration) -> Vec<Effect> {
         match &mut self.screen {
             Screen::Unable(_) => vec![],
             Screen::Start(_) => self.at_the_start(event),
@@ -269,6 +297,39 @@ impl State {
             },
             Screen::Ended(_) => self.after_the_end(event),
         }
+    }
+
+    fn prefer(&mut self, quality: Quality) -> Vec<Effect> {
+        self.quality = quality;
+        let mut effects = vec![Effect::RememberQuality(quality)];
+        if self.is_heard() {
+            effects.push(Effect::Send(FromExpert::Quality(quality)));
+        }
+        effects
+    }
+
+    fn look(&mut self, looking: bool) -> Vec<Effect> {
+        if std::mem::replace(&mut self.looking, looking) == looking {
+            return vec![];
+        }
+        let mut effects = vec![Effect::Look(looking)];
+        if self.is_heard() {
+            effects.push(Effect::Send(FromExpert::Looking(looking)));
+        }
+        effects
+    }
+
+    /// Whether the novice's computer hears what the page wishes: it says first what is shared.
+    fn is_heard(&self) -> bool {
+        matches!(&self.screen, Screen::Console(console) if console.display.is_some())
+    }
+
+    /// What it does not suppose by itself.
+    fn wishes(&self) -> Vec<Effect> {
+        let quality = Some(self.quality).filter(|quality| *quality != Quality::default());
+        let away = (!self.looking).then_some(FromExpert::Looking(false));
+        let wishes = quality.map(FromExpert::Quality).into_iter().chain(away);
+        wishes.map(Effect::Send).collect()
     }
 
     fn at_the_form(&mut self, event: Event) -> Vec<Effect> {

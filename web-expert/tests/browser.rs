@@ -7,13 +7,13 @@
 use std::{cell::RefCell, rc::Rc};
 
 use deskhand_protocol::{
-    control::CursorShape,
+    control::{CursorShape, Quality},
     envelope::{ToAgent, ToPage},
     handshake::novice::{Challenged, Charged, Record},
     id::{Fingerprint, InvitationId, LinkSecret},
     input::Position,
     invitation::Link,
-    picture::Codec,
+    picture::{Area, Codec},
     signal::{FromExpert, Payload, ToExpert},
     text::Name,
     wire,
@@ -109,13 +109,18 @@ fn the_handshake_runs_on_the_browsers_randomness_and_is_there_at_once() {
 }
 
 #[wasm_bindgen_test]
-fn only_the_name_is_remembered() {
+fn nothing_is_remembered_but_the_name_and_the_choice_of_quality() {
     let storage = web_sys::window().unwrap().local_storage().unwrap().unwrap();
     storage.clear().unwrap();
     assert_eq!(memory::name(), "");
     memory::remember_name("Maria <b>");
     assert_eq!(memory::name(), "Maria <b>");
     assert_eq!(storage.length(), Ok(1));
+    assert_eq!(memory::quality(), Quality::Auto);
+    memory::remember_quality(Quality::SharpText);
+    assert_eq!(memory::quality(), Quality::SharpText);
+    assert_eq!(storage.length(), Ok(2));
+    storage.clear().unwrap();
 }
 
 #[wasm_bindgen_test]
@@ -176,7 +181,7 @@ async fn decoded(codec: Codec, data: &[u8]) -> Option<(u32, Frame)> {
             got.replace(Some((seq, frame)));
             done.call0(&JsValue::NULL).unwrap();
         };
-        let on_error = move || {
+        let on_error = move |_| {
             failed.call0(&JsValue::NULL).unwrap();
         };
         let made = Decoder::new(codec, on_frame, on_error).unwrap();
@@ -201,13 +206,21 @@ async fn the_browser_decodes_both_codecs_and_says_when_it_cannot() {
         let (seq, frame) = decoded(codec, red).await.unwrap();
         assert_eq!(seq, 7);
         context.clear_rect(0.0, 0.0, 300.0, 150.0);
-        frame.paint(&context, (32, 32)).unwrap();
+        let part = Area {
+            x: 8,
+            y: 0,
+            width: 16,
+            height: 32,
+        };
+        frame.paint(&context, part, (32, 32)).unwrap();
         let colour = |x: f64| context.get_image_data(x, 51.0, 1.0, 1.0).unwrap().data();
         let [r, g, b, _] = colour(41.0)[..] else {
             unreachable!()
         };
         assert!(r > 250 && g < 5 && b < 5, "{codec:?}: {r} {g} {b}");
-        assert_eq!(colour(31.0)[3], 0, "nothing beside it");
+        for beside in [31.0, 49.0] {
+            assert_eq!(colour(beside)[3], 0, "nothing beside that part");
+        }
         let garbled: Vec<u8> = red.iter().map(|byte| byte ^ 0x5a).collect();
         assert!(decoded(codec, &garbled).await.is_none());
     }

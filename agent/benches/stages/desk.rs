@@ -151,7 +151,6 @@ impl Desk {
             page,
         );
         match workload {
-            Workload::Typing => {}
             Workload::Scroll => {
                 desk.text(page, PAGE);
                 desk.show_page();
@@ -170,7 +169,7 @@ impl Desk {
                     inside,
                 );
             }
-            Workload::Video => {}
+            Workload::Typing | Workload::Video => {}
         }
         desk.done();
         desk

@@ -206,6 +206,11 @@ impl<P: Clone> Carrier<P> {
         self.flow
     }
 
+    /// Nobody reports anything, and much has left.
+    pub fn is_deaf(&self) -> bool {
+        self.estimator.is_deaf()
+    }
+
     /// What is known of the link.
     pub fn estimator(&self) -> &Estimator {
         &self.estimator

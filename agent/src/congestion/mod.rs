@@ -23,7 +23,7 @@ pub mod train;
 pub mod units;
 
 pub use carrier::{Carrier, Departure, Flow, Outgoing};
-pub use sent::Report;
+pub use sent::{Report, told};
 
 #[cfg(test)]
 mod tests;

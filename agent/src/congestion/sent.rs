@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deskhand_protocol::picture::Arrivals;
+
 /// What is not reported after so long never will be.
 const FORGET: Duration = Duration::from_secs(2);
 /// No more is remembered, whatever is sent.
@@ -19,6 +21,13 @@ pub struct Report {
     pub number: u16,
     /// When it arrived, by a clock of the other end's; `None`: it did not.
     pub arrival: Option<Duration>,
+}
+
+/// What a page says by itself, since its browser does not.
+pub fn told(arrivals: &Arrivals) -> Vec<Report> {
+    let told = arrivals.told().into_iter();
+    told.map(|(number, arrival)| Report { number, arrival })
+        .collect()
 }
 
 /// What became of a packet.

@@ -1,7 +1,7 @@
 //! The core by its one door, against an expert who really does the handshake.
 
 use deskhand_protocol::{
-    control::{Denial, Display, FromExpert, FromNovice, StopCause},
+    control::{Denial, Display, FromExpert, FromNovice, Quality, StopCause},
     envelope::{SealedToAgent, SealedToPage, ToPage},
     handshake::{self, Words, expert::Joining, novice::Charged, seal::Channel},
     id::{GrantId, JoinId, Route},
@@ -32,6 +32,7 @@ mod abuse;
 mod control;
 mod guesses;
 mod invitations;
+mod looking;
 mod properties;
 mod scene;
 mod screens;

@@ -1,6 +1,9 @@
 //! Everything of the agent's that touches the world, and what each output does to it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use rand_core::{CryptoRng, RngCore};
 use tokio::sync::{mpsc, watch};
@@ -53,6 +56,8 @@ pub struct Place {
 /// Everything that touches the world.
 pub(super) struct Edges {
     place: Place,
+    /// From here on the picture and the connection tell their times.
+    epoch: Instant,
     pub(super) errands: Errands,
     server: Option<Link>,
     rules: Rules,
@@ -69,6 +74,7 @@ impl Edges {
         Self {
             server: place.server.clone().map(Link::open),
             place,
+            epoch: Instant::now(),
             errands,
             rules,
             looks: 0,
@@ -242,7 +248,7 @@ impl Edges {
         match (command, &mut self.peer) {
             (PeerCommand::Start, peer) => {
                 let most = self.place.settings.max_bitrate_kbit;
-                let started = Peer::start(self.place.certificate.clone(), most);
+                let started = Peer::start(self.place.certificate.clone(), most, self.epoch);
                 self.flow = Some(started.flow());
                 *peer = Some(started);
                 self.follow();
@@ -266,31 +272,24 @@ impl Edges {
     }
 
     fn media(&mut self, command: MediaCommand) {
-        match command {
-            MediaCommand::Start(_grant) => {
+        let running = self.media.as_ref().map(|(media, _)| media);
+        match (command, running) {
+            (MediaCommand::Start(_grant), _) => {
                 let (sender, events) = mpsc::channel(MEDIA_QUEUE);
                 let display = self.place.display.clone();
                 let source = move || media::capture::x11::open(&display);
-                self.media = Some((Media::start(source, self.place.settings, sender), events));
+                let media = Media::start(source, self.place.settings, self.epoch, sender);
+                self.media = Some((media, events));
                 self.follow();
             }
-            MediaCommand::Refresh => self.refresh(),
-            MediaCommand::Decodes(codecs) => {
-                if let Some((media, _)) = &self.media {
-                    media.decodes(codecs);
-                }
-            }
-            MediaCommand::Show(shown) => {
-                if let Some((media, _)) = &self.media {
-                    media.show(shown);
-                }
-            }
-            MediaCommand::Pause(paused) => {
-                if let Some((media, _)) = &self.media {
-                    media.pause(paused);
-                }
-            }
-            MediaCommand::Stop => self.media = None,
+            (MediaCommand::Stop, _) => self.media = None,
+            (MediaCommand::Refresh, Some(media)) => media.refresh(),
+            (MediaCommand::Decodes(codecs), Some(media)) => media.decodes(codecs),
+            (MediaCommand::Show(shown), Some(media)) => media.show(shown),
+            (MediaCommand::Look(looking), Some(media)) => media.look(looking),
+            (MediaCommand::Prefer(quality), Some(media)) => media.prefer(quality),
+            (MediaCommand::Pause(paused), Some(media)) => media.pause(paused),
+            (_, None) => {}
         }
     }
 

@@ -98,6 +98,8 @@ pub enum Stage {
         paused: bool,
         /// Which of several screens it is; `None`: there is only one.
         watched: Option<Watched>,
+        /// The expert looks at it; if not, they have another window in front of it.
+        looking: bool,
         /// Mouse and keyboard.
         control: Control,
     },

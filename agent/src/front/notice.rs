@@ -77,6 +77,8 @@ pub enum Notice {
         /// Which of several; `None`: there is only one.
         watched: Option<Watched>,
     },
+    /// The expert looks at the picture again, or at something else.
+    Looking(Name, bool),
     /// Somebody said something.
     Chat {
         /// Who.
@@ -198,6 +200,7 @@ impl Notice {
             Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
             Self::Paused(false) => "The picture goes on.".into(),
             Self::Watches { expert, watched } => watches(expert, watched.as_ref()),
+            Self::Looking(name, looking) => looks(&plain_name(name), *looking),
             Self::Chat {
                 from: Speaker::Novice,
                 text,
@@ -264,6 +267,14 @@ fn closed(serial: Serial, standing: Standing) -> String {
         Standing::Locked => "is locked: the password was wrong too often. Make a new one.",
     };
     format!("Invitation {serial} {what}")
+}
+
+fn looks(name: &str, looking: bool) -> String {
+    if looking {
+        format!("{name} is looking at your screen again.")
+    } else {
+        format!("{name} is looking at something else right now.")
+    }
 }
 
 fn stopped(cause: StopCause) -> &'static str {

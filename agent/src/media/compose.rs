@@ -7,10 +7,11 @@
 //! draws, or everything is sent as it is.
 
 mod film;
+mod made;
 
 use std::time::{Duration, Instant};
 
-use deskhand_protocol::picture::{Area, Codecs, Part, Update, tile};
+use deskhand_protocol::picture::{Codecs, tile};
 
 use super::{
     Packet,
@@ -21,9 +22,12 @@ use super::{
     plane::Plane,
     rect::{Rect, Size},
     shadow::Shadow,
+    taste::Taste,
     texture::Texture,
 };
-use film::{Drawn, Film, NoCodec};
+use crate::clock::micros;
+use film::{Film, NoCodec, Wanted};
+use made::{Made, Moved};
 
 /// So few natural blocks are sent as they are if they change but rarely.
 const FEW: usize = 24;
@@ -56,11 +60,16 @@ const MAX_TILE: u32 = 32_768;
 pub struct Composer {
     shadow: Shadow,
     begun: Instant,
-    seq: u32,
     /// Which display it is.
     epoch: u16,
+    seq: u32,
     fresh: bool,
     kbit: u32,
+    taste: Taste,
+    /// When the screen was looked at last.
+    seen: Instant,
+    /// All that still differs waits for a video codec until then.
+    film_at: Option<Instant>,
     /// How what moved last moved: it often goes on.
     hint: Option<Vector>,
     film: Film,
@@ -78,15 +87,18 @@ pub enum Due {
 }
 
 impl Composer {
-    /// For a page that shows nothing yet.
-    pub fn new(size: Size, kbit: u32, now: Instant) -> Self {
+    /// For a page that shows nothing yet. It tells times from `begun` on.
+    pub fn new(size: Size, kbit: u32, begun: Instant, now: Instant) -> Self {
         Self {
             shadow: Shadow::new(size, now),
-            begun: now,
-            seq: 0,
+            begun,
             epoch: 1,
+            seq: 0,
             fresh: true,
             kbit,
+            taste: Taste::default(),
+            seen: now,
+            film_at: None,
             hint: None,
             film: Film::new(),
         }
@@ -96,6 +108,7 @@ impl Composer {
     pub fn show(&mut self, size: Size, now: Instant) {
         self.epoch = self.epoch.wrapping_add(1);
         self.shadow = Shadow::new(size, now);
+        self.film_at = None;
         self.film.cut();
         self.fresh = true;
     }
@@ -115,6 +128,14 @@ impl Composer {
         self.kbit = kbit;
     }
 
+    /// Makes pictures like this from now on.
+    pub fn set_taste(&mut self, taste: Taste) {
+        self.taste = taste;
+        // What was drawn for another taste may be of another codec.
+        self.film.cut();
+        self.film_at = None;
+    }
+
     /// The page decodes these videos; until this is said, VP9.
     pub fn set_decodable(&mut self, codecs: Codecs) {
         self.film.set_decodable(codecs);
@@ -123,6 +144,7 @@ impl Composer {
     /// Everything is needed anew.
     pub fn refresh(&mut self) {
         self.shadow.forget();
+        self.film_at = None;
         self.fresh = true;
         self.film.cut();
     }
@@ -130,12 +152,17 @@ impl Composer {
     /// A part of the screen, as it is now.
     pub fn see(&mut self, rect: Rect, pixels: Pixels<'_>, now: Instant) {
         self.shadow.see(rect, pixels, now);
+        self.seen = now;
+        self.film_at = None;
     }
 
     /// When the next update is due, as far as the picture is concerned.
     pub fn due(&self, now: Instant) -> Due {
         if self.shadow.differs() {
-            return Due::Now;
+            return match self.film_at {
+                Some(at) if at > now => Due::At(at),
+                Some(_) | None => Due::Now,
+            };
         }
         match self.shadow.still_at(STILL) {
             Some(at) if at <= now => Due::Now,
@@ -147,30 +174,61 @@ impl Composer {
     /// The next update, of hardly more than `budget` bytes; `None` if there is nothing to say.
     pub fn compose(&mut self, budget: usize, link: &Link, now: Instant) -> Option<Packet> {
         let mut made = Made::default();
+        // What has been still for a while is sent as it is now, all else as it was seen.
+        let mut taken = now;
         if self.shadow.differs() {
+            taken = self.seen;
             made.copy = self.copy();
             let differing = self.shadow.differing();
             let natural = self.natural(&differing);
             let rest = differing.except(&natural);
             self.tiles(&rest, budget, &mut made);
-            if natural.active > 0 {
-                let screen = self.shadow.screen();
-                match self.film.draw(screen, &natural, (self.kbit, link), now) {
-                    Ok(video) => made.video = video,
-                    Err(NoCodec) => self.tiles(&natural, budget, &mut made),
-                }
-            }
+            self.film(natural, budget, link, now, &mut made);
         } else {
             let still = self.shadow.still(STILL, now);
             self.tiles(&still, budget, &mut made);
         }
-        if let Some(drawn) = &made.video {
-            self.shadow.sent_nearly(&drawn.map);
+        (!made.is_empty()).then(|| self.packet(&made, taken))
+    }
+
+    /// Has a codec draw these blocks, unless it is too soon, and what found no room where that is
+    /// to be. Where there is no codec, they are sent as they are.
+    fn film(
+        &mut self,
+        natural: ActiveMap,
+        budget: usize,
+        link: &Link,
+        now: Instant,
+        made: &mut Made,
+    ) {
+        let map = if self.taste.draws_rest {
+            natural.or(&self.shadow.differing())
+        } else {
+            natural
+        };
+        if map.active == 0 {
+            return;
         }
-        if made.is_empty() {
-            return None;
+        let earliest = self.film.last().map(|last| last + self.taste.film_every);
+        if let Some(earliest) = earliest.filter(|earliest| *earliest > now) {
+            let all = self.shadow.differing().except(&map).active == 0;
+            self.film_at = all.then_some(earliest);
+            return;
         }
-        Some(self.packet(&made, now))
+        let wanted = Wanted {
+            map,
+            kbit: self.kbit,
+            finest: self.taste.finest,
+            always_lean: self.taste.always_lean,
+        };
+        match self.film.draw(self.shadow.screen(), &wanted, link, now) {
+            Ok(None) => {}
+            Ok(Some(drawn)) => {
+                self.shadow.sent_nearly(&drawn.map);
+                made.video = Some(drawn);
+            }
+            Err(NoCodec) => self.tiles(&wanted.map, budget, made),
+        }
     }
 
     /// An update that says nothing, but counts.
@@ -182,6 +240,9 @@ impl Composer {
     fn natural(&self, differing: &ActiveMap) -> ActiveMap {
         let is_natural = |plane: &Plane, rect| Texture::of(plane.rows(rect)).is_natural();
         let natural = self.shadow.among(differing, is_natural);
+        if self.taste.only_film {
+            return natural.except(&self.shadow.rare(&natural, OFTEN));
+        }
         // A film was one before, too. What a window uncovers was not.
         let appearing = self
             .shadow
@@ -258,58 +319,15 @@ impl Composer {
         }
     }
 
-    fn packet(&mut self, made: &Made, now: Instant) -> Packet {
-        let size = self.size();
-        let copy = made.copy.iter().map(|moved| Part::Copy {
-            dx: moved.dx,
-            dy: moved.dy,
-            areas: moved.areas.iter().copied().map(area).collect(),
-        });
-        let tiles = made.tiles.iter().map(|(rect, data)| Part::Tile {
-            area: area(*rect),
-            data,
-        });
-        let video = made.video.iter().map(|drawn| Part::Video {
-            at: (side(drawn.window.x), side(drawn.window.y)),
-            codec: drawn.codec,
-            key: drawn.key,
-            areas: drawn.map.areas(size).into_iter().map(area).collect(),
-            data: &drawn.data,
-        });
-        let update = Update {
-            seq: self.seq,
-            taken: micros(now.saturating_duration_since(self.begun)),
-            size: (side(size.width), side(size.height)),
-            epoch: self.epoch,
-            fresh: std::mem::take(&mut self.fresh),
-            parts: copy.chain(video).chain(tiles).collect(),
-        };
+    fn packet(&mut self, made: &Made, taken: Instant) -> Packet {
+        let taken = micros(taken.saturating_duration_since(self.begun));
+        let fresh = std::mem::take(&mut self.fresh);
+        let update = made.update((self.epoch, self.size()), self.seq, taken, fresh);
         self.seq = self.seq.wrapping_add(1);
         Packet {
             data: update.encode().into(),
         }
     }
-}
-
-/// What an update is made of.
-#[derive(Default)]
-struct Made {
-    copy: Option<Moved>,
-    tiles: Vec<(Rect, Vec<u8>)>,
-    video: Option<Drawn>,
-}
-
-impl Made {
-    fn is_empty(&self) -> bool {
-        self.copy.is_none() && self.tiles.is_empty() && self.video.is_none()
-    }
-}
-
-/// What only moved.
-struct Moved {
-    dx: i16,
-    dy: i16,
-    areas: Vec<Rect>,
 }
 
 /// Pieces of a rectangle that are no larger than a tile may be, from the top.
@@ -322,24 +340,9 @@ fn bands(rect: Rect) -> impl Iterator<Item = Rect> {
     })
 }
 
-fn area(rect: Rect) -> Area {
-    Area {
-        x: side(rect.x),
-        y: side(rect.y),
-        width: side(rect.width),
-        height: side(rect.height),
-    }
-}
-
 /// No screen is larger.
 fn side(pixels: u32) -> u16 {
     u16::try_from(pixels).unwrap_or(u16::MAX)
-}
-
-fn micros(time: Duration) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "wraps around by design")]
-    let micros = time.as_micros() as u32;
-    micros
 }
 
 #[cfg(test)]

@@ -69,6 +69,11 @@ pub type Open = fn(Codec, Size, u32) -> Result<Box<dyn Encoder>, EncodeError>;
 /// other.
 pub fn best(usable: Codecs, size: Size, kbit: u32) -> Option<Codec> {
     let lean = u64::from(kbit) * 1000 < u64::from(size.rect().area());
+    choose(usable, lean)
+}
+
+/// The codec for a lean link or another one, of those that can be used.
+pub fn choose(usable: Codecs, lean: bool) -> Option<Codec> {
     match (usable.has(Codec::Vp9), usable.has(Codec::Av1)) {
         (true, true) if lean => Some(Codec::Av1),
         (true, _) => Some(Codec::Vp9),

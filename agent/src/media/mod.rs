@@ -19,6 +19,7 @@ pub mod pace;
 pub mod plane;
 pub mod rect;
 pub mod shadow;
+pub mod taste;
 pub mod texture;
 mod wake;
 mod worker;
@@ -26,11 +27,12 @@ mod worker;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
+    time::Instant,
 };
 
 use bytes::Bytes;
 use deskhand_protocol::{
-    control::CursorShape,
+    control::{CursorShape, Quality},
     input::Position,
     monitor::{Monitors, Shown},
     picture::Codecs,
@@ -93,15 +95,25 @@ struct Shared {
 #[derive(Debug, Default, Clone, Copy)]
 struct Wishes {
     stop: bool,
-    paused: bool,
+    rest: Rest,
     refresh: bool,
     flow: Option<Flow>,
     codecs: Option<Codecs>,
     show: Option<Shown>,
+    quality: Option<Quality>,
+}
+
+/// Why nothing is to be made: either is enough.
+#[derive(Debug, Default, Clone, Copy)]
+struct Rest {
+    /// The novice wants it so.
+    paused: bool,
+    /// Nobody looks.
+    unwatched: bool,
 }
 
 impl Shared {
-    /// Takes what was wished once; `stop` and `paused` stay.
+    /// Takes what was wished once; `stop` and `rest` stay.
     fn take(&self) -> Wishes {
         let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = *wishes;
@@ -109,6 +121,7 @@ impl Shared {
         wishes.flow = None;
         wishes.codecs = None;
         wishes.show = None;
+        wishes.quality = None;
         taken
     }
 
@@ -119,7 +132,8 @@ impl Shared {
 }
 
 impl Media {
-    /// Starts to capture from what `source` opens, on a thread of its own.
+    /// Starts to capture from what `source` opens, on a thread of its own. Updates tell the times
+    /// at which they were taken from `epoch` on.
     ///
     /// Everything that goes wrong arrives as [`MediaEvent::Failed`]. The thread also ends when
     /// the receiver of `events` is dropped.
@@ -130,9 +144,10 @@ impl Media {
     pub fn start(
         source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
         settings: Settings,
+        epoch: Instant,
         events: mpsc::Sender<MediaEvent>,
     ) -> Self {
-        match Self::try_start(source, settings, events.clone()) {
+        match Self::try_start(source, settings, epoch, events.clone()) {
             Ok(media) => media,
             Err(error) => {
                 tracing::warn!(%error, "the media thread cannot start");
@@ -150,6 +165,7 @@ impl Media {
     fn try_start(
         source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
         settings: Settings,
+        epoch: Instant,
         events: mpsc::Sender<MediaEvent>,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
@@ -158,7 +174,7 @@ impl Media {
         });
         let thread = std::thread::Builder::new().name("media".into()).spawn({
             let shared = Arc::clone(&shared);
-            move || worker::run(source, settings, events, &shared)
+            move || worker::run(source, settings, epoch, events, &shared)
         })?;
         Ok(Self {
             shared: Some(shared),
@@ -168,7 +184,17 @@ impl Media {
 
     /// Stops showing anything, the pointer included, or goes on with what is on the screen then.
     pub fn pause(&self, paused: bool) {
-        self.wish(|wishes| wishes.paused = paused);
+        self.wish(|wishes| wishes.rest.paused = paused);
+    }
+
+    /// Somebody looks at the picture, or nobody: then nothing is made, as in a pause.
+    pub fn look(&self, looking: bool) {
+        self.wish(|wishes| wishes.rest.unwatched = !looking);
+    }
+
+    /// Makes the picture like this from now on, within the settings.
+    pub fn prefer(&self, quality: Quality) {
+        self.wish(|wishes| wishes.quality = Some(quality));
     }
 
     /// Shows all of it anew. However often this is called, that happens at most once a second.

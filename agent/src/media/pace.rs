@@ -81,6 +81,7 @@ const MADE_UP: Duration = Duration::from_millis(8);
 #[derive(Debug)]
 pub struct Pacer {
     shortest: Duration,
+    /// When the last frame began, or should have.
     frame: Option<Instant>,
     fruitless: Option<Instant>,
     encode_times: VecDeque<Duration>,
@@ -89,28 +90,34 @@ pub struct Pacer {
 impl Pacer {
     /// At most `max_fps` frames a second; 60 stands for as many as a page shows.
     pub fn new(max_fps: u8) -> Self {
-        let wanted = match max_fps {
-            60.. => SHORTEST_INTERVAL,
-            fewer => Duration::from_secs(1) / u32::from(fewer.max(1)),
-        };
         Self {
-            shortest: wanted.max(SHORTEST_INTERVAL),
+            shortest: interval(max_fps),
             frame: None,
             fruitless: None,
             encode_times: VecDeque::with_capacity(WINDOW),
         }
     }
 
+    /// From now on as if it had been made for so many.
+    pub fn set_max_fps(&mut self, max_fps: u8) {
+        self.shortest = interval(max_fps);
+    }
+
     /// A frame was begun at `begun` and took `encode` to encode.
     pub fn encoded(&mut self, begun: Instant, encode: Duration) {
+        let due = self.due();
         if self.encode_times.len() == WINDOW {
             self.encode_times.pop_front();
         }
         self.encode_times.push_back(encode);
-        let late = self.frame.map_or(Duration::ZERO, |due| {
+        let late = due.map_or(Duration::ZERO, |due| {
             begun.saturating_duration_since(due).min(MADE_UP)
         });
-        self.frame = Some(begun + self.interval() - late);
+        self.frame = begun.checked_sub(late);
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.frame.map(|frame| frame + self.interval())
     }
 
     /// A change turned out to be none of what is shown.
@@ -121,7 +128,7 @@ impl Pacer {
     /// The earliest time for the next frame; `None`: any time.
     pub fn next(&self) -> Option<Instant> {
         let look = self.fruitless.map(|look| look + IN_VAIN);
-        self.frame.max(look)
+        self.due().max(look)
     }
 
     fn interval(&self) -> Duration {
@@ -130,6 +137,14 @@ impl Pacer {
         let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
         self.shortest.max(median * 8 / 5)
     }
+}
+
+fn interval(fps: u8) -> Duration {
+    let wanted = match fps {
+        60.. => SHORTEST_INTERVAL,
+        fewer => Duration::from_secs(1) / u32::from(fewer.max(1)),
+    };
+    wanted.max(SHORTEST_INTERVAL)
 }
 
 /// A whole picture is dear: at most one per [`Refreshes::INTERVAL`], however often one is asked
@@ -365,6 +380,8 @@ mod tests {
         let mut pacer = Pacer::new(10);
         pacer.encoded(now, MS);
         assert_eq!(pacer.next(), Some(now + 100 * MS));
+        pacer.set_max_fps(50);
+        assert_eq!(pacer.next(), Some(now + 20 * MS));
     }
 
     #[test]

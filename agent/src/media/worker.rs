@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use deskhand_protocol::control::{CursorShape, Display};
+use deskhand_protocol::{
+    control::{CursorShape, Display},
+    input::Position,
+};
 use tokio::sync::mpsc;
 
 use super::{
@@ -12,6 +15,7 @@ use super::{
     outbox::{Delivery, Outbox},
     pace::{Choices, Link, Pacer, Refreshes, Settling, Tail},
     rect::{self, Rect},
+    taste::Taste,
 };
 use crate::scope::Scope;
 
@@ -49,13 +53,14 @@ impl Fault {
 pub fn run(
     source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError>,
     settings: Settings,
+    epoch: Instant,
     events: mpsc::Sender<MediaEvent>,
     shared: &Shared,
 ) {
     let mut outbox = Outbox::new(events);
     let result = source()
         .map_err(Fault::from)
-        .and_then(|source| Worker::new(source, settings, &mut outbox).run(shared));
+        .and_then(|source| Worker::new(source, settings, epoch, &mut outbox).run(shared));
     let Err(fault) = result else { return };
     tracing::warn!(error = %fault, "the picture stops");
     outbox.failed(fault.sentence());
@@ -79,19 +84,24 @@ struct Worker<'a> {
     choices: Choices,
     link: Link,
     tail: Tail,
-    max_kbit: u32,
+    settings: Settings,
+    taste: Taste,
+    /// What the link carries.
+    carried: u32,
     /// So much waits for the link that nothing is to be made.
     backed_up: bool,
     /// How many packets found no room on the way to the link.
     refused: u32,
-    paused: bool,
+    /// Nobody is to see anything, or nobody looks.
+    resting: bool,
     /// The source has damage to take.
     damaged: bool,
     /// Damage taken from the source and not yet grabbed.
     taken: Vec<Rect>,
     settling: Settling,
-    /// What the pointer looks like, for when the pause ends.
+    /// What the pointer looks like and where it is, for when the rest ends.
     shape: Option<CursorShape>,
+    pointer: Option<Position>,
 }
 
 /// What to do next.
@@ -107,12 +117,17 @@ enum Plan {
 }
 
 impl<'a> Worker<'a> {
-    fn new(source: Box<dyn FrameSource>, settings: Settings, outbox: &'a mut Outbox) -> Self {
+    fn new(
+        source: Box<dyn FrameSource>,
+        settings: Settings,
+        epoch: Instant,
+        outbox: &'a mut Outbox,
+    ) -> Self {
         let now = Instant::now();
         let view = source.view();
         let size = view.size();
         let kbit = settings.max_bitrate_kbit;
-        let composer = Composer::new(size, kbit, now);
+        let composer = Composer::new(size, kbit, epoch, now);
         outbox.display(scope(composer.epoch(), view));
         Self {
             composer,
@@ -122,14 +137,17 @@ impl<'a> Worker<'a> {
             choices: Choices::default(),
             link: Link::new(kbit, now),
             tail: Tail::default(),
-            max_kbit: kbit,
+            settings,
+            taste: Taste::default(),
+            carried: kbit,
             backed_up: false,
             refused: 0,
-            paused: false,
+            resting: false,
             damaged: false,
             taken: vec![size.rect()],
             settling: Settling::default(),
             shape: None,
+            pointer: None,
             source,
         }
     }
@@ -165,21 +183,31 @@ impl<'a> Worker<'a> {
     /// Does what the handle wished; true: stop.
     fn obey(&mut self, shared: &Shared) -> bool {
         let wishes = shared.take();
-        if self.paused
-            && !wishes.paused
-            && let Some(shape) = self.shape.clone()
-        {
-            self.outbox.shape(shape);
+        let resting = wishes.rest.paused || wishes.rest.unwatched;
+        if self.resting && !resting {
+            if let Some(shape) = self.shape.clone() {
+                self.outbox.shape(shape);
+            }
+            if let Some(at) = self.pointer {
+                self.outbox.moved(at);
+            }
         }
-        self.paused = wishes.paused;
+        self.resting = resting;
         if wishes.refresh {
             self.refreshes.request();
         }
+        let taste = wishes.quality.map(Taste::of);
+        if let Some(taste) = taste.filter(|taste| *taste != self.taste) {
+            self.taste = taste;
+            self.composer.set_taste(self.taste);
+            let fps = self.taste.fps.min(self.settings.max_fps);
+            self.pacer.set_max_fps(fps);
+            self.follow_link();
+        }
         if let Some(flow) = wishes.flow {
-            let kbit = flow.kbit.clamp(1, self.max_kbit);
-            self.link.set_kbit(kbit, Instant::now());
-            self.composer.set_bitrate(kbit);
+            self.carried = flow.kbit;
             self.backed_up = flow.backed_up;
+            self.follow_link();
             if self.refused != flow.refused {
                 self.refused = flow.refused;
                 self.refreshes.request();
@@ -192,6 +220,14 @@ impl<'a> Worker<'a> {
             self.choices.wish(shown);
         }
         wishes.stop
+    }
+
+    /// Makes no more than the link carries, the novice allows and the expert wants.
+    fn follow_link(&mut self) {
+        let most = self.settings.max_bitrate_kbit.min(self.taste.kbit).max(1);
+        let kbit = self.carried.clamp(1, most);
+        self.link.set_kbit(kbit, Instant::now());
+        self.composer.set_bitrate(kbit);
     }
 
     /// Takes in what happened on the screen.
@@ -210,12 +246,16 @@ impl<'a> Worker<'a> {
                 }
                 Change::CursorShape(shape) => {
                     self.shape = Some(shape.clone());
-                    if !self.paused {
+                    if !self.resting {
                         self.outbox.shape(shape);
                     }
                 }
-                Change::CursorMoved(at) if !self.paused => self.outbox.moved(at),
-                Change::CursorMoved(_) => {}
+                Change::CursorMoved(at) => {
+                    self.pointer = Some(at);
+                    if !self.resting {
+                        self.outbox.moved(at);
+                    }
+                }
             }
         }
         Ok(())
@@ -237,7 +277,7 @@ impl<'a> Worker<'a> {
     }
 
     fn plan(&mut self, now: Instant) -> Plan {
-        if self.paused {
+        if self.resting {
             return Plan::Wait(None);
         }
         if self.refreshes.is_due(now) {
@@ -329,10 +369,15 @@ impl<'a> Worker<'a> {
         )]
         let budget = self.link.bytes_in(AT_ONCE) as usize;
         let begun = Instant::now();
-        let Some(packet) = self.composer.compose(budget, &self.link, now) else {
+        let composed = self.composer.compose(budget, &self.link, now);
+        let took = begun.elapsed();
+        let Some(packet) = composed else {
+            if self.composer.due(now) != Due::Never {
+                // What waits is looked at no more often than it would be sent.
+                self.pacer.encoded(now, took);
+            }
             return;
         };
-        let took = begun.elapsed();
         self.pacer.encoded(now, took);
         self.link.sent(packet.data.len(), now);
         self.tail.sent(now);

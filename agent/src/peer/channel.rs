@@ -1,19 +1,29 @@
 //! The data channels: opened on both sides under fixed numbers, read and written by one task
 //! each.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ::rtc::data_channel::RTCDataChannelInit;
 use bytes::BytesMut;
-use deskhand_protocol::{input::channel, picture::Missing, wire};
-use tokio::sync::{mpsc, oneshot};
+use deskhand_protocol::{
+    input::channel,
+    picture::{Answer, Feedback, Missing},
+    wire,
+};
+use tokio::sync::{mpsc, oneshot, watch};
 use webrtc::{
     data_channel::{DataChannel, DataChannelEvent},
     peer_connection::PeerConnection,
 };
 
 use super::{PeerError, traffic::Word};
-use crate::io::PeerEvent;
+use crate::{clock::micros, congestion::told, io::PeerEvent};
+
+/// So long until the page is asked once more for what it may not have heard.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What is to be sent.
 pub(super) enum Outgoing {
@@ -23,6 +33,16 @@ pub(super) enum Outgoing {
     Cursor(Vec<u8>),
     /// Tell when everything before has left.
     Flush(oneshot::Sender<()>),
+}
+
+/// What is heard and said on `feedback`.
+pub(super) struct Talk {
+    /// What the page says about the picture.
+    pub words: mpsc::Sender<Word>,
+    /// Its browser does not say what arrives.
+    pub deaf: watch::Receiver<bool>,
+    /// Where the agent's clock begins.
+    pub epoch: Instant,
 }
 
 /// All channels.
@@ -62,7 +82,7 @@ impl Channels {
         self,
         queue: mpsc::Receiver<Outgoing>,
         events: mpsc::Sender<PeerEvent>,
-        words: mpsc::Sender<Word>,
+        talk: Talk,
     ) -> oneshot::Receiver<()> {
         let (opened, is_open) = oneshot::channel();
         let (writable, may_write) = oneshot::channel();
@@ -81,7 +101,8 @@ impl Channels {
         tokio::spawn(read(self.pointer, events.clone(), None::<fn()>, |bytes| {
             wire::decode(bytes).map(PeerEvent::Motion)
         }));
-        tokio::spawn(hear(self.feedback, words));
+        tokio::spawn(ask_for_reports(Arc::clone(&self.feedback), talk.deaf));
+        tokio::spawn(hear(self.feedback, talk.words, talk.epoch));
         // Nothing is ever due from the page on `cursor`; it is read so that it cannot fill up.
         tokio::spawn(read(self.cursor, events, None::<fn()>, |_| {
             Err(wire::DecodeError::Malformed)
@@ -122,16 +143,45 @@ async fn flushed(control: &dyn DataChannel) {
     }
 }
 
-/// Passes on what the page misses. What cannot be read or taken is as good as lost, and will be
-/// said again.
-async fn hear(feedback: Arc<dyn DataChannel>, words: mpsc::Sender<Word>) {
+/// Passes on what the page says about the picture, and tells it the time. What cannot be read or
+/// taken is as good as lost, and will be said again.
+async fn hear(feedback: Arc<dyn DataChannel>, words: mpsc::Sender<Word>, epoch: Instant) {
     while let Some(event) = feedback.poll().await {
-        if let DataChannelEvent::OnMessage(message) = event
-            && let Ok(Missing { numbers }) = wire::decode(&message.data)
-            && numbers.len() <= Missing::MOST
-        {
-            let _ = words.try_send(Word::Missing(numbers));
+        let DataChannelEvent::OnMessage(message) = event else {
+            continue;
+        };
+        match wire::decode(&message.data) {
+            Ok(Feedback::Missing(Missing { numbers })) if numbers.len() <= Missing::MOST => {
+                let _ = words.try_send(Word::Missing(numbers));
+            }
+            Ok(Feedback::Arrived(arrivals)) => {
+                let _ = words.try_send(Word::Reports(told(&arrivals)));
+            }
+            Ok(Feedback::Clock(asked)) => {
+                let micros = micros(epoch.elapsed());
+                say(&*feedback, &Answer::Clock { asked, micros }).await;
+            }
+            Ok(Feedback::Missing(_)) | Err(_) => {}
         }
+    }
+}
+
+/// Asks the page to report what arrives for as long as nobody else does.
+async fn ask_for_reports(feedback: Arc<dyn DataChannel>, mut deaf: watch::Receiver<bool>) {
+    loop {
+        if deaf.wait_for(|deaf| *deaf).await.is_err() {
+            return;
+        }
+        tracing::debug!("nobody reports what arrives: the page is asked to");
+        say(&*feedback, &Answer::Report).await;
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn say(feedback: &dyn DataChannel, answer: &Answer) {
+    let sent = feedback.send(BytesMut::from(&wire::encode(answer)[..]));
+    if let Err(error) = sent.await {
+        tracing::debug!(%error, "answering on a data channel");
     }
 }
 

@@ -43,7 +43,7 @@ use webrtc::peer_connection::{
 };
 
 use crate::{congestion::Flow, io::PeerEvent, media::Packet};
-use channel::{Channels, Outgoing};
+use channel::{Channels, Outgoing, Talk};
 use track::Track;
 
 /// A connection that is not up so long after the answer came is stuck.
@@ -142,8 +142,8 @@ enum Step {
 
 impl Peer {
     /// Makes a connection and its offer; the offer comes as an event. Its picture uses so much at
-    /// most.
-    pub fn start(certificate: Certificate, most_kbit: u32) -> Self {
+    /// most, and the clock that the page may ask for begins at `epoch`.
+    pub fn start(certificate: Certificate, most_kbit: u32, epoch: Instant) -> Self {
         let (steps, steps_queue) = mpsc::channel(STEP_QUEUE);
         let (outgoing, outgoing_queue) = mpsc::channel(MESSAGE_QUEUE);
         let (updates, update_queue) = mpsc::channel(UPDATE_QUEUE);
@@ -155,6 +155,7 @@ impl Peer {
                 outgoing: outgoing_queue,
                 updates: update_queue,
                 flow: told,
+                epoch,
             };
             let run = Box::pin(run(certificate, most_kbit, queues, report.clone()));
             if let Err(error) = run.await {
@@ -239,6 +240,7 @@ struct Queues {
     outgoing: mpsc::Receiver<Outgoing>,
     updates: mpsc::Receiver<Packet>,
     flow: watch::Sender<Flow>,
+    epoch: Instant,
 }
 
 /// Lives as long as the [`Peer`]; gives back when it is dropped or the connection is over.
@@ -253,6 +255,7 @@ async fn run(
         outgoing,
         updates,
         flow,
+        epoch,
     } = queues;
     let mut media_engine = MediaEngine::default();
     let (registry, words, said) = traffic::configure(&mut media_engine)?;
@@ -280,9 +283,11 @@ async fn run(
         .with_udp_addrs(vec!["0.0.0.0:0", "[::]:0"]);
     let connection = Box::pin(builder.build()).await?;
     let track = Track::add_to(&connection, Instant::now()).await?;
+    let (told, deaf) = watch::channel(false);
+    let talk = Talk { words, deaf, epoch };
     let mut opened = Channels::open(&connection)
         .await?
-        .run(outgoing, events.clone(), words);
+        .run(outgoing, events.clone(), talk);
 
     let offer = connection.create_offer(None).await?;
     let sdp = Sdp::exact(offer.sdp.clone()).ok_or(PeerError::TooLong)?;
@@ -290,7 +295,7 @@ async fn run(
     connection.set_local_description(offer).await?;
 
     // The picture has a task of its own: neither a stop nor a candidate ever waits behind it.
-    let carrying = tokio::spawn(traffic::carry(track, most_kbit, updates, said, flow));
+    let carrying = tokio::spawn(traffic::carry(track, most_kbit, updates, said, flow, told));
 
     let (mut connected, mut open, mut reported) = (false, false, false);
     let mut stuck_at = None;

@@ -56,6 +56,8 @@ pub(super) struct Track {
     ssrc: u32,
     sequence: u16,
     begun: Instant,
+    /// The browser reports when packets arrive, by a number that each carries.
+    numbered: bool,
 }
 
 impl Track {
@@ -86,7 +88,14 @@ impl Track {
             ssrc,
             sequence: 0,
             begun: now,
+            numbered: true,
         })
+    }
+
+    /// Leaves the number out: a browser that did not ask for it does not report by it, and the
+    /// crate would drop every packet that carries it.
+    pub(super) fn without_numbers(&mut self) {
+        self.numbered = false;
     }
 
     /// Sends one packet; the browser will report by this number when it arrived.
@@ -114,6 +123,9 @@ impl Track {
             payload,
         };
         self.sequence = self.sequence.wrapping_add(1);
+        if !self.numbered {
+            return Ok(self.inner.write_rtp(packet).await?);
+        }
         let extensions = [HeaderExtension::TransportCc(TransportCcExtension {
             transport_sequence: number,
         })];

@@ -39,7 +39,7 @@ const WORDS: usize = 256;
 pub(super) enum Word {
     /// When they arrived.
     Reports(Vec<Report>),
-    /// It will never say when.
+    /// Its browser will never say when.
     NoReports,
     /// These pieces did not.
     Missing(Vec<u16>),
@@ -75,13 +75,15 @@ pub(super) fn first_flow(most_kbit: u32, now: Instant) -> Flow {
     Carrier::<()>::new(most_kbit, now).flow()
 }
 
-/// Carries updates until nobody makes any more. Tells their maker what the link carries.
+/// Carries updates until nobody makes any more. Tells their maker what the link carries, and
+/// whether the page's browser reports nothing.
 pub(super) async fn carry(
     mut track: Track,
     most_kbit: u32,
     mut updates: mpsc::Receiver<media::Packet>,
     mut said: mpsc::Receiver<Word>,
     flow: watch::Sender<Flow>,
+    deaf: watch::Sender<bool>,
 ) {
     let mut carrier: Carrier<Bytes> = Carrier::new(most_kbit, Instant::now());
     let mut number = 0_u16;
@@ -103,7 +105,10 @@ pub(super) async fn carry(
             }
             Some(word) = said.recv() => match word {
                 Word::Reports(reports) => carrier.reported(&reports, Instant::now()),
-                Word::NoReports => carrier.expect_no_reports(),
+                Word::NoReports => {
+                    track.without_numbers();
+                    carrier.expect_no_reports();
+                }
                 Word::Missing(numbers) => carrier.asked(&numbers, Instant::now()),
             },
             () = tokio::time::sleep_until(wake.unwrap_or_else(tokio::time::Instant::now)),
@@ -111,7 +116,8 @@ pub(super) async fn carry(
         }
         let now = Instant::now();
         while let Some(departure) = carrier.next(now) {
-            let sent = track.send(departure.packet, departure.number, now).await;
+            let packet = Piece::leaving(&departure.packet, departure.number);
+            let sent = track.send(packet.into(), departure.number, now).await;
             if let Err(error) = sent {
                 tracing::debug!(%error, "sending a piece of the picture");
             }
@@ -119,6 +125,7 @@ pub(super) async fn carry(
         if let Some(news) = carrier.news(now) {
             flow.send_replace(news);
         }
+        deaf.send_if_modified(|was| std::mem::replace(was, carrier.is_deaf()) != carrier.is_deaf());
     }
 }
 
@@ -188,7 +195,7 @@ impl Interceptor for Listener {
     fn bind_local_stream(&mut self, info: &StreamInfo) {
         let extensions = &info.rtp_header_extensions;
         if !(extensions.iter()).any(|extension| extension.uri == TRANSPORT_CC_URI) {
-            tracing::info!("the page does not report what arrives");
+            tracing::info!("the page's browser does not report what arrives");
             self.say(Word::NoReports);
         }
     }

@@ -40,6 +40,8 @@ pub(super) struct Viewing {
     messages: Rate,
     paused: bool,
     screens: Screens,
+    /// The expert looks at the picture.
+    looking: bool,
     hand_ready: bool,
     /// Why the last hand stopped, if it did.
     hand_fault: Option<String>,
@@ -69,6 +71,7 @@ impl Viewing {
             messages: Rate::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
             paused: false,
             screens: Screens::default(),
+            looking: true,
             hand_ready: false,
             hand_fault: None,
             no_control,
@@ -89,6 +92,7 @@ impl Viewing {
             words: self.partner.words,
             paused: self.paused,
             watched: self.screens.watched(),
+            looking: self.looking,
             control,
         }
     }
@@ -117,9 +121,12 @@ impl Viewing {
         out: &mut Vec<Output>,
     ) -> Option<(EndReason, &'static str)> {
         match event {
-            PeerEvent::Control(FromExpert::Chat(_) | FromExpert::RequestControl)
-                if !self.messages.admits(now.at) =>
-            {
+            PeerEvent::Control(
+                FromExpert::Chat(_)
+                | FromExpert::RequestControl
+                | FromExpert::Looking(_)
+                | FromExpert::Quality(_),
+            ) if !self.messages.admits(now.at) => {
                 return Some((
                     EndReason::Malformed,
                     "The session was ended: the other side sent more messages than anybody can read.",
@@ -141,6 +148,10 @@ impl Viewing {
                     out.push(Output::Media(MediaCommand::Decodes(codecs)));
                 }
                 FromExpert::Show(shown) => out.push(Output::Media(MediaCommand::Show(shown))),
+                FromExpert::Looking(looking) => self.look(looking, out),
+                FromExpert::Quality(quality) => {
+                    out.push(Output::Media(MediaCommand::Prefer(quality)));
+                }
                 FromExpert::End => {
                     return Some((EndReason::Expert, "Your helper ended the session."));
                 }
@@ -372,6 +383,16 @@ impl Viewing {
             out.push(Output::Media(MediaCommand::Pause(paused)));
             out.push(control(FromNovice::Paused(paused)));
             out.push(Output::Tell(Notice::Paused(paused)));
+        }
+    }
+
+    /// The expert looks at the picture, or at something else: then none is made, whatever the
+    /// novice's own pause says.
+    fn look(&mut self, looking: bool, out: &mut Vec<Output>) {
+        if std::mem::replace(&mut self.looking, looking) != looking {
+            out.push(Output::Media(MediaCommand::Look(looking)));
+            let name = self.partner.name.clone();
+            out.push(Output::Tell(Notice::Looking(name, looking)));
         }
     }
 

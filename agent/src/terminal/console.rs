@@ -373,6 +373,7 @@ mod tests {
             words,
             paused: false,
             watched: None,
+            looking: true,
             control: Control::Shared { local_hand: false },
         };
         let mut console = Console::default();

@@ -59,6 +59,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
             words,
             paused,
             watched,
+            looking,
             control,
         } => session::draw(
             ui,
@@ -67,6 +68,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
                 words,
                 paused,
                 watched,
+                looking,
                 control,
             },
             model,

@@ -138,6 +138,7 @@ impl Model {
             | Notice::ServerAway { viewing: false }
             | Notice::Attempt
             | Notice::LocalHand(_)
+            | Notice::Looking(..)
             | Notice::Extended(..)
             | Notice::Closed(_, Standing::Revoked | Standing::Used)
             | Notice::Ended(_) => {}

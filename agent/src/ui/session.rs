@@ -21,6 +21,7 @@ pub(super) struct Shared<'a> {
     pub(super) words: Words,
     pub(super) paused: bool,
     pub(super) watched: Option<Watched>,
+    pub(super) looking: bool,
     pub(super) control: Control,
 }
 
@@ -111,6 +112,10 @@ fn state(shared: &Shared<'_>, name: &str) -> (String, &'static str) {
             format!("You are using the mouse. {name} waits."),
             "To stop: press Esc or Ctrl+C, or click the red button.",
         ),
+        (Control::Shared { local_hand: false }, _) if !shared.looking => (
+            format!("{name} can use your mouse and keyboard."),
+            "They are looking at something else right now. To stop: press Esc or Ctrl+C.",
+        ),
         (Control::Shared { local_hand: false }, _) => (
             format!("{name} can use your mouse and keyboard."),
             "To stop: press Esc or Ctrl+C, or click the red button.",
@@ -118,6 +123,10 @@ fn state(shared: &Shared<'_>, name: &str) -> (String, &'static str) {
         (Control::None, true) => (
             format!("Paused. {name} sees nothing new."),
             "Choose Resume picture when you are ready.",
+        ),
+        (Control::None, false) if !shared.looking => (
+            format!("{name} is looking at something else right now."),
+            "They can only look, and may come back. To stop: choose End session.",
         ),
         (Control::None, false) => (
             format!("{name} can see your screen."),

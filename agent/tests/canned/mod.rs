@@ -29,7 +29,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 }
 
 /// Every screen by its name.
-pub const SCREENS: [&str; 53] = [
+pub const SCREENS: [&str; 54] = [
     "home",
     "home-open",
     "home-verifying",
@@ -78,6 +78,7 @@ pub const SCREENS: [&str; 53] = [
     "connecting",
     "viewing",
     "paused",
+    "away",
     "control",
     "control-screens",
     "local-hand",
@@ -154,7 +155,20 @@ fn viewing(paused: bool, control: Control) -> Stage {
         words: words(),
         paused,
         watched: None,
+        looking: true,
         control,
+    }
+}
+
+/// The expert has something else in front of the page.
+fn away() -> Stage {
+    Stage::Viewing {
+        expert: maria(),
+        words: words(),
+        paused: false,
+        watched: None,
+        looking: false,
+        control: Control::None,
     }
 }
 
@@ -211,12 +225,14 @@ fn stage(screen: &str, now: Now) -> (Stage, Option<Prompt>) {
         "connecting" => (connecting(), None),
         "viewing" => (viewing(false, Control::None), None),
         "paused" => (viewing(true, Control::None), None),
+        "away" => (away(), None),
         "control" => (viewing(false, Control::Shared { local_hand: false }), None),
         "control-screens" => (
             Stage::Viewing {
                 expert: maria(),
                 words: words(),
                 paused: false,
+                looking: true,
                 watched: Some(Watched::One {
                     place: 2,
                     of: 2,

@@ -17,7 +17,10 @@ mod page;
 mod relay;
 mod source;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use deskhand_agent::{
     io::PeerEvent,
@@ -47,7 +50,7 @@ impl Seen {
 /// Connects over a relay, and sends for `time` once `settle` has passed.
 async fn run(nature: Nature, work: Work, settle: Duration, time: Duration) -> Seen {
     let relay = Relay::start(nature).await;
-    let mut peer = Peer::start(Certificate::generate().unwrap(), MOST);
+    let mut peer = Peer::start(Certificate::generate().unwrap(), MOST, Instant::now());
     let page = Arc::new(Page::start().await);
     let connected = async {
         loop {

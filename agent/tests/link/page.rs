@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use deskhand_protocol::{
     envelope::Candidate,
     input::channel,
-    picture::{Missing, Pieces},
+    picture::{Feedback, Missing, Pieces},
     text::{CandidateText, Sdp},
     wire,
 };
@@ -224,7 +224,7 @@ impl PeerConnectionEventHandler for Handler {
                     }
                 };
                 if let Some(missing) = missing {
-                    let bytes = wire::encode(&missing);
+                    let bytes = wire::encode(&Feedback::Missing(missing));
                     feedback.send(BytesMut::from(&bytes[..])).await.unwrap();
                 }
             }

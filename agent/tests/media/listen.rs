@@ -28,7 +28,7 @@ enum Turn {
 }
 
 /// What a packet says.
-pub fn update(packet: &Packet) -> Update<'_> {
+pub fn update(packet: &Packet) -> Update<&[u8]> {
     Update::decode(&packet.data).expect("an update")
 }
 
@@ -81,7 +81,10 @@ impl Listener {
             events,
             page: Page::new(),
         };
-        (Media::start(source, settings, sender), listener)
+        (
+            Media::start(source, settings, Instant::now(), sender),
+            listener,
+        )
     }
 
     /// The next event within `patience`; packets are decoded on the way.

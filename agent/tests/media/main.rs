@@ -23,7 +23,10 @@ use deskhand_agent::media::{
     rect::Size,
 };
 use deskhand_agent::scope::Scope;
-use deskhand_protocol::picture::{Codec, Codecs, Part};
+use deskhand_protocol::{
+    control::Quality,
+    picture::{Codec, Codecs, Part},
+};
 use draw::Painter;
 use listen::{Listener, update};
 use xserver::XServer;
@@ -122,6 +125,63 @@ fn while_the_link_is_backed_up_nothing_is_made_and_then_the_latest() {
     );
     listener.until_quiet(500 * MS);
     assert_eq!(listener.wrong(&painter.screenshot()), 0);
+}
+
+#[test]
+fn while_nobody_looks_nothing_is_made_and_then_the_latest_at_once() {
+    let server = XServer::start(SIZE);
+    let painter = Painter::new(&server);
+    painter.text(0);
+    let (media, mut listener) = share(&server);
+    listener.until_quiet(500 * MS);
+    media.look(false);
+    media.pause(true);
+    media.pause(false);
+    for column in 0..10 {
+        painter.letter(column);
+        assert!(listener.events_for(30 * MS).is_empty());
+    }
+    media.look(true);
+    assert!(!update(&listener.packet()).fresh, "it goes on from there");
+    listener.until_quiet(500 * MS);
+    assert_eq!(listener.wrong(&painter.screenshot()), 0);
+}
+
+#[test]
+fn what_the_expert_prefers_counts_at_once_within_the_settings() {
+    let server = XServer::start(SIZE);
+    let painter = Painter::new(&server);
+    let (media, mut listener) = share(&server);
+    media.decodes(Codecs::from_iter([Codec::Vp9, Codec::Av1]));
+    listener.until_quiet(500 * MS);
+    // Pictures and bytes of a second of film, and what drew the last one.
+    let mut film = |quality| {
+        media.prefer(quality);
+        let (mut pictures, mut bytes, mut last) = (0, 0, None);
+        for frame in 0..60 {
+            painter.film(frame);
+            for event in listener.events_for(16 * MS) {
+                let MediaEvent::Packet(packet) = event else {
+                    continue;
+                };
+                bytes += packet.data.len();
+                for part in &update(&packet).parts {
+                    if let Part::Video { codec, .. } = part {
+                        (pictures, last) = (pictures + 1, Some(*codec));
+                    }
+                }
+            }
+        }
+        listener.until_quiet(500 * MS);
+        assert_eq!(listener.wrong(&painter.screenshot()), 0, "{quality:?}");
+        (pictures, bytes, last)
+    };
+    let (auto, many, by) = film(Quality::Auto);
+    assert_eq!(by, Some(Codec::Vp9));
+    let (low, few, by) = film(Quality::LowBandwidth);
+    assert_eq!(by, Some(Codec::Av1));
+    assert!(low * 3 < auto * 2, "{low} pictures instead of {auto}");
+    assert!(few * 2 < many, "{few} bytes instead of {many}");
 }
 
 #[test]

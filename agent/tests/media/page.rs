@@ -21,7 +21,7 @@ impl Page {
     }
 
     /// Panics if it cannot be painted.
-    pub fn paint(&mut self, update: &Update<'_>) {
+    pub fn paint(&mut self, update: &Update<&[u8]>) {
         assert!(
             update.fresh || update.seq == self.next,
             "update {} came instead of {}",

@@ -253,6 +253,7 @@ fn the_banner_says_who_sees_and_who_steers() {
     for (screen, what) in [
         ("viewing", "Maria can see your screen."),
         ("paused", "Paused. Maria sees nothing new."),
+        ("away", "Maria is looking at something else right now."),
         ("control", "Maria can use your mouse and keyboard."),
         ("local-hand", "You are using the mouse. Maria waits."),
     ] {

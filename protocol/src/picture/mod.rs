@@ -9,22 +9,30 @@
 //! INVARIANT: updates are painted in the order of their numbers, and none is left out. What is
 //! missing is waited for or, if it does not come, everything is asked for anew.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::VERSION;
 
+mod arrivals;
 mod bitmap;
 mod codec;
+mod feedback;
 mod order;
 mod piece;
 mod pieces;
 pub mod tile;
+mod whole;
 
+pub use arrivals::{Arrival, Arrivals, Ledger};
 pub use bitmap::Bitmap;
 pub use codec::{Codec, Codecs};
+pub use feedback::{Answer, Feedback};
 pub use order::{Order, Taken};
 pub use piece::Piece;
 pub use pieces::{Lost, Missing, Pieces};
+pub use whole::Whole;
 
 /// The longest update either end accepts, in bytes: more than a whole screen of noise.
 pub const MAX_UPDATE: usize = 64 << 20;
@@ -51,9 +59,10 @@ pub struct Area {
     pub height: u16,
 }
 
-/// How the last picture becomes this one.
+/// How the last picture becomes this one. `D` is what stands for bytes: themselves, or where they
+/// are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Update<'a> {
+pub struct Update<D> {
     /// Which one; each is one more than the last, and may wrap around.
     pub seq: u32,
     /// When it was taken from the screen, in microseconds of the agent's own clock, which wraps
@@ -68,12 +77,12 @@ pub struct Update<'a> {
     /// It needs nothing of what came before: the picture begins black.
     pub fresh: bool,
     /// What to do, in this order.
-    pub parts: Vec<Part<'a>>,
+    pub parts: Vec<Part<D>>,
 }
 
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part<'a> {
+pub enum Part<D> {
     /// These areas, of which none overlaps another, show what was `dx` to the left of and `dy`
     /// above them in the picture before this update.
     Copy {
@@ -89,7 +98,7 @@ pub enum Part<'a> {
         /// Where.
         area: Area,
         /// What [`tile::encode`] made.
-        data: &'a [u8],
+        data: D,
     },
     /// These areas come from the next picture of a video codec, whose upper left corner is at
     /// `at`. It contains all of them.
@@ -103,7 +112,7 @@ pub enum Part<'a> {
         /// Where it is newer than what is there.
         areas: Vec<Area>,
         /// The codec's bitstream of one whole picture.
-        data: &'a [u8],
+        data: D,
     },
 }
 
@@ -155,7 +164,7 @@ enum PartHead {
     },
 }
 
-impl<'a> Update<'a> {
+impl Update<&[u8]> {
     /// As it goes over the wire.
     pub fn encode(&self) -> Vec<u8> {
         let mut blobs = Vec::with_capacity(self.parts.len());
@@ -204,16 +213,26 @@ impl<'a> Update<'a> {
         }
         bytes
     }
+}
 
+impl<'a> Update<&'a [u8]> {
     /// Reads what [`Self::encode`] made.
     ///
     /// # Errors
     /// Anything that is not exactly one update of this version that stays inside its picture.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, UpdateError> {
+        let found = Update::find(bytes)?;
+        Ok(found.map(|place| bytes.get(place).unwrap_or_default()))
+    }
+}
+
+impl Update<Range<usize>> {
+    /// Reads what [`Update::encode`] made, and tells where in it the bytes of its parts are.
+    fn find(bytes: &[u8]) -> Result<Self, UpdateError> {
         if bytes.len() > MAX_UPDATE {
             return Err(UpdateError::TooLong);
         }
-        let (head, mut rest) = match bytes.split_first() {
+        let (head, rest) = match bytes.split_first() {
             Some((&VERSION, body)) => {
                 postcard::take_from_bytes::<Head>(body).map_err(|_| UpdateError::Malformed)?
             }
@@ -224,6 +243,7 @@ impl<'a> Update<'a> {
         if head.parts.len() > MAX_PARTS || sides.into_iter().any(|side| side > MAX_SIDE) {
             return Err(UpdateError::Malformed);
         }
+        let mut rest = bytes.len() - rest.len()..bytes.len();
         let mut parts = Vec::with_capacity(head.parts.len());
         for part in head.parts {
             parts.push(match part {
@@ -277,6 +297,40 @@ impl<'a> Update<'a> {
     }
 }
 
+impl<D> Update<D> {
+    /// The same, with something else that stands for its bytes.
+    fn map<E>(self, mut as_other: impl FnMut(D) -> E) -> Update<E> {
+        let parts = self.parts.into_iter().map(|part| match part {
+            Part::Copy { dx, dy, areas } => Part::Copy { dx, dy, areas },
+            Part::Tile { area, data } => Part::Tile {
+                area,
+                data: as_other(data),
+            },
+            Part::Video {
+                at,
+                codec,
+                key,
+                areas,
+                data,
+            } => Part::Video {
+                at,
+                codec,
+                key,
+                areas,
+                data: as_other(data),
+            },
+        });
+        Update {
+            seq: self.seq,
+            taken: self.taken,
+            epoch: self.epoch,
+            size: self.size,
+            fresh: self.fresh,
+            parts: parts.collect(),
+        }
+    }
+}
+
 impl Area {
     /// Where it comes from.
     fn shifted(self, dx: i16, dy: i16) -> Result<Self, UpdateError> {
@@ -293,13 +347,14 @@ fn length(data: &[u8]) -> u32 {
     u32::try_from(data.len()).unwrap_or(u32::MAX)
 }
 
-fn take<'a>(rest: &mut &'a [u8], length: u32) -> Result<&'a [u8], UpdateError> {
+/// Takes so many bytes from the front of what is left.
+fn take(rest: &mut Range<usize>, length: u32) -> Result<Range<usize>, UpdateError> {
     let length = usize::try_from(length).map_err(|_| UpdateError::Malformed)?;
-    let (data, after) = rest
-        .split_at_checked(length)
-        .ok_or(UpdateError::Malformed)?;
-    *rest = after;
-    Ok(data)
+    let end = rest.start.checked_add(length);
+    let end = end.filter(|end| *end <= rest.end);
+    let taken = rest.start..end.ok_or(UpdateError::Malformed)?;
+    rest.start = taken.end;
+    Ok(taken)
 }
 
 fn inside(areas: &[Area], (width, height): (u16, u16)) -> Result<(), UpdateError> {
@@ -323,7 +378,7 @@ mod tests {
 
     use super::*;
 
-    fn update(areas: Vec<Area>, data: &[u8]) -> Update<'_> {
+    fn update(areas: Vec<Area>, data: &[u8]) -> Update<&[u8]> {
         Update {
             seq: 300,
             taken: 70_000,

@@ -20,7 +20,7 @@ const FIRST_TRIP: Duration = Duration::from_millis(80);
 /// What was asked for is asked for again after a round trip and so long.
 const SLACK: Duration = Duration::from_millis(10);
 
-/// One message of channel `feedback`: these pieces did not arrive.
+/// Of channel `feedback`: these pieces did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     /// Their numbers, the oldest first; at most [`Missing::MOST`].
@@ -203,7 +203,7 @@ mod tests {
         let mut number = 0;
         let mut packets = Vec::new();
         for update in updates {
-            for piece in Piece::cut(update, number, 10) {
+            for piece in Piece::cut(update, number, 12) {
                 packets.push(piece.encode());
                 number = number.wrapping_add(1);
             }
@@ -246,6 +246,7 @@ mod tests {
     fn a_sender_out_of_its_mind_costs_little() {
         let mut pieces = Pieces::default();
         let far = Piece {
+            departure: 0,
             number: 30_000,
             begins: true,
             ends: true,

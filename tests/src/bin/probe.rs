@@ -9,7 +9,9 @@
 //! focus in
 //! ```
 //!
-//! `paint RRGGBB` on standard input fills its window and is answered by `painted RRGGBB`.
+//! `paint RRGGBB` on standard input fills its window and is answered by `painted RRGGBB`. `film FPS`
+//! plays something like a film in it, until `still`, which is answered by `still` once the last
+//! picture is on the display.
 //! Its arguments are the window's place: `probe X Y WIDTH HEIGHT`.
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +19,15 @@
     reason = "part of the test harness: it fails loudly and speaks on standard output"
 )]
 
-use std::{io::BufRead as _, sync::Arc, thread};
+use std::{
+    io::BufRead as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
 use x11rb::{
     COPY_DEPTH_FROM_PARENT,
@@ -26,8 +36,9 @@ use x11rb::{
     protocol::{
         Event,
         xproto::{
-            AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateWindowAux, EventMask,
-            GetKeyboardMappingReply, KeyPressEvent, PropMode, Window, WindowClass,
+            AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, CreateWindowAux,
+            EventMask, GetKeyboardMappingReply, ImageFormat, KeyPressEvent, PropMode, Window,
+            WindowClass,
         },
     },
     rust_connection::RustConnection,
@@ -129,9 +140,21 @@ fn open(connection: &RustConnection, root: Window, place: [u16; 4]) -> Window {
     window
 }
 
-fn paint_on_request(connection: &RustConnection, window: Window) {
+fn paint_on_request(connection: &Arc<RustConnection>, window: Window) {
+    let mut film: Option<Film> = None;
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
+        if let Some(fps) = line.strip_prefix("film ") {
+            let fps = fps.parse().unwrap();
+            film = Some(Film::play(Arc::clone(connection), window, fps));
+            continue;
+        }
+        if line == "still" {
+            drop(film.take());
+            connection.sync().unwrap();
+            println!("still");
+            continue;
+        }
         let Some(hex) = line.strip_prefix("paint ") else {
             continue;
         };
@@ -142,6 +165,73 @@ fn paint_on_request(connection: &RustConnection, window: Window) {
         connection.sync().unwrap();
         println!("painted {hex}");
     }
+}
+
+/// Plays until it is dropped.
+struct Film {
+    over: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Film {
+    fn play(connection: Arc<RustConnection>, window: Window, fps: u32) -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let thread = thread::spawn({
+            let over = Arc::clone(&over);
+            move || {
+                let size = connection.get_geometry(window).unwrap().reply().unwrap();
+                let (width, height) = (size.width, size.height);
+                let gc = connection.generate_id().unwrap();
+                let look = CreateGCAux::new();
+                connection.create_gc(gc, window, &look).unwrap();
+                let mut due = Instant::now();
+                for frame in 0.. {
+                    if over.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let picture = picture(width, height, frame);
+                    let format = ImageFormat::Z_PIXMAP;
+                    connection
+                        .put_image(format, window, gc, width, height, 0, 0, 0, 24, &picture)
+                        .unwrap();
+                    connection.flush().unwrap();
+                    due += Duration::from_secs(1) / fps;
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                }
+            }
+        });
+        Self {
+            over,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Film {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+/// A picture of a film: soft shapes that move, with some grain.
+fn picture(width: u16, height: u16, frame: u32) -> Vec<u8> {
+    let mut grain = frame.wrapping_mul(0x9e37_79b1) | 1;
+    let mut bytes = Vec::with_capacity(usize::from(width) * usize::from(height) * 4);
+    for y in 0..u32::from(height) {
+        for x in 0..u32::from(width) {
+            grain ^= grain << 13;
+            grain ^= grain >> 17;
+            grain ^= grain << 5;
+            let wave = |a: u32, b: u32| (x * a + y * b + frame * 9) / 3 % 230;
+            let pixel = [wave(2, 1), wave(1, 3), wave(3, 2)].map(|one| one + grain % 24);
+            bytes.extend(pixel.map(|one| u8::try_from(one.min(255)).unwrap_or(255)));
+            bytes.push(0);
+        }
+    }
+    bytes
 }
 
 fn print_key(what: &str, event: &KeyPressEvent, names: &Names) {

@@ -116,6 +116,27 @@ impl Drop for Frame {
     }
 }
 
+/// Why a decoder cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The browser took it away, since it was idle, and gives another.
+    Reclaimed,
+    /// It does not work here.
+    Broken,
+}
+
+impl Fault {
+    /// What an exception means; see <https://www.w3.org/TR/webcodecs/#resource-reclamation>.
+    fn of(error: &JsValue) -> Self {
+        let name = Reflect::get(error, &"name".into()).unwrap_or_default();
+        if name == "QuotaExceededError" {
+            Self::Reclaimed
+        } else {
+            Self::Broken
+        }
+    }
+}
+
 /// Decodes one stream.
 #[derive(Debug)]
 pub struct Decoder {
@@ -134,7 +155,7 @@ impl Decoder {
     pub fn new(
         codec: Codec,
         on_frame: impl Fn(u32, Frame) + 'static,
-        on_error: impl Fn() + 'static,
+        on_error: impl Fn(Fault) + 'static,
     ) -> Result<Self, JsValue> {
         let frame = Closure::<dyn Fn(VideoFrame)>::new(move |frame: VideoFrame| {
             #[expect(
@@ -145,7 +166,7 @@ impl Decoder {
             let seq = frame.timestamp() as u32;
             on_frame(seq, Frame(frame));
         });
-        let error = Closure::<dyn Fn(JsValue)>::new(move |_| on_error());
+        let error = Closure::<dyn Fn(JsValue)>::new(move |error| on_error(Fault::of(&error)));
         let decoder = VideoDecoder::new(&object(&[
             ("output", frame.as_ref()),
             ("error", error.as_ref()),

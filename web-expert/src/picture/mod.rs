@@ -4,25 +4,27 @@
 //! updates are painted on one canvas in their order. What a video codec has drawn takes the browser
 //! a moment to decode; whatever comes after it waits for it, since it may lie on top.
 
+mod arriving;
 pub mod decoder;
 mod frames;
+mod painting;
 mod ring;
 mod surface;
 
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    rc::{Rc, Weak},
+    rc::Rc,
+    time::Duration,
 };
 
-use deskhand_protocol::picture::{Codec, Codecs, Missing, Order, Part, Pieces, Taken, Update};
+use deskhand_protocol::picture::{Codec, Codecs, Feedback, Ledger, Order, Pieces, Whole};
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlCanvasElement, RtcRtpReceiver, Window};
 use yew::Callback;
 
-use crate::js;
 use decoder::{Decoder, Frame};
 use frames::Frames;
 use surface::Surface;
@@ -38,6 +40,18 @@ pub enum Heard {
     Decodes(Codecs),
 }
 
+/// An update was painted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Painted {
+    /// When it was taken from the screen, by the agent's clock: see
+    /// [`Update::taken`](deskhand_protocol::picture::Update::taken).
+    pub taken: u32,
+    /// When it was painted, by the page's own clock.
+    pub at: Duration,
+    /// What drew a part of it, if it was no lossless codec alone.
+    pub codec: Option<Codec>,
+}
+
 /// The picture; cloning gives another handle to the same.
 #[derive(Debug, Clone)]
 pub struct Picture(Rc<Inner>);
@@ -49,15 +63,21 @@ struct Inner {
     on: Callback<Heard>,
     /// Once the browser has been asked; less those that turned out not to work.
     decodes: Cell<Option<Codecs>>,
+    /// Nobody sees the page.
+    hidden: Cell<bool>,
+    watcher: RefCell<Option<Callback<Painted>>>,
     state: RefCell<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     pieces: Pieces,
-    ask: Callback<Missing>,
+    say: Callback<Feedback>,
+    /// What arrived, if the browser itself does not report it.
+    ledger: Option<Ledger>,
+    report_at: Option<(Duration, Timeout)>,
     look_again: Option<Timeout>,
-    order: Order<Vec<u8>>,
+    order: Order<Whole>,
     /// In order, the first one waiting for the decoder.
     queue: VecDeque<Waiting>,
     decoder: Option<Decoder>,
@@ -67,13 +87,14 @@ struct State {
 /// An update that is to be painted once its video, if it has any, is decoded.
 #[derive(Debug)]
 struct Waiting {
-    bytes: Vec<u8>,
+    update: Whole,
     video: Video,
 }
 
 #[derive(Debug)]
 enum Video {
     None,
+    Encoded,
     Decoding { seq: u32 },
     Decoded(Frame),
 }
@@ -109,6 +130,8 @@ impl Picture {
             surface: RefCell::new(surface),
             on,
             decodes: Cell::default(),
+            hidden: Cell::default(),
+            watcher: RefCell::default(),
             state: RefCell::default(),
         })))
     }
@@ -131,25 +154,54 @@ impl Picture {
         });
     }
 
+    /// Decodes and paints nothing as long as nobody looks. What comes meanwhile is kept, so that
+    /// the picture goes on from there.
+    pub fn look(&self, looking: bool) {
+        self.0.hidden.set(!looking);
+        self.0.advance();
+    }
+
+    /// Tells `watcher` of every update that is painted, or nobody any more.
+    pub fn watch(&self, watcher: Option<Callback<Painted>>) {
+        *self.0.watcher.borrow_mut() = watcher;
+    }
+
+    /// Width and height in pixels; nothing before the first picture.
+    pub fn size(&self) -> Option<(u32, u32)> {
+        let size = (self.0.canvas.width(), self.0.canvas.height());
+        (size != (0, 0)).then_some(size)
+    }
+
     /// Takes nothing more, and becomes empty.
     pub fn forget(&self) {
         *self.0.state.borrow_mut() = State::default();
         self.0.surface.borrow_mut().forget();
     }
 
-    /// Takes what this receiver gets from now on, and asks for what it does not.
+    /// Reports from now on what arrives.
+    pub fn report(&self) {
+        let mut state = self.0.state.borrow_mut();
+        state.ledger.get_or_insert_default();
+    }
+
+    /// Takes what this receiver gets from now on, and says how it travels.
     ///
     /// # Errors
     /// The browser's own, if it does not let its frames be taken.
-    pub fn follow(&self, receiver: &RtcRtpReceiver, ask: Callback<Missing>) -> Result<(), JsValue> {
+    pub fn follow(
+        &self,
+        receiver: &RtcRtpReceiver,
+        say: Callback<Feedback>,
+    ) -> Result<(), JsValue> {
         let inner = Rc::downgrade(&self.0);
-        let frames = Frames::take(receiver, move |packet, _| {
+        let frames = Frames::take(receiver, move |packet, at| {
             if let Some(inner) = inner.upgrade() {
+                inner.arrived(&packet, at);
                 inner.packet(&packet);
             }
         })?;
         *self.0.state.borrow_mut() = State {
-            ask,
+            say,
             _frames: Some(frames),
             ..State::default()
         };
@@ -160,204 +212,4 @@ impl Picture {
 /// Whether this browser can do all of it.
 pub fn is_possible(window: &Window) -> bool {
     frames::is_possible(window) && decoder::is_possible(window)
-}
-
-impl Inner {
-    /// One piece has come, in whatever order.
-    fn packet(self: &Rc<Self>, packet: &[u8]) {
-        let whole = self.state.borrow_mut().pieces.take(packet, js::now());
-        match whole {
-            Ok(whole) => {
-                if let Some(update) = whole {
-                    self.update(update);
-                }
-                self.watch();
-            }
-            Err(_) => self.lost(),
-        }
-    }
-
-    /// Asks for what is missing, now and as long as it is.
-    fn watch(self: &Rc<Self>) {
-        let now = js::now();
-        let Some(due) = self.state.borrow().pieces.due() else {
-            self.state.borrow_mut().look_again = None;
-            return;
-        };
-        if due <= now {
-            let missing = self.state.borrow_mut().pieces.ask(now);
-            match missing {
-                Ok(Some(missing)) => {
-                    let ask = self.state.borrow().ask.clone();
-                    ask.emit(missing);
-                }
-                Ok(None) => {}
-                Err(_) => self.lost(),
-            }
-        }
-        let mut state = self.state.borrow_mut();
-        let wait = state.pieces.due().map(|due| due.saturating_sub(now));
-        state.look_again = wait.map(|wait| {
-            let inner = Rc::downgrade(self);
-            let millis = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
-            Timeout::new(millis.saturating_add(1), move || {
-                if let Some(inner) = Weak::upgrade(&inner) {
-                    // What runs is not to be cancelled.
-                    inner
-                        .state
-                        .borrow_mut()
-                        .look_again
-                        .take()
-                        .map(Timeout::forget);
-                    inner.watch();
-                }
-            })
-        });
-    }
-
-    /// One update is whole, in whatever order.
-    fn update(self: &Rc<Self>, bytes: Vec<u8>) {
-        let Ok(update) = Update::decode(&bytes) else {
-            return self.lost();
-        };
-        let (seq, fresh, length) = (update.seq, update.fresh, bytes.len());
-        let taken = (self.state.borrow_mut().order).take(seq, fresh, length, bytes);
-        match taken {
-            Taken::Lost => self.lost(),
-            Taken::Paint(ready) => {
-                for bytes in ready {
-                    if self.queue(bytes).is_err() {
-                        return self.lost();
-                    }
-                }
-                self.paint();
-            }
-        }
-    }
-
-    fn lost(&self) {
-        let mut state = self.state.borrow_mut();
-        state.order.forget();
-        state.queue.clear();
-        state.decoder = None;
-        drop(state);
-        self.on.emit(Heard::Lost);
-    }
-
-    /// A decoder could not go on.
-    fn failed(&self, codec: Codec) {
-        self.do_without(codec);
-        self.lost();
-    }
-
-    /// VP9 may work on another try, and has nothing to take its place.
-    fn do_without(&self, codec: Codec) {
-        if codec != Codec::Vp9
-            && let Some(known) = self.decodes.get()
-        {
-            let rest = known.without(codec);
-            self.decodes.set(Some(rest));
-            self.on.emit(Heard::Decodes(rest));
-        }
-    }
-
-    /// The next one in order: begins to decode what has to be.
-    fn queue(self: &Rc<Self>, bytes: Vec<u8>) -> Result<(), JsValue> {
-        let mut state = self.state.borrow_mut();
-        let update = Update::decode(&bytes).map_err(|error| error.to_string())?;
-        let mut video = Video::None;
-        for part in &update.parts {
-            match part {
-                Part::Copy { .. } | Part::Tile { .. } => {}
-                Part::Video {
-                    codec, key, data, ..
-                } => {
-                    let codec = *codec;
-                    if state.decoder.as_ref().is_none_or(|old| !old.decodes(codec)) {
-                        let (on_frame, on_error) = (Rc::downgrade(self), Rc::downgrade(self));
-                        state.decoder = Some(Decoder::new(
-                            codec,
-                            move |seq, frame| {
-                                if let Some(inner) = on_frame.upgrade() {
-                                    inner.decoded(seq, frame);
-                                }
-                            },
-                            move || {
-                                if let Some(inner) = on_error.upgrade() {
-                                    inner.failed(codec);
-                                }
-                            },
-                        )?);
-                    }
-                    if let Some(decoder) = &state.decoder {
-                        if let Err(error) = decoder.decode(update.seq, *key, data) {
-                            drop(state);
-                            self.do_without(codec);
-                            return Err(error);
-                        }
-                        video = Video::Decoding { seq: update.seq };
-                    }
-                }
-            }
-        }
-        state.queue.push_back(Waiting { bytes, video });
-        Ok(())
-    }
-
-    fn decoded(&self, seq: u32, frame: Frame) {
-        {
-            let mut state = self.state.borrow_mut();
-            let waiting = state.queue.iter_mut().find(
-                |waiting| matches!(waiting.video, Video::Decoding { seq: awaited } if awaited == seq),
-            );
-            if let Some(waiting) = waiting {
-                waiting.video = Video::Decoded(frame);
-            }
-        }
-        self.paint();
-    }
-
-    /// Paints whatever is ready.
-    fn paint(&self) {
-        loop {
-            let waiting = {
-                let mut state = self.state.borrow_mut();
-                match state.queue.front() {
-                    None
-                    | Some(Waiting {
-                        video: Video::Decoding { .. },
-                        ..
-                    }) => return,
-                    Some(_) => state.queue.pop_front(),
-                }
-            };
-            let Some(waiting) = waiting else { return };
-            if self.show(&waiting).is_err() {
-                return self.lost();
-            }
-        }
-    }
-
-    fn show(&self, waiting: &Waiting) -> Result<(), JsValue> {
-        let update = Update::decode(&waiting.bytes).map_err(|error| error.to_string())?;
-        let mut surface = self.surface.borrow_mut();
-        let begins = surface.begin(update.epoch, update.size);
-        for part in &update.parts {
-            match part {
-                Part::Copy { dx, dy, areas } => surface.copy(*dx, *dy, areas)?,
-                Part::Tile { area, data } => surface.tile(*area, data)?,
-                Part::Video { at, areas, .. } => {
-                    if let Video::Decoded(frame) = &waiting.video {
-                        surface.draw(frame, *at, areas)?;
-                    }
-                }
-            }
-        }
-        surface.show()?;
-        drop(surface);
-        if begins {
-            self.on.emit(Heard::Began(update.epoch));
-        }
-        Ok(())
-    }
 }

@@ -204,6 +204,8 @@ impl Console {
             | Event::Again
             | Event::Number(_)
             | Event::ConnectTo { .. }
+            | Event::Prefer(_)
+            | Event::Looking(_)
             | Event::NoCertificate => vec![],
             Event::SocketClosed => return self.server_is_gone(Over::Left),
         };

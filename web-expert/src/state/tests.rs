@@ -550,3 +550,68 @@ fn the_expert_is_told_when_the_screen_that_they_watch_is_disconnected() {
     run(&mut state, [monitors(&[1], Shown::All)]);
     assert_eq!(alert(&state), None, "all screens are still all screens");
 }
+
+/// What the novice's computer says first.
+fn shared() -> Event {
+    Event::Novice(FromNovice::Display(control::Display {
+        epoch: 1,
+        width: 1280,
+        height: 800,
+    }))
+}
+
+fn sent(effects: &[Effect]) -> Vec<FromExpert> {
+    let sent = effects.iter().filter_map(|effect| match effect {
+        Effect::Send(message) => Some(message.clone()),
+        _ => None,
+    });
+    sent.collect()
+}
+
+#[test]
+fn a_page_that_is_hidden_says_so_and_does_nothing_until_it_is_seen() {
+    let mut state = in_session();
+    run(&mut state, [shared()]);
+    for looking in [false, true] {
+        let effects = run(&mut state, [Event::Looking(looking)]);
+        assert_eq!(
+            effects,
+            [
+                Effect::Look(looking),
+                Effect::Send(FromExpert::Looking(looking))
+            ]
+        );
+        assert_eq!(run(&mut state, [Event::Looking(looking)]), []);
+    }
+}
+
+#[test]
+fn what_was_chosen_and_hidden_before_is_said_once_somebody_hears_it() {
+    let mut state = page();
+    let chosen = [Event::Prefer(Quality::SharpText), Event::Looking(false)];
+    let effects = run(&mut state, chosen);
+    assert_eq!(
+        effects,
+        [
+            Effect::RememberQuality(Quality::SharpText),
+            Effect::Look(false)
+        ]
+    );
+    run(
+        &mut state,
+        [
+            connect(),
+            Event::News(News::Accepted(met())),
+            Event::News(News::Offer(Sdp::new("v=0"))),
+            Event::Line(Line::Up),
+        ],
+    );
+    let wishes = [
+        FromExpert::Quality(Quality::SharpText),
+        FromExpert::Looking(false),
+    ];
+    assert_eq!(sent(&run(&mut state, [shared()])), wishes);
+    assert_eq!(sent(&run(&mut state, [shared()])), [], "once");
+    let auto = run(&mut state, [Event::Prefer(Quality::Auto)]);
+    assert_eq!(sent(&auto), [FromExpert::Quality(Quality::Auto)]);
+}

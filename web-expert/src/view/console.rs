@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deskhand_protocol::control::Quality;
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement};
@@ -10,9 +11,15 @@ use yew::{
     use_state, use_state_eq,
 };
 
-use super::{chat::ChatView, screen::ScreenView, toolbar::Toolbar};
+use super::{
+    chat::ChatView,
+    connection::ConnectionView,
+    screen::ScreenView,
+    toolbar::{Panels, Toolbar},
+};
 use crate::{
     cursor::Cursor,
+    gauge::Gauge,
     hands::Hands,
     js,
     picture::Picture,
@@ -32,6 +39,10 @@ pub struct Props {
     pub hands: Hands,
     /// The novice's pointer.
     pub cursor: Cursor,
+    /// How the picture travels.
+    pub gauge: Gauge,
+    /// What the expert prefers of the picture.
+    pub quality: Quality,
     /// What the expert does.
     pub on: Callback<Event>,
 }
@@ -80,13 +91,23 @@ pub fn ConsoleView(props: &Props) -> Html {
         let chat = chat.clone();
         Callback::from(move |()| chat.set(!*chat))
     };
+    let connection = use_state(|| false);
+    let toggle_connection = {
+        let connection = connection.clone();
+        Callback::from(move |()| connection.set(!*connection))
+    };
+    let panels = Panels {
+        connection: *connection,
+        chat: *chat,
+    };
     let dismiss = props.on.reform(|_| Event::Dismiss);
     html! {
         <main class="console" ref={whole}>
             <h1 class="unseen">{ "Deskhand session" }</h1>
             <Toolbar console={console.clone()} now={props.now} fullscreen={*fullscreen}
-                chat={*chat} unread={!*chat && *read != last} {bar} on={props.on.clone()} {send}
-                {toggle_fullscreen} {toggle_chat} />
+                quality={props.quality} {panels}
+                unread={!*chat && *read != last} {bar} on={props.on.clone()} {send}
+                {toggle_fullscreen} {toggle_connection} {toggle_chat} />
             // Always there, so that what appears in it is read out.
             <div class="notice">
                 <p role="alert">{ console.alert.clone().unwrap_or_default() }</p>
@@ -98,6 +119,10 @@ pub fn ConsoleView(props: &Props) -> Html {
                 <ScreenView picture={props.picture.clone()} overlay={overlay(console)}
                     display={console.display} view={console.view} controlled={console.grant().is_some()}
                     hands={props.hands.clone()} cursor={props.cursor.clone()} {leave} />
+                if *connection {
+                    <ConnectionView gauge={props.gauge.clone()} picture={props.picture.clone()}
+                        quality={props.quality} />
+                }
                 if *chat {
                     <ChatView lines={console.chat.clone()} met={console.met.clone()}
                         ready={console.line != Line::Connecting} on={props.on.clone()} />
@@ -125,7 +150,9 @@ fn overlay(console: &Console) -> Option<AttrValue> {
 fn hand_over_keyboard(canvas: &HtmlCanvasElement) {
     let writing = web_sys::window()
         .and_then(|window| window.document()?.active_element())
-        .is_some_and(|element| matches!(element.tag_name().as_str(), "TEXTAREA" | "INPUT"));
+        .is_some_and(|element| {
+            matches!(element.tag_name().as_str(), "TEXTAREA" | "INPUT" | "SELECT")
+        });
     if !writing {
         canvas.focus().ok();
     }

@@ -15,6 +15,8 @@ pub enum Shape {
     Screens,
     /// Four corners.
     Fullscreen,
+    /// A curve that rises.
+    Gauge,
     /// A speech bubble.
     Chat,
     /// A door's way out.
@@ -37,6 +39,7 @@ pub fn Icon(props: &Props) -> Html {
         Shape::Keys => "M3 7h18v10H3zM7 10h.01M11 10h.01M15 10h.01M17.5 10h.01M8 14h8",
         Shape::Screens => "M7 4h14v10M3 8h14v9H3zM7 20h6M10 17v3",
         Shape::Fullscreen => "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
+        Shape::Gauge => "M4 20h16M5 16l4-5 4 3 6-9",
         Shape::Chat => "M4 5h16v11H10l-4 4v-4H4z",
         Shape::Leave => "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
     };

@@ -3,6 +3,7 @@
 
 pub mod card;
 pub mod chat;
+pub mod connection;
 pub mod console;
 pub mod ended;
 pub mod icon;

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use deskhand_protocol::{key::KeyCode, monitor::Monitors};
+use deskhand_protocol::{control::Quality, key::KeyCode, monitor::Monitors};
 use wasm_bindgen::JsCast as _;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
-use yew::{Callback, Html, NodeRef, Properties, component, html};
+use web_sys::{Element, HtmlElement, HtmlSelectElement, KeyboardEvent};
+use yew::{Callback, Html, NodeRef, Properties, TargetCast as _, component, html};
 
 use super::{
     icon::{Icon, Shape},
     keys::KeysMenu,
     screens::ScreensMenu,
 };
-use crate::state::{Console, Control, Event, Line, View, seconds_left};
+use crate::{
+    choice,
+    state::{Console, Control, Event, Line, View, seconds_left},
+};
 
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
@@ -23,8 +26,10 @@ pub struct Props {
     pub now: Duration,
     /// Whether the console fills the screen.
     pub fullscreen: bool,
-    /// Whether the chat is shown.
-    pub chat: bool,
+    /// What the expert prefers of the picture.
+    pub quality: Quality,
+    /// What is shown beside the picture.
+    pub panels: Panels,
     /// Something was said while it was not.
     pub unread: bool,
     /// The bar itself, so that the keyboard can be brought here.
@@ -35,8 +40,19 @@ pub struct Props {
     pub send: Callback<&'static [KeyCode]>,
     /// Fullscreen, or no longer.
     pub toggle_fullscreen: Callback<()>,
+    /// How the picture travels, or no longer.
+    pub toggle_connection: Callback<()>,
     /// Chat, or no longer.
     pub toggle_chat: Callback<()>,
+}
+
+/// What is shown beside the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Panels {
+    /// How the picture travels.
+    pub connection: bool,
+    /// What is said.
+    pub chat: bool,
 }
 
 /// The bar.
@@ -92,11 +108,16 @@ pub fn Toolbar(props: &Props) -> Html {
                     { size(View::Fit, "Fit") }
                     { size(View::Actual, "1:1") }
                 </div>
+                { quality(props) }
+                <button type="button" aria-expanded={props.panels.connection.to_string()}
+                    aria-controls="connection" onclick={props.toggle_connection.reform(|_| ())}>
+                    <Icon shape={Shape::Gauge} />{ "Connection" }
+                </button>
                 <button type="button" aria-pressed={props.fullscreen.to_string()}
                     onclick={props.toggle_fullscreen.reform(|_| ())}>
                     <Icon shape={Shape::Fullscreen} />{ "Fullscreen" }
                 </button>
-                <button type="button" aria-expanded={props.chat.to_string()} aria-controls="chat"
+                <button type="button" aria-expanded={props.panels.chat.to_string()} aria-controls="chat"
                     onclick={props.toggle_chat.reform(|_| ())}>
                     <Icon shape={Shape::Chat} />{ "Chat" }
                     if props.unread {
@@ -108,6 +129,27 @@ pub fn Toolbar(props: &Props) -> Html {
                 </button>
             </div>
         </header>
+    }
+}
+
+/// What matters about the picture.
+fn quality(props: &Props) -> Html {
+    let onchange = props.on.reform(|event: yew::Event| {
+        let chosen = event.target_dyn_into::<HtmlSelectElement>();
+        let chosen = chosen.and_then(|select| choice::read(&select.value()));
+        Event::Prefer(chosen.unwrap_or_default())
+    });
+    let option = |quality: Quality| {
+        html! {
+            <option value={choice::word(quality)} selected={props.quality == quality}>
+                { choice::name(quality) }
+            </option>
+        }
+    };
+    html! {
+        <select aria-label="Picture quality" title="Picture quality" {onchange}>
+            { for choice::ALL.into_iter().map(option) }
+        </select>
     }
 }
 
@@ -130,11 +172,11 @@ fn status(console: &Console) -> (&'static str, &'static str) {
     }
 }
 
-/// Moves the focus among the buttons of a bar or menu, round and round. Only the one that has
+/// Moves the focus among the controls of a bar or menu, round and round. Only the one that has
 /// it is a stop for Tab, as
 /// [toolbars](https://www.w3.org/WAI/ARIA/apg/patterns/toolbar/) have it.
 pub(super) fn step_focus(event: &KeyboardEvent, within: &Element, step: isize) {
-    let Ok(found) = within.query_selector_all("button:not(:disabled)") else {
+    let Ok(found) = within.query_selector_all("button:not(:disabled), select") else {
         return;
     };
     let buttons: Vec<HtmlElement> = (0..found.length())

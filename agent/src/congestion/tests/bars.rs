@@ -1,10 +1,12 @@
 //! What is demanded of a link, and of whoever sends over it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use deskhand_protocol::picture::{Arrival, Arrivals};
 use proptest::prelude::*;
 
 use super::{link::Nature, run::Run, source::Work};
+use crate::congestion::{Carrier, Outgoing, told};
 
 const MS: Duration = Duration::from_millis(1);
 const S: Duration = Duration::from_secs(1);
@@ -162,6 +164,47 @@ fn a_page_that_reports_nothing_is_sent_something_all_the_same() {
     assert!(longest(&run, 5 * S) < 100 * MS);
 }
 
+/// As [`ran`], with a page that reports by itself what arrives.
+fn ran_by_itself(nature: Nature, work: Work, seed: u64) -> Run {
+    let mut run = Run::new(nature, work, MOST, seed);
+    run.page_reports_by_itself();
+    run.go(30 * S);
+    run
+}
+
+#[test]
+fn a_page_that_reports_by_itself_is_followed_as_well() {
+    for (loss, least) in [(0.0, 0.88), (0.02, 0.78), (0.05, 0.7)] {
+        let run = ran_by_itself(Nature::new(5.0, 25, loss), Work::Flood, 3);
+        let goodput = run.goodput(3 * S, 29 * S);
+        assert!(goodput > 5e6 * least, "{loss}: {goodput}");
+        let queue = run.longest_queue(3 * S, 30 * S);
+        assert!(queue < 200 * MS, "{loss}: {queue:?}");
+    }
+    for work in [TYPING, FILM] {
+        let run = ran_by_itself(Nature::new(10.0, 25, 0.05), work, 2);
+        assert!(p95(&run, S) < 150 * MS, "{:?}", p95(&run, S));
+        assert!(longest(&run, S) < 600 * MS, "{:?}", longest(&run, S));
+    }
+    let slow = ran_by_itself(Nature::new(0.3, 25, 0.0), Work::Flood, 5);
+    assert!(slow.longest_queue(4 * S, 30 * S) < 250 * MS);
+    assert!(slow.goodput(6 * S, 30 * S) > 0.23e6);
+}
+
+#[test]
+fn a_page_that_reports_by_itself_has_a_shrinking_link_followed() {
+    let mut run = Run::new(Nature::new(3.0, 25, 0.01), Work::Flood, MOST, 4);
+    run.page_reports_by_itself();
+    run.go(10 * S);
+    run.link.nature.rate = 1e6;
+    run.go(10 * S);
+    run.link.nature.rate = 3e6;
+    run.go(10 * S);
+    let queue = run.longest_queue(12 * S, 20 * S);
+    assert!(queue < 300 * MS, "{queue:?}");
+    assert!(run.goodput(24 * S, 30 * S) > 2.4e6);
+}
+
 #[test]
 fn a_film_after_letters_is_not_held_up() {
     let mut run = Run::new(Nature::new(10.0, 25, 0.0), TYPING, MOST, 11);
@@ -206,5 +249,40 @@ proptest! {
         for (_, _, estimate) in &run.log {
             prop_assert!((100_000.0..=20e6).contains(estimate));
         }
+    }
+
+    /// Whatever a page says of packets, sent or not, the estimate keeps to its bounds, and what is
+    /// put in comes out in the end.
+    #[test]
+    fn reports_of_a_page_that_lies_do_no_harm(
+        lies in prop::collection::vec(
+            (any::<u16>(), any::<u32>(), prop::collection::vec((-40_i16..40, any::<u16>()), 0..60)),
+            1..60,
+        ),
+    ) {
+        let mut now = Instant::now();
+        let mut carrier: Carrier<()> = Carrier::new(MOST, now);
+        let (mut put, mut left) = (0_u16, 0);
+        for (next, since, steps) in lies {
+            for _ in 0..5 {
+                let number = put;
+                put += 1;
+                carrier.put(Outgoing { number, size: 1200, ends: true, packet: () });
+            }
+            let packets = steps.into_iter().map(|(step, wait)| Arrival { step, wait }).collect();
+            let next = next % (put + 20);
+            carrier.reported(&told(&Arrivals { next, since, packets }), now);
+            for _ in 0..10 {
+                now += 10 * MS;
+                left += std::iter::from_fn(|| carrier.next(now)).filter(|one| !one.again).count();
+            }
+            prop_assert!((100_000.0..=20e6).contains(&carrier.estimator().rate()));
+        }
+        // A rate that was lied down to its least still carries all of it.
+        for _ in 0..6000 {
+            now += 10 * MS;
+            left += std::iter::from_fn(|| carrier.next(now)).filter(|one| !one.again).count();
+        }
+        prop_assert_eq!(left, usize::from(put));
     }
 }

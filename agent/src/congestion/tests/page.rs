@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deskhand_protocol::picture::{Arrivals, Ledger, Piece};
+
 use crate::congestion::Report;
 
 const REPORTS: Duration = Duration::from_millis(50);
@@ -16,6 +18,7 @@ const PATIENCE: u32 = 10;
 #[derive(Debug, Clone)]
 pub enum Word {
     Reports(Vec<Report>),
+    Arrived(Arrivals),
     Asks(Vec<u16>),
 }
 
@@ -25,6 +28,8 @@ pub struct Page {
     /// What arrived since the last report, by its number without jumps.
     arrived: BTreeMap<u64, Duration>,
     reported: u64,
+    /// Where the browser reports nothing, the page's own.
+    ledger: Option<Ledger>,
     report_at: Instant,
     /// What is missing: when it was asked for, and how often.
     missing: BTreeMap<u64, (Option<Instant>, u32)>,
@@ -37,15 +42,32 @@ impl Page {
             epoch: now,
             arrived: BTreeMap::new(),
             reported: 0,
+            ledger: None,
             report_at: now + REPORTS,
             missing: BTreeMap::new(),
             next: 0,
         }
     }
 
+    /// Its browser reports nothing, so that the page does.
+    pub fn reports_by_itself(&mut self) {
+        self.ledger = Some(Ledger::default());
+    }
+
     /// A packet arrives: as it was numbered to be reported, and among what is new.
     pub fn arrives(&mut self, report: u64, number: u64, now: Instant) {
-        self.arrived.insert(report, now - self.epoch);
+        if let Some(ledger) = &mut self.ledger {
+            let piece = Piece {
+                departure: short(report),
+                number: short(number),
+                begins: true,
+                ends: true,
+                data: &[0],
+            };
+            ledger.note(&piece.encode(), now - self.epoch);
+        } else {
+            self.arrived.insert(report, now - self.epoch);
+        }
         for missed in self.next..number {
             self.missing.insert(missed, (None, 0));
         }
@@ -69,6 +91,8 @@ impl Page {
         }
         if now >= self.report_at {
             self.report_at = now + REPORTS;
+            let own = self.ledger.as_mut().and_then(Ledger::report);
+            words.extend(own.map(Word::Arrived));
             if let Some((&last, _)) = self.arrived.last_key_value() {
                 let first = self
                     .reported

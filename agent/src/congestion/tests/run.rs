@@ -10,7 +10,7 @@ use super::{
     page::{Page, Word},
     source::{Source, Work},
 };
-use crate::congestion::{Carrier, Outgoing, units};
+use crate::congestion::{Carrier, Outgoing, told, units};
 
 const STEP: Duration = Duration::from_micros(500);
 const PIECE: usize = 1200;
@@ -89,6 +89,12 @@ impl Run {
         self.source.does(work);
     }
 
+    /// The page's browser reports nothing, and the page does it instead.
+    pub fn page_reports_by_itself(&mut self) {
+        self.carrier.expect_no_reports();
+        self.page.reports_by_itself();
+    }
+
     /// The page says nothing from now on.
     pub fn mute(&mut self) {
         self.mute = true;
@@ -136,6 +142,7 @@ impl Run {
             heard = true;
             match self.here.pop_front().unwrap().1 {
                 Word::Reports(reports) => self.carrier.reported(&reports, now),
+                Word::Arrived(arrivals) => self.carrier.reported(&told(&arrivals), now),
                 Word::Asks(numbers) => self.carrier.asked(&numbers, now),
             }
         }

@@ -1,11 +1,15 @@
 //! Whatever happens on the screen, in the end the page shows exactly that.
 
-use deskhand_protocol::picture::{Codec, Part, Update, tile};
+use deskhand_protocol::{
+    control::Quality,
+    picture::{Area, Codec, Part, Update, tile},
+};
 use proptest::prelude::*;
 
-use super::{film::Video, *};
+use super::*;
 use crate::media::{
     encode::{self, EncodeError, Encoder, Job},
+    pace::Pacer,
     plane::{Pixel, Plane, UNKNOWN},
 };
 
@@ -23,8 +27,11 @@ struct Scene {
     /// What the page's decoder goes on with.
     decoder: Option<Codec>,
     link: Link,
+    pacer: Pacer,
     now: Instant,
     bytes: usize,
+    /// How many updates a codec had a part in.
+    videos: usize,
 }
 
 /// Something happens on the screen.
@@ -38,6 +45,7 @@ enum Act {
     Refresh,
     Bitrate(u32),
     Decodes(Vec<Codec>),
+    Prefer(Quality),
 }
 
 impl Scene {
@@ -45,12 +53,14 @@ impl Scene {
         let now = Instant::now();
         Self {
             screen: Plane::new(SIZE, 0x20_3040),
-            composer: Composer::new(SIZE, 8000, now),
+            composer: Composer::new(SIZE, 8000, now, now),
             page: Plane::new(SIZE, UNKNOWN),
             decoder: None,
             link: Link::new(8000, now),
+            pacer: Pacer::new(60),
             now,
             bytes: 0,
+            videos: 0,
         }
     }
 
@@ -112,6 +122,7 @@ impl Scene {
             Act::Wait(ms) => self.now += MS * u32::try_from(ms).unwrap(),
             Act::Refresh => self.composer.refresh(),
             Act::Bitrate(kbit) => self.composer.set_bitrate(kbit),
+            Act::Prefer(quality) => self.composer.set_taste(Taste::of(quality)),
             Act::Decodes(ref codecs) => {
                 let codecs = codecs.iter().copied().collect();
                 self.composer.set_decodable(codecs);
@@ -154,6 +165,7 @@ impl Scene {
                 } => {
                     assert!(*key || self.decoder == Some(*codec), "it can be decoded");
                     self.decoder = Some(*codec);
+                    self.videos += 1;
                     for area in areas {
                         let unknown = Plane::new(SIZE, UNKNOWN);
                         self.page.copy_from(&unknown, rect(*area));
@@ -168,7 +180,10 @@ impl Scene {
     fn settles(&mut self, budget: usize) -> usize {
         for count in 0..10_000 {
             match self.composer.due(self.now) {
-                Due::Now => assert!(self.sends(budget), "what is due is sent"),
+                Due::Now => assert!(
+                    self.sends(budget) || self.composer.due(self.now) != Due::Now,
+                    "what is due is sent, or waits for a certain time"
+                ),
                 Due::At(at) => {
                     assert!(at > self.now, "a wait leads forward");
                     self.now = at;
@@ -220,6 +235,13 @@ fn any_act() -> impl Strategy<Value = Act> {
         (1..700_u64).prop_map(Act::Wait),
         Just(Act::Refresh),
         (1..100_u32).prop_map(Act::Bitrate),
+        prop::sample::select(vec![
+            Quality::Auto,
+            Quality::SharpText,
+            Quality::Balanced,
+            Quality::LowBandwidth,
+        ])
+        .prop_map(Act::Prefer),
         prop::sample::subsequence(vec![Codec::Vp9, Codec::Av1], 0..=2).prop_map(Act::Decodes),
     ]
 }
@@ -365,40 +387,157 @@ fn on_a_lean_link_a_film_is_drawn_by_av1_as_long_as_the_page_decodes_it() {
     assert_eq!(drawn_by(5, &mut scene), Some(Codec::Vp9), "it failed");
 }
 
-#[test]
-fn either_codec_draws_the_smallest_and_the_oddest_windows() {
-    let now = Instant::now();
-    for codec in [Codec::Vp9, Codec::Av1] {
-        for (width, height) in [(2, 2), (16, 2), (2, 144), (16, 16), (18, 34), (3840, 16)] {
-            let window = Rect {
-                x: 0,
-                y: 0,
-                width,
-                height,
-            };
-            let encoder = encode::open(codec, window.size(), 500).unwrap();
-            let mut video = Video::new(encoder, window, now);
-            let (columns, rows) = (width.div_ceil(16), height.div_ceil(16));
-            let map = ActiveMap {
-                columns,
-                rows,
-                active: (columns * rows) as usize,
-                cells: vec![1; (columns * rows) as usize],
-            };
-            for key in [true, false] {
-                let job = Job {
-                    picture: &video.picture,
-                    map: Some(&map),
-                    key,
-                    kbit: 500,
-                    floor: 0,
-                    elapsed: 33 * MS,
-                };
-                let made = video.encoder.encode(job).unwrap().unwrap();
-                assert_eq!(made.key, key, "{codec:?} {width} x {height}");
+/// A plain screen that is shown, to somebody who prefers this, over a link of so much.
+fn shown(quality: Quality, kbit: u32) -> Scene {
+    let mut scene = Scene::new();
+    let taste = Taste::of(quality);
+    let kbit = kbit.min(taste.kbit);
+    scene.composer.set_taste(taste);
+    scene.pacer = Pacer::new(taste.fps);
+    scene.does(&Act::Bitrate(kbit));
+    scene.link = Link::new(kbit, scene.now);
+    scene.sees(SIZE.rect());
+    scene.settles(usize::MAX);
+    scene.bytes = 0;
+    scene
+}
+
+const FILM: Rect = Rect {
+    x: 16,
+    y: 16,
+    width: 112,
+    height: 64,
+};
+
+/// Plays a film of 30 pictures a second for a second, and sends whatever is due; gives how many
+/// pictures of it a codec drew.
+fn plays(scene: &mut Scene) -> usize {
+    let mut drawn = 0;
+    for frame in 0..30 {
+        scene.does(&Act::Noise(FILM, frame));
+        let before = scene.videos;
+        for ms in [0, 16, 17] {
+            scene.now += MS * ms;
+            let may = scene.pacer.next().is_none_or(|next| next <= scene.now);
+            if may && scene.composer.due(scene.now) == Due::Now {
+                scene.sends(usize::MAX);
+                scene.pacer.encoded(scene.now, MS);
             }
         }
+        drawn += scene.videos - before;
     }
+    drawn
+}
+
+#[test]
+fn with_sharp_text_a_photograph_is_exact_at_once_and_only_film_is_drawn() {
+    let mut sharp = shown(Quality::SharpText, 8000);
+    let mut auto = shown(Quality::Auto, 8000);
+    for scene in [&mut sharp, &mut auto] {
+        scene.now += 1000 * MS;
+        scene.does(&Act::Noise(FILM, 1));
+        scene.does(&Act::Text(rect_below(FILM), 1));
+        assert!(scene.sends(usize::MAX));
+    }
+    assert!(sharp.is_exact());
+    assert!(!auto.is_exact(), "drawn by a codec at first");
+    auto.settles(usize::MAX);
+    assert!(auto.is_exact());
+}
+
+fn rect_below(rect: Rect) -> Rect {
+    Rect {
+        y: rect.bottom() + 8,
+        height: 40,
+        ..rect
+    }
+}
+
+#[test]
+fn with_sharp_text_a_film_has_fewer_pictures_and_text_beside_it_is_exact_all_the_time() {
+    let mut sharp = shown(Quality::SharpText, 2000);
+    let mut auto = shown(Quality::Auto, 2000);
+    let (few, all) = (plays(&mut sharp), plays(&mut auto));
+    assert!((12..=16).contains(&few), "{few} a second");
+    assert!(all >= 28, "{all} a second");
+
+    // While it plays, a line of text changes in the middle of it.
+    let line = Rect {
+        x: FILM.x + 16,
+        y: FILM.y + 16,
+        width: 64,
+        height: 16,
+    };
+    for frame in 0..10 {
+        sharp.now += 33 * MS;
+        sharp.does(&Act::Noise(FILM, 100 + frame));
+        sharp.does(&Act::Text(line, frame));
+        sharp.sends(usize::MAX);
+        assert!(sharp.page.equals(&sharp.screen, line), "at once");
+    }
+    sharp.settles(usize::MAX);
+    assert!(sharp.is_exact());
+}
+
+#[test]
+fn film_that_waits_for_its_turn_keeps_nobody_awake() {
+    let mut scene = shown(Quality::SharpText, 2000);
+    plays(&mut scene);
+    scene.does(&Act::Noise(FILM, 77));
+    while scene.sends(usize::MAX) {
+        scene.now += 10 * MS;
+        scene.does(&Act::Noise(FILM, 78));
+    }
+    let Due::At(at) = scene.composer.due(scene.now) else {
+        panic!("film is left")
+    };
+    assert!(at <= scene.now + Duration::from_millis(66));
+    scene.does(&Act::Text(rect_below(FILM), 3));
+    assert_eq!(scene.composer.due(scene.now), Due::Now, "and text is not");
+}
+
+#[test]
+fn a_page_that_does_not_fit_is_drawn_first_where_moving_evenly_matters() {
+    for (quality, drawn) in [
+        (Quality::Auto, false),
+        (Quality::SharpText, false),
+        (Quality::Balanced, true),
+        (Quality::LowBandwidth, true),
+    ] {
+        let mut scene = shown(quality, 700);
+        scene.does(&Act::Text(SIZE.rect(), 5));
+        let budget = 300;
+        assert!(scene.sends(budget));
+        assert_eq!(scene.videos > 0, drawn, "{quality:?}");
+        assert_eq!(scene.composer.due(scene.now) == Due::Now, !drawn);
+        scene.settles(budget);
+        assert!(scene.is_exact(), "{quality:?}");
+    }
+}
+
+#[test]
+fn with_low_bandwidth_a_film_takes_fewer_bytes_and_av1_on_any_link() {
+    let bytes = |quality| {
+        let mut scene = shown(quality, 20_000);
+        scene.does(&Act::Decodes(vec![Codec::Vp9, Codec::Av1]));
+        plays(&mut scene);
+        (scene.bytes, scene.decoder)
+    };
+    let (auto, by) = bytes(Quality::Auto);
+    assert_eq!(by, Some(Codec::Vp9));
+    let (low, by) = bytes(Quality::LowBandwidth);
+    assert_eq!(by, Some(Codec::Av1));
+    assert!(low * 3 < auto * 2, "{low} instead of {auto}");
+}
+
+#[test]
+fn every_choice_keeps_to_what_its_table_says() {
+    use Quality::{Auto, Balanced, LowBandwidth, SharpText};
+    let said = [Auto, SharpText, Balanced, LowBandwidth]
+        .map(Taste::of)
+        .map(|taste| (taste.fps, taste.kbit < 800));
+    assert_eq!(said, [(60, false), (60, false), (30, false), (15, true)]);
+    assert_eq!(Taste::default(), Taste::of(Auto));
 }
 
 /// An encoder that works for a while.
