@@ -15,11 +15,10 @@ use deskhand_protocol::picture::{Codecs, tile};
 
 use super::{
     Packet,
-    blocks::ActiveMap,
+    blocks::{ActiveMap, SIDE},
     convert::Pixels,
     motion::{self, Vector},
     pace::Link,
-    plane::Plane,
     rect::{Rect, Size},
     shadow::Shadow,
     taste::Taste,
@@ -32,8 +31,14 @@ use made::{Made, Moved};
 /// So few natural blocks are sent as they are if they change but rarely.
 const FEW: usize = 24;
 
-/// So many are if they were none before.
-const FEW_NEW: usize = 128;
+/// So many that a moving window uncovers are, where the link carries them,
+const FEW_BARED: usize = 128;
+
+/// if each takes so many bytes,
+const BARED_BYTES: f64 = 384.0;
+
+/// in so much time.
+const BARED_TIME: Duration = Duration::from_millis(33);
 
 /// What changes again within this time changes often.
 const OFTEN: Duration = Duration::from_millis(500);
@@ -180,7 +185,7 @@ impl Composer {
             taken = self.seen;
             made.copy = self.copy();
             let differing = self.shadow.differing();
-            let natural = self.natural(&differing);
+            let natural = self.natural(&differing, link);
             let rest = differing.except(&natural);
             self.tiles(&rest, budget, &mut made);
             self.film(natural, budget, link, now, &mut made);
@@ -237,21 +242,16 @@ impl Composer {
     }
 
     /// Which of these blocks a video codec should draw.
-    fn natural(&self, differing: &ActiveMap) -> ActiveMap {
-        let is_natural = |plane: &Plane, rect| Texture::of(plane.rows(rect)).is_natural();
-        let natural = self.shadow.among(differing, is_natural);
+    fn natural(&self, differing: &ActiveMap, link: &Link) -> ActiveMap {
+        // What is drawn onto a photograph need not be one.
+        let natural = self.shadow.among(differing, |screen, rect| {
+            let part = self.shadow.tighten(rect).unwrap_or(rect);
+            Texture::of(screen.rows(part)).is_natural()
+        });
         if self.taste.only_film {
             return natural.except(&self.shadow.rare(&natural, OFTEN));
         }
-        // A film was one before, too. What a window uncovers was not.
-        let appearing = self
-            .shadow
-            .among(&natural, |_, rect| !is_natural(self.shadow.shown(), rect));
-        let natural = if appearing.active <= FEW_NEW {
-            natural.except(&appearing)
-        } else {
-            natural
-        };
+        let natural = natural.except(&self.bared(&natural, link));
         // What a video shows may be plain for a moment.
         let going_on = self.shadow.nearly(differing);
         let going_on = going_on.except(&self.shadow.rare(&going_on, OFTEN));
@@ -268,6 +268,32 @@ impl Composer {
             natural.except(&rare)
         } else {
             natural
+        }
+    }
+
+    /// Which of these natural blocks a window uncovers as it moves, if that is not too much for
+    /// the link: an edge or two, of what looked otherwise before. A film fills its place, and was
+    /// one before, too.
+    fn bared(&self, natural: &ActiveMap, link: &Link) -> ActiveMap {
+        let bared = self.shadow.among(natural, |_, rect| {
+            let shown = self.shadow.shown();
+            let part = self.shadow.tighten(rect).unwrap_or(rect);
+            !Texture::of(shown.rows(part)).is_natural()
+        });
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of blocks; saturates"
+        )]
+        let most = FEW_BARED.min((link.bytes_in(BARED_TIME) / BARED_BYTES) as usize);
+        let is_edge = bared.bounds(self.size()).is_some_and(|bounds| {
+            let thin = bounds.width.min(bounds.height) <= 3 * SIDE;
+            thin || bared.active * 4 < bared.filled(bounds).active
+        });
+        if is_edge && bared.active <= most {
+            bared
+        } else {
+            bared.except(&bared)
         }
     }
 

@@ -329,6 +329,41 @@ fn a_film_is_drawn_by_the_codec_and_exact_once_it_stands_still() {
 }
 
 #[test]
+fn what_a_window_uncovers_of_a_photograph_is_exact_at_once_where_the_link_carries_it() {
+    for (kbit, drawn) in [(20_000, false), (1000, true)] {
+        let mut scene = Scene::new();
+        scene.link = Link::new(kbit, scene.now);
+        let window = |x| Rect {
+            x,
+            y: 20,
+            width: 90,
+            height: 100,
+        };
+        let at = |x| {
+            move |px: u32, py: u32| {
+                let inside = window(x).contains(&Rect {
+                    x: px,
+                    y: py,
+                    width: 1,
+                    height: 1,
+                });
+                if inside { 0xe0_e0e0 } else { noise(px, py, 5) }
+            }
+        };
+        scene.draws(SIZE.rect(), at(10));
+        scene.settles(usize::MAX);
+        scene.videos = 0;
+        for step in 1..8 {
+            scene.now += 16 * MS;
+            scene.draws(SIZE.rect(), at(10 + step * 7));
+            assert!(scene.sends(usize::MAX));
+            assert!(scene.is_exact() || drawn, "{kbit} kbit/s, step {step}");
+        }
+        assert_eq!(scene.videos > 0, drawn, "{kbit} kbit/s");
+    }
+}
+
+#[test]
 fn a_page_that_scrolls_is_moved_and_only_its_new_lines_are_sent() {
     let mut scene = Scene::new();
     let page = SIZE.rect();
