@@ -250,12 +250,12 @@ mod tests {
     #[test]
     fn what_the_page_wishes_of_the_picture_on_the_wire() {
         for (wish, expected) in [
-            (FromExpert::Looking(false), [6, 0]),
-            (FromExpert::Looking(true), [6, 1]),
-            (FromExpert::Quality(Quality::Auto), [7, 0]),
-            (FromExpert::Quality(Quality::SharpText), [7, 1]),
-            (FromExpert::Quality(Quality::Balanced), [7, 2]),
-            (FromExpert::Quality(Quality::LowBandwidth), [7, 3]),
+            (FromExpert::Looking(false), [7, 0]),
+            (FromExpert::Looking(true), [7, 1]),
+            (FromExpert::Quality(Quality::Auto), [8, 0]),
+            (FromExpert::Quality(Quality::SharpText), [8, 1]),
+            (FromExpert::Quality(Quality::Balanced), [8, 2]),
+            (FromExpert::Quality(Quality::LowBandwidth), [8, 3]),
         ] {
             assert_eq!(wire::encode(&wish), [&[VERSION], &expected[..]].concat());
         }

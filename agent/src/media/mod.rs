@@ -18,6 +18,7 @@ mod outbox;
 pub mod pace;
 pub mod plane;
 pub mod rect;
+pub mod settle;
 pub mod shadow;
 pub mod taste;
 pub mod texture;

@@ -13,8 +13,9 @@ use super::{
     capture::{CaptureError, Change, FrameSource},
     compose::{Composer, Due},
     outbox::{Delivery, Outbox},
-    pace::{Choices, Link, Pacer, Refreshes, Settling, Tail},
+    pace::{Choices, Link, Pacer, Refreshes, Tail},
     rect::{self, Rect},
+    settle::Settling,
     taste::Taste,
 };
 use crate::scope::Scope;
