@@ -243,10 +243,10 @@ impl Composer {
 
     /// Which of these blocks a video codec should draw.
     fn natural(&self, differing: &ActiveMap, link: &Link) -> ActiveMap {
-        // What is drawn onto a photograph need not be one.
         let natural = self.shadow.among(differing, |screen, rect| {
-            let part = self.shadow.tighten(rect).unwrap_or(rect);
-            Texture::of(screen.rows(part)).is_natural()
+            let is_natural = |rect| Texture::of(screen.rows(rect)).is_natural();
+            // What is drawn onto a photograph need not be one.
+            is_natural(rect) && self.shadow.tighten(rect).is_none_or(is_natural)
         });
         if self.taste.only_film {
             return natural.except(&self.shadow.rare(&natural, OFTEN));
