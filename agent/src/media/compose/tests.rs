@@ -330,7 +330,7 @@ fn a_film_is_drawn_by_the_codec_and_exact_once_it_stands_still() {
 
 #[test]
 fn what_a_window_uncovers_of_a_photograph_is_exact_at_once_where_the_link_carries_it() {
-    for (kbit, drawn) in [(20_000, false), (1000, true)] {
+    for (kbit, drawn) in [(20_000, false), (200, true)] {
         let mut scene = Scene::new();
         scene.link = Link::new(kbit, scene.now);
         let window = |x| Rect {
