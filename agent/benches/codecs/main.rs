@@ -12,6 +12,7 @@
     reason = "a bench: it prints, and fails where it cannot go on"
 )]
 
+mod cpu;
 #[allow(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/media/decoder.rs"]
 mod decoder;
@@ -28,7 +29,6 @@ use deskhand_agent::media::{
 };
 use deskhand_protocol::picture::Codec;
 use moving::Moving;
-use rustix::time::{ClockId, clock_gettime};
 
 const FRAMES: u32 = 120;
 const PER_SECOND: u32 = 30;
@@ -108,7 +108,7 @@ fn measure(codec: Codec, moving: Moving, size: Size, kbit: u32) -> Measured {
             stride: size.width * 4,
         };
         picture.update(size.rect(), pixels).unwrap();
-        let begun = cpu();
+        let begun = cpu::spent();
         let made = encoder
             .encode(Job {
                 picture: &picture,
@@ -120,7 +120,7 @@ fn measure(codec: Codec, moving: Moving, size: Size, kbit: u32) -> Measured {
             })
             .unwrap()
             .expect("no picture is left out");
-        let took = cpu().saturating_sub(begun);
+        let took = cpu::spent().saturating_sub(begun);
         measured.bytes += made.data.len();
         let shown = decoder.decode(&made.data);
         if frame == 0 {
@@ -137,13 +137,4 @@ fn measure(codec: Codec, moving: Moving, size: Size, kbit: u32) -> Measured {
         measured.samples += shown.bytes.len();
     }
     measured
-}
-
-/// Of all threads of this process: encoders have some of their own.
-fn cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(
-        time.tv_sec.unsigned_abs(),
-        u32::try_from(time.tv_nsec).unwrap(),
-    )
 }

@@ -13,6 +13,8 @@
     reason = "a bench: it prints, and fails where it cannot go on"
 )]
 
+#[path = "../codecs/cpu.rs"]
+mod cpu;
 mod desk;
 #[allow(dead_code, reason = "the bench of the codecs uses more of it")]
 #[path = "../codecs/moving.rs"]
@@ -31,10 +33,7 @@ use deskhand_agent::media::{
     pace::Link,
 };
 use deskhand_protocol::picture::{Part, Update};
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    time::{ClockId, clock_gettime},
-};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 use xserver::XServer;
 
@@ -158,7 +157,7 @@ fn measure(workload: Workload) -> Measured {
             measured = Measured::default();
         }
         desk.step();
-        let cpu_before = cpu();
+        let cpu_before = cpu::spent();
         let started = Instant::now();
         await_damage(&mut *source);
         let damage = source.damage().unwrap();
@@ -184,7 +183,7 @@ fn measure(workload: Workload) -> Measured {
         measured.compare.0.push(comparing);
         measured.compose.0.push(done - grabbed);
         measured.all.0.push(done - started);
-        measured.cpu += cpu().saturating_sub(cpu_before);
+        measured.cpu += cpu::spent().saturating_sub(cpu_before);
         if let Some(packet) = packet {
             measured.bytes.add(&packet);
         }
@@ -240,13 +239,4 @@ fn letters() -> Times {
         }
     });
     times
-}
-
-/// Of all threads of this process.
-fn cpu() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(
-        time.tv_sec.unsigned_abs(),
-        u32::try_from(time.tv_nsec).unwrap(),
-    )
 }
