@@ -94,6 +94,8 @@ pub enum MediaEvent {
     CursorShape(CursorShape),
     /// The novice's pointer moved.
     CursorMoved(Position),
+    /// The desktop does not answer, or answers again.
+    Stalled(bool),
     /// No picture can be had; a sentence says why.
     Failed(String),
 }

@@ -88,6 +88,8 @@ pub enum FromNovice {
     /// Which monitors there are and what of them is shown; sent before the first
     /// [`Display`](Self::Display), and again whenever that changes.
     Monitors(Monitors),
+    /// The novice's desktop does not answer, so that what is seen may be old; or it answers again.
+    Stalled(bool),
 }
 
 /// What is shown: a monitor, or all of them.

@@ -114,6 +114,17 @@ pub enum Action {
     Heartbeat,
 }
 
+impl Action {
+    /// Whether it does anything but let go and show that the page is alive.
+    pub const fn begins(self) -> bool {
+        match self {
+            Self::Key { down, .. } | Self::Button { down, .. } => down,
+            Self::Wheel { .. } => true,
+            Self::ReleaseAll | Self::Heartbeat => false,
+        }
+    }
+}
+
 /// A pointer button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each name is its own documentation")]

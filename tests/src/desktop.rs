@@ -209,6 +209,16 @@ impl Desktop {
         })
     }
 
+    /// The X server hangs: it neither answers nor dies.
+    pub fn freeze(&self) {
+        self.server.signal(Signal::STOP);
+    }
+
+    /// It goes on.
+    pub fn thaw(&self) {
+        self.server.signal(Signal::CONT);
+    }
+
     /// Ends the X server at once, as a crash would.
     pub fn crash(&self) {
         self.server.signal(Signal::KILL);

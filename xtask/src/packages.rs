@@ -55,11 +55,14 @@ const fn program(package: &'static str, programs: &'static [&'static str]) -> Ne
     }
 }
 
-/// pkg-config finds libaom and libvpx (the video encoders); libxkbcommon is linked by enigo.
+/// pkg-config finds libaom and libvpx (the video encoders); libxkbcommon is linked by enigo, the
+/// libraries of xcb by scrap.
 const BUILD: &[Need] = &[
     program("pkg-config", &["pkg-config"]),
     library("libaom-dev"),
     library("libvpx-dev"),
+    library("libxcb-randr0-dev"),
+    library("libxcb-shm0-dev"),
     library("libxkbcommon-dev"),
 ];
 /// What winit and glutin open at run time; linking does not show it.
@@ -98,6 +101,7 @@ const TESTS: &[Need] = &[
         ubuntu: Some("firefox"),
         programs: &["firefox-esr", "firefox"],
     },
+    program("nxagent", &["nxagent"]), // a display with an old MIT-SHM
     program("tigervnc-standalone-server", &["Xvnc", "Xtigervnc"]),
     program("xdotool", &["xdotool"]), // somebody else's injected input
     library("fonts-dejavu-core"),

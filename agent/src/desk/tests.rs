@@ -5,7 +5,7 @@ use deskhand_protocol::{
     envelope::{SealedToAgent, SealedToPage, ToPage},
     handshake::{self, Words, expert::Joining, novice::Charged, seal::Channel},
     id::{GrantId, JoinId, Route},
-    input::{Action, InputEvent, Position},
+    input::{Action, Button, InputEvent, Motion, Position},
     invitation::Link,
     monitor::{Monitor, MonitorId, Monitors, Shown},
     picture::{Codec, Codecs},

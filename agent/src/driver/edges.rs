@@ -6,12 +6,13 @@ use std::{
 };
 
 use rand_core::{CryptoRng, RngCore};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::{
     Wires,
     errands::Errands,
     link::{self, Link},
+    screen::{self, Screen},
 };
 use crate::{
     clock::Now,
@@ -21,17 +22,17 @@ use crate::{
     hand::{self, Hand},
     instance::Reply,
     io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent},
-    media::{self, Media},
+    media,
     peer::{Certificate, Peer},
     server::Address,
     settings,
     store::{Keep, StoreError},
 };
 
-/// Frames and pointer shapes between capture and connection.
-const MEDIA_QUEUE: usize = 16;
 /// After so many looks around the time is noted down: every five minutes.
 const NOTE_EVERY: u32 = 10;
+/// A display releases what the hand held in so long, or later.
+const RELEASE: Duration = Duration::from_secs(1);
 /// The last words are on their way to the server; it is not worth a longer wait.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -64,7 +65,7 @@ pub(super) struct Edges {
     looks: u32,
     peer: Option<Peer>,
     flow: Option<watch::Receiver<Flow>>,
-    media: Option<(Media, mpsc::Receiver<media::MediaEvent>)>,
+    screen: Screen,
     hand: Option<Hand>,
     farewell: Option<tokio::task::JoinHandle<()>>,
 }
@@ -80,7 +81,7 @@ impl Edges {
             looks: 0,
             peer: None,
             flow: None,
-            media: None,
+            screen: Screen::default(),
             hand: None,
             farewell: None,
         }
@@ -103,8 +104,8 @@ impl Edges {
                 self.follow();
                 Event::Nothing
             }
-            Some(event) = next_media(&mut self.media) => {
-                let event = self.media_event(event).map(Input::Media);
+            event = self.screen.next() => {
+                let event = self.shown(event).map(Input::Media);
                 event.map_or(Event::Nothing, Event::Input)
             }
             errand = self.errands.next() => Event::Errand(errand),
@@ -272,42 +273,34 @@ impl Edges {
     }
 
     fn media(&mut self, command: MediaCommand) {
-        let running = self.media.as_ref().map(|(media, _)| media);
-        match (command, running) {
-            (MediaCommand::Start(_grant), _) => {
-                let (sender, events) = mpsc::channel(MEDIA_QUEUE);
+        match command {
+            MediaCommand::Start(_grant) => {
                 let display = self.place.display.clone();
-                let source = move || media::capture::x11::open(&display);
-                let media = Media::start(source, self.place.settings, self.epoch, sender);
-                self.media = Some((media, events));
+                self.screen.start(display, self.place.settings, self.epoch);
                 self.follow();
             }
-            (MediaCommand::Stop, _) => self.media = None,
-            (MediaCommand::Refresh, Some(media)) => media.refresh(),
-            (MediaCommand::Decodes(codecs), Some(media)) => media.decodes(codecs),
-            (MediaCommand::Show(shown), Some(media)) => media.show(shown),
-            (MediaCommand::Look(looking), Some(media)) => media.look(looking),
-            (MediaCommand::Prefer(quality), Some(media)) => media.prefer(quality),
-            (MediaCommand::Pause(paused), Some(media)) => media.pause(paused),
-            (_, None) => {}
+            MediaCommand::Stop => self.screen.stop(),
+            command => self.screen.obey(&command),
         }
     }
 
-    fn media_event(&mut self, event: media::MediaEvent) -> Option<MediaEvent> {
+    fn shown(&mut self, event: screen::Event) -> Option<MediaEvent> {
+        use media::MediaEvent as Made;
         Some(match event {
-            media::MediaEvent::Packet(packet) => {
+            screen::Event::Stalled(stalled) => MediaEvent::Stalled(stalled),
+            screen::Event::Media(Made::Packet(packet)) => {
                 let sent = self.peer.as_ref().is_none_or(|peer| peer.update(packet));
                 if !sent {
-                    self.refresh();
+                    self.screen.obey(&MediaCommand::Refresh);
                 }
                 return None;
             }
-            media::MediaEvent::Display(scope) => MediaEvent::Display(scope),
-            media::MediaEvent::Monitors(monitors) => MediaEvent::Monitors(monitors),
-            media::MediaEvent::CursorShape(shape) => MediaEvent::CursorShape(shape),
-            media::MediaEvent::CursorMoved(at) => MediaEvent::CursorMoved(at),
-            media::MediaEvent::Failed(why) => {
-                self.media = None;
+            screen::Event::Media(Made::Display(scope)) => MediaEvent::Display(scope),
+            screen::Event::Media(Made::Monitors(monitors)) => MediaEvent::Monitors(monitors),
+            screen::Event::Media(Made::CursorShape(shape)) => MediaEvent::CursorShape(shape),
+            screen::Event::Media(Made::CursorMoved(at)) => MediaEvent::CursorMoved(at),
+            screen::Event::Media(Made::Failed(why)) => {
+                self.screen.stop();
                 MediaEvent::Failed(why)
             }
         })
@@ -315,14 +308,8 @@ impl Edges {
 
     /// Has the picture follow what the link carries.
     fn follow(&mut self) {
-        if let (Some((media, _)), Some(flow)) = (&self.media, &mut self.flow) {
-            media.follow(*flow.borrow_and_update());
-        }
-    }
-
-    fn refresh(&self) {
-        if let Some((media, _)) = &self.media {
-            media.refresh();
+        if let Some(flow) = &mut self.flow {
+            self.screen.follow(*flow.borrow_and_update());
         }
     }
 
@@ -351,9 +338,16 @@ impl Edges {
     /// The hand died: what it held is released over a connection of our own.
     fn hand_gone(&mut self) -> hand::wire::Event {
         self.hand = None;
-        if let Err(error) = hand::release_xtest(&self.place.display) {
-            tracing::warn!(%error, "releasing what the hand held");
-        }
+        let display = self.place.display.clone();
+        let (done, released) = std::sync::mpsc::sync_channel(1);
+        // On a thread of its own: a display that hangs must not keep everything else.
+        std::thread::spawn(move || {
+            if let Err(error) = hand::release_xtest(&display) {
+                tracing::warn!(%error, "releasing what the hand held");
+            }
+            let _ = done.send(());
+        });
+        let _ = released.recv_timeout(RELEASE);
         hand::wire::Event::Fault(
             "the part of Deskhand that moves mouse and keyboard stopped.".into(),
         )
@@ -361,7 +355,7 @@ impl Edges {
 
     /// Ends everything, and lets the last words out.
     pub(super) async fn finish(mut self) {
-        self.media = None;
+        self.screen.stop();
         self.hand = None;
         if let Some(peer) = self.peer.take() {
             peer.close().await;
@@ -437,15 +431,6 @@ async fn next_flow(flow: &mut Option<watch::Receiver<Flow>>) {
     // The connection is over.
     *flow = None;
     std::future::pending::<()>().await;
-}
-
-async fn next_media(
-    media: &mut Option<(Media, mpsc::Receiver<media::MediaEvent>)>,
-) -> Option<media::MediaEvent> {
-    match media {
-        Some((_, events)) => events.recv().await,
-        None => std::future::pending().await,
-    }
 }
 
 async fn next_hand(hand: &mut Option<Hand>) -> hand::wire::Event {

@@ -6,6 +6,7 @@ mod edges;
 mod errands;
 mod link;
 mod requests;
+mod screen;
 
 use std::time::Duration;
 

@@ -70,6 +70,8 @@ pub enum Notice {
     LocalHand(bool),
     /// Picture paused, or not.
     Paused(bool),
+    /// The desktop does not answer, so that the picture stands still; or it answers again.
+    Stalled(bool),
     /// Another screen is shown, or the screens are counted otherwise.
     Watches {
         /// Claimed, never verified.
@@ -199,6 +201,8 @@ impl Notice {
             Self::LocalHand(false) => "Your helper can use the mouse again.".into(),
             Self::Paused(true) => "The picture is paused. They see nothing new.".into(),
             Self::Paused(false) => "The picture goes on.".into(),
+            Self::Stalled(true) => "Your desktop does not answer right now. Your helper sees it as it was, and can do nothing until it answers.".into(),
+            Self::Stalled(false) => "Your desktop answers again.".into(),
             Self::Watches { expert, watched } => watches(expert, watched.as_ref()),
             Self::Looking(name, looking) => looks(&plain_name(name), *looking),
             Self::Chat {

@@ -17,6 +17,7 @@ pub mod motion;
 mod outbox;
 pub mod pace;
 pub mod plane;
+mod pulse;
 pub mod rect;
 pub mod settle;
 pub mod shadow;
@@ -26,9 +27,11 @@ mod wake;
 mod worker;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-    time::Instant,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, sync_channel},
+    },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -42,6 +45,8 @@ use tokio::sync::mpsc;
 
 use crate::{congestion::Flow, scope::Scope};
 use capture::{CaptureError, FrameSource};
+use pulse::Pulse;
+pub use pulse::Stall;
 use wake::Waker;
 
 /// What the novice or the policy allows.
@@ -78,18 +83,24 @@ pub struct Packet {
     pub data: Bytes,
 }
 
-/// The running media thread. Dropping it stops the thread and waits for its end.
+/// The running media thread. Dropping it stops the thread and waits for its end, unless a display
+/// that hangs keeps it: then it ends when the display answers or goes.
 #[derive(Debug)]
 pub struct Media {
     shared: Option<Arc<Shared>>,
-    thread: Option<JoinHandle<()>>,
+    /// Closes when the thread ends.
+    ended: Option<Receiver<()>>,
 }
+
+/// The thread ends so soon, or something keeps it.
+const END: Duration = Duration::from_millis(500);
 
 /// How the handle speaks to the thread: latest wins, so there is no queue.
 #[derive(Debug)]
 struct Shared {
     wishes: Mutex<Wishes>,
     waker: Waker,
+    pulse: Pulse,
 }
 
 /// What the thread should do next time it looks.
@@ -157,7 +168,7 @@ impl Media {
                 let _ = events.try_send(MediaEvent::Failed(sentence.into()));
                 Self {
                     shared: None,
-                    thread: None,
+                    ended: None,
                 }
             }
         }
@@ -172,14 +183,19 @@ impl Media {
         let shared = Arc::new(Shared {
             wishes: Mutex::default(),
             waker: Waker::new()?,
+            pulse: Pulse::default(),
         });
-        let thread = std::thread::Builder::new().name("media".into()).spawn({
+        let (alive, ended) = sync_channel(0);
+        std::thread::Builder::new().name("media".into()).spawn({
             let shared = Arc::clone(&shared);
-            move || worker::run(source, settings, epoch, events, &shared)
+            move || {
+                let _alive = alive;
+                worker::run(source, settings, epoch, events, &shared);
+            }
         })?;
         Ok(Self {
             shared: Some(shared),
-            thread: Some(thread),
+            ended: Some(ended),
         })
     }
 
@@ -219,6 +235,13 @@ impl Media {
         self.wish(|wishes| wishes.show = Some(shown));
     }
 
+    /// How long the thread has been at one round of its work: not long, unless the display keeps
+    /// it waiting.
+    pub fn waiting(&self, now: Instant) -> Duration {
+        let waiting = |shared: &Arc<Shared>| shared.pulse.waiting(now);
+        self.shared.as_ref().map_or(Duration::ZERO, waiting)
+    }
+
     fn wish(&self, wish: impl FnOnce(&mut Wishes)) {
         if let Some(shared) = &self.shared {
             shared.wish(wish);
@@ -229,10 +252,10 @@ impl Media {
 impl Drop for Media {
     fn drop(&mut self) {
         self.wish(|wishes| wishes.stop = true);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
+        if let Some(ended) = self.ended.take()
+            && ended.recv_timeout(END) == Err(RecvTimeoutError::Timeout)
         {
-            tracing::error!("the media thread panicked");
+            tracing::warn!("the display keeps the media thread from ending");
         }
     }
 }

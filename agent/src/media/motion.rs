@@ -39,6 +39,19 @@ impl Vector {
             && rect.height <= size.height.checked_sub(y)?;
         inside.then_some(Rect { x, y, ..rect })
     }
+
+    /// The part of `area` that was in `area` before, too.
+    fn within(self, area: Rect) -> Option<Rect> {
+        let (across, down) = (self.dx.unsigned_abs(), self.dy.unsigned_abs());
+        let width = area.width.checked_sub(across).filter(|side| *side > 0)?;
+        let height = area.height.checked_sub(down).filter(|side| *side > 0)?;
+        Some(Rect {
+            x: area.x + if self.dx > 0 { across } else { 0 },
+            y: area.y + if self.dy > 0 { down } else { 0 },
+            width,
+            height,
+        })
+    }
 }
 
 /// What was found.

@@ -59,11 +59,13 @@ pub fn run(
     shared: &Shared,
 ) {
     let mut outbox = Outbox::new(events);
+    shared.pulse.works(Instant::now());
     let result = source()
         .map_err(Fault::from)
         .and_then(|source| Worker::new(source, settings, epoch, &mut outbox).run(shared));
     let Err(fault) = result else { return };
     tracing::warn!(error = %fault, "the picture stops");
+    shared.pulse.rests();
     outbox.failed(fault.sentence());
     while outbox.flush() == Delivery::Full && !shared.take().stop {
         if shared
@@ -159,6 +161,7 @@ impl<'a> Worker<'a> {
                 return Ok(());
             }
             let now = Instant::now();
+            shared.pulse.works(now);
             if let Some(shown) = self.choices.grant(now) {
                 self.source.show(shown);
             }
@@ -175,6 +178,7 @@ impl<'a> Worker<'a> {
                 Plan::Follow => self.follow(now),
                 Plan::Wait(wait) => {
                     let until = earlier(until, wait);
+                    shared.pulse.rests();
                     shared.waker.sleep(self.source.fd(), until)?;
                 }
             }

@@ -16,12 +16,25 @@ use crate::{
 pub(super) struct Screens {
     scope: Option<Scope>,
     watched: Option<Watched>,
+    stalled: bool,
 }
 
 impl Screens {
     /// Which of several it is.
     pub fn watched(&self) -> Option<Watched> {
         self.watched.clone()
+    }
+
+    /// The desktop does not answer: what would be begun now would happen when nobody expects it.
+    pub fn stalled(&self) -> bool {
+        self.stalled
+    }
+
+    /// It does not answer, or answers again.
+    pub fn stall(&mut self, stalled: bool, out: &mut Vec<Output>) {
+        self.stalled = stalled;
+        out.push(control(FromNovice::Stalled(stalled)));
+        out.push(Output::Tell(Notice::Stalled(stalled)));
     }
 
     /// What is shown is this from now on; the hand follows if it is there.

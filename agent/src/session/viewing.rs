@@ -157,12 +157,16 @@ impl Viewing {
                 }
             },
             PeerEvent::Input(event) => {
-                if let Control::Open { grant, .. } = &self.control {
+                if let Control::Open { grant, .. } = &self.control
+                    && !(self.screens.stalled() && event.action.begins())
+                {
                     out.extend(grant.input(event).map(Output::Hand));
                 }
             }
             PeerEvent::Motion(motion) => {
-                if let Control::Open { grant, .. } = &self.control {
+                if let Control::Open { grant, .. } = &self.control
+                    && !self.screens.stalled()
+                {
                     out.extend(grant.motion(motion).map(Output::Hand));
                 }
             }
@@ -191,6 +195,7 @@ impl Viewing {
             }
             MediaEvent::CursorShape(shape) => out.push(control(FromNovice::CursorShape(shape))),
             MediaEvent::CursorMoved(at) => out.push(Output::Peer(PeerCommand::Cursor(at))),
+            MediaEvent::Stalled(stalled) => self.screens.stall(stalled, out),
             MediaEvent::Failed(_) => {}
         }
     }

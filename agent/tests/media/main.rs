@@ -11,6 +11,7 @@ mod decoder;
 mod draw;
 mod listen;
 mod monitors;
+mod nested;
 mod page;
 mod xserver;
 

@@ -18,6 +18,15 @@ use crate::{
 /// The page remembers so many lines of chat.
 const MAX_LINES: usize = 500;
 
+/// Why a picture stands still although the line is up. Each ends by itself.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Still {
+    /// The novice paused it.
+    pub paused: bool,
+    /// The novice's desktop does not answer.
+    pub stalled: bool,
+}
+
 /// A session that the novice has approved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Console {
@@ -30,8 +39,8 @@ pub struct Console {
     parted: bool,
     /// Whether a frame has arrived.
     pub has_picture: bool,
-    /// The novice paused the picture.
-    pub paused: bool,
+    /// Why the picture stands still, if it does.
+    pub still: Still,
     /// What is shared, once it is known.
     pub display: Option<Display>,
     /// The novice's screens, once they are known.
@@ -123,7 +132,7 @@ impl Console {
             line: Line::Connecting,
             parted: false,
             has_picture: false,
-            paused: false,
+            still: Still::default(),
             display: None,
             monitors: None,
             control: Control::None,
@@ -283,7 +292,8 @@ impl Console {
                     *local_hand = now_local;
                 }
             }
-            FromNovice::Paused(paused) => self.paused = paused,
+            FromNovice::Paused(paused) => self.still.paused = paused,
+            FromNovice::Stalled(stalled) => self.still.stalled = stalled,
             FromNovice::CursorShape(shape) => return vec![Effect::Cursor(shape)],
             FromNovice::Monitors(monitors) => self.monitors(monitors),
             FromNovice::Ended(_) => {} // told apart by the caller

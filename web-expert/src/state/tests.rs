@@ -419,6 +419,17 @@ fn the_local_hand_pauses_only_control_that_is_held() {
 }
 
 #[test]
+fn a_desktop_that_does_not_answer_keeps_everything_as_it_is() {
+    let mut state = in_control();
+    let before = console(&state).control;
+    run(&mut state, [Event::Novice(FromNovice::Stalled(true))]);
+    assert!(console(&state).still.stalled);
+    assert_eq!(console(&state).control, before);
+    run(&mut state, [Event::Novice(FromNovice::Stalled(false))]);
+    assert!(!console(&state).still.stalled);
+}
+
+#[test]
 fn chat_goes_both_ways_and_is_bounded() {
     let mut state = in_session();
     assert_eq!(

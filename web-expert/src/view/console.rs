@@ -136,8 +136,10 @@ pub fn ConsoleView(props: &Props) -> Html {
 fn overlay(console: &Console) -> Option<AttrValue> {
     if console.line == Line::Interrupted {
         Some("The connection is interrupted. What you see may be old.".into())
-    } else if console.paused {
+    } else if console.still.paused {
         Some("The novice paused the picture.".into())
+    } else if console.still.stalled {
+        Some("The novice's desktop does not answer right now. What you see may be old.".into())
     } else if !console.has_picture {
         Some("Waiting for the picture…".into())
     } else {

@@ -158,6 +158,9 @@ fn status(console: &Console) -> (&'static str, &'static str) {
     match (console.line, console.control) {
         (Line::Connecting, _) => ("waiting", "Connecting to the novice's computer…"),
         (Line::Interrupted, _) => ("trouble", "The connection is interrupted. Waiting for it…"),
+        (Line::Up, _) if console.still.stalled => {
+            ("trouble", "The novice's desktop does not answer")
+        }
         (Line::Up, Control::Asking) => ("waiting", "Asking the novice for control…"),
         (
             Line::Up,
@@ -167,7 +170,7 @@ fn status(console: &Console) -> (&'static str, &'static str) {
         ) => ("waiting", "Paused: the novice is using the mouse"),
         (Line::Up, Control::Granted { .. }) => ("sharing", "You share mouse and keyboard"),
         (Line::Up, Control::Denied { .. }) => ("waiting", "View only. You can ask again soon."),
-        (Line::Up, Control::None) if console.paused => ("waiting", "The picture is paused"),
+        (Line::Up, Control::None) if console.still.paused => ("waiting", "The picture is paused"),
         (Line::Up, Control::None) => ("viewing", "View only"),
     }
 }

@@ -186,3 +186,37 @@ fn silence_at_the_control_prompt_means_no() {
     )));
     assert!(!scene.hand().iter().any(|c| matches!(c, Command::Open(_))));
 }
+
+#[test]
+fn nothing_begins_on_a_desktop_that_does_not_answer_but_everything_ends() {
+    let mut scene = Scene::new();
+    let (_, grant) = scene.controlling();
+    let button = |down| Action::Button {
+        button: Button::Left,
+        down,
+    };
+    scene.act(grant, button(true));
+    assert_eq!(scene.forwarded(), 1);
+
+    scene.input(Input::Media(MediaEvent::Stalled(true)));
+    assert!(scene.controls().contains(&FromNovice::Stalled(true)));
+    scene.act(grant, button(true));
+    scene.act(grant, Action::Wheel { dx: 0, dy: 120 });
+    let motion = Motion {
+        grant,
+        epoch: 1,
+        seq: 1,
+        at: Position::default(),
+    };
+    scene.peer(PeerEvent::Motion(motion));
+    assert_eq!(scene.forwarded(), 1);
+    scene.act(grant, button(false));
+    scene.act(grant, Action::ReleaseAll);
+    scene.key(grant);
+    assert_eq!(scene.forwarded(), 4);
+
+    scene.input(Input::Media(MediaEvent::Stalled(false)));
+    assert!(scene.controls().contains(&FromNovice::Stalled(false)));
+    scene.act(grant, button(true));
+    assert_eq!(scene.forwarded(), 5);
+}

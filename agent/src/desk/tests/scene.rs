@@ -315,7 +315,10 @@ impl Scene {
     }
 
     pub fn key(&mut self, grant: GrantId) {
-        let action = Action::Heartbeat;
+        self.act(grant, Action::Heartbeat);
+    }
+
+    pub fn act(&mut self, grant: GrantId, action: Action) {
         let event = InputEvent {
             grant,
             epoch: 1,

@@ -9,10 +9,11 @@ mod pointer;
 mod poll;
 mod setup;
 mod shm;
+mod whole;
 
 use std::{
     os::fd::{AsFd, BorrowedFd},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use deskhand_protocol::monitor::{Monitors, Shown};
@@ -22,7 +23,7 @@ use x11rb::{
         Event,
         damage::{self, ConnectionExt as _, ReportLevel},
         xfixes::{self, ConnectionExt as _},
-        xproto::{Rectangle, Window},
+        xproto::{ConnectionExt as _, Rectangle, Window},
     },
     rust_connection::RustConnection,
 };
@@ -39,6 +40,10 @@ use setup::has;
 
 /// More rectangles than this are not worth reading: the rectangle around them is taken instead.
 const MAX_REGION: usize = 512;
+
+/// How often to have the server answer although nothing happens: one that hangs tells nothing, and
+/// a picture that stands still looks the same.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// Opens a display (such as `:0`) to show a monitor of its default screen.
 pub fn open(display: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
@@ -62,7 +67,8 @@ pub fn open(display: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
     let watch = Watch::new(&conn, screen.root, view.size())?;
     let shaped = setup::watch_pointer(&conn, screen.root)?;
     Ok(Box::new(X11 {
-        grabber: Grabber::new(&conn, view.size())?,
+        grabber: Grabber::new(&conn, display, screen.root, view)?,
+        display: display.into(),
         root: screen.root,
         listed,
         layout,
@@ -70,6 +76,7 @@ pub fn open(display: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
         watch,
         rearranged: false,
         told: None,
+        probe: Instant::now() + PROBE,
         pointer: Pointer::new(shaped),
         conn,
     }))
@@ -77,6 +84,8 @@ pub fn open(display: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
 
 struct X11 {
     conn: RustConnection,
+    /// As it was asked for.
+    display: String,
     root: Window,
     /// Whether the server can list monitors.
     listed: bool,
@@ -89,6 +98,8 @@ struct X11 {
     rearranged: bool,
     /// The monitors as they were last told.
     told: Option<Monitors>,
+    /// When the server is to give a sign of life.
+    probe: Instant,
     pointer: Pointer,
 }
 
@@ -139,14 +150,14 @@ impl FrameSource for X11 {
     }
 
     fn wake_at(&self) -> Option<Instant> {
-        let pointer = self.pointer.due();
-        match &self.watch {
-            Watch::Damage { .. } => pointer,
-            Watch::Compare(compare) => {
-                let look = compare.due();
-                Some(pointer.map_or(look, |due| due.min(look)))
-            }
-        }
+        let look = match &self.watch {
+            Watch::Damage { .. } => None,
+            Watch::Compare(compare) => Some(compare.due()),
+        };
+        [self.pointer.due(), look, Some(self.probe)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn changes(&mut self, now: Instant) -> Result<Vec<Change>, CaptureError> {
@@ -241,6 +252,11 @@ impl X11 {
             self.told = monitors;
             changes.push(Change::Monitors);
         }
+        if self.probe <= now {
+            asked = true;
+            self.probe = now + PROBE;
+            self.conn.get_input_focus()?.reply()?;
+        }
         asked |= self
             .pointer
             .ask(&self.conn, self.root, self.view, now, changes)?;
@@ -265,10 +281,8 @@ impl X11 {
 
     /// Reads this part of the screen from now on.
     fn show_part(&mut self, view: Rect, now: Instant) -> Result<(), CaptureError> {
-        if view.size() != self.view.size() {
-            let grabber = Grabber::new(&self.conn, view.size())?;
-            std::mem::replace(&mut self.grabber, grabber).close(&self.conn)?;
-        }
+        let grabber = Grabber::new(&self.conn, &self.display, self.root, view)?;
+        std::mem::replace(&mut self.grabber, grabber).close(&self.conn)?;
         if let Watch::Compare(compare) = &mut self.watch {
             *compare = Compare::new(view.size(), now);
         }

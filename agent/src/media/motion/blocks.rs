@@ -27,13 +27,19 @@ pub fn matching(old: &Plane, new: &Plane, area: Rect, vector: Vector) -> Vec<Rec
         return Vec::new();
     };
     let moved = Moved { old, new, vector };
+    let mut rects = Vec::from_iter(moved.together(area));
     let mut blocks = Blocks::new(area);
     for row in 0..blocks.rows {
         for column in 0..blocks.columns {
-            *blocks.at(column, row) = moved.block(blocks.rect(column, row));
+            let rect = blocks.rect(column, row);
+            let taken = rects.iter().any(|whole| whole.contains(&rect));
+            *blocks.at(column, row) = if taken {
+                Block::Taken
+            } else {
+                moved.block(rect)
+            };
         }
     }
-    let mut rects = Vec::new();
     for row in 0..blocks.rows {
         for column in 0..blocks.columns {
             if *blocks.at(column, row) == Block::Moved {
@@ -58,6 +64,14 @@ impl Moved<'_> {
             let mut rows = self.new.rows(rect).zip(self.old.rows(origin));
             rows.all(|(new, old)| same(new, old))
         })
+    }
+
+    /// All of the area that can have moved within it, if nothing else happened there: a window that
+    /// was dragged, lines that were scrolled. Blocks would miss a little along the edges.
+    fn together(&self, area: Rect) -> Option<Rect> {
+        let within = self.vector.within(area);
+        let mut candidates = [Some(area), within].into_iter().flatten();
+        candidates.find(|rect| self.block(*rect) == Block::Moved)
     }
 
     fn block(&self, rect: Rect) -> Block {
@@ -151,18 +165,27 @@ impl Blocks {
         }
     }
 
-    /// A large rectangle of right blocks, the given one in its upper left corner.
+    /// A large rectangle of right blocks around the given one, the first of its row that is not
+    /// taken and moved.
     fn take(&mut self, column: u32, row: u32) -> Rect {
         let wide = self.extend(column, row, true);
         let tall = self.extend(column, row, false);
         let area = |(right, bottom): (u32, u32)| (right - column) * (bottom - row);
         let (right, bottom) = if area(tall) > area(wide) { tall } else { wide };
-        for row in row..bottom {
-            for column in column..right {
+        // What lies before it did not change, but from there the edges may be within reach.
+        let (mut left, mut top) = (column, row);
+        while left > 0 && (top..bottom).all(|row| self.is_right(left - 1, row)) {
+            left -= 1;
+        }
+        while top > 0 && (left..right).all(|column| self.is_right(column, top - 1)) {
+            top -= 1;
+        }
+        for row in top..bottom {
+            for column in left..right {
                 *self.at(column, row) = Block::Taken;
             }
         }
-        self.rect(column, row)
+        self.rect(left, top)
             .around(&self.rect(right - 1, bottom - 1))
     }
 

@@ -14,6 +14,7 @@ use x11rb::{
 use super::{
     super::{CaptureError, Sink},
     shm::SharedMemory,
+    whole::Whole,
 };
 use crate::media::{
     convert::Pixels,
@@ -33,23 +34,40 @@ pub enum Grabber {
         /// Ours. Room for the whole picture.
         memory: SharedMemory,
     },
+    /// The server writes all of them into memory that it attaches by a number; it sends the few
+    /// of a small change.
+    Whole(Whole),
     /// The server sends them.
     Sent,
 }
 
 impl Grabber {
-    /// The fastest way that this server offers for pictures of this size.
-    pub fn new(conn: &RustConnection, size: Size) -> Result<Self, CaptureError> {
-        match share(conn, size)? {
-            Some((segment, memory)) => Ok(Self::Shared { segment, memory }),
-            None => Ok(Self::Sent),
+    /// The fastest way that the server of `display` offers for pictures of this part of it.
+    pub fn new(
+        conn: &RustConnection,
+        display: &str,
+        root: Window,
+        view: Rect,
+    ) -> Result<Self, CaptureError> {
+        if !shares_memory(conn)? {
+            return Ok(Self::Sent);
+        }
+        if let Some((segment, memory)) = share(conn, view.size())? {
+            return Ok(Self::Shared { segment, memory });
+        }
+        match Whole::open(display, root, view) {
+            Ok(whole) => Ok(Self::Whole(whole)),
+            Err(error) => {
+                tracing::info!(%error, "the display shares no memory");
+                Ok(Self::Sent)
+            }
         }
     }
 
     /// Hands the pixels of each rectangle of `view`, a part of the screen, to `sink`. All
     /// requests go out before the first answer is awaited.
     pub fn grab(
-        &self,
+        &mut self,
         conn: &RustConnection,
         root: Window,
         view: Rect,
@@ -76,7 +94,22 @@ impl Grabber {
                     sink(*rect, pixels(rect, bgra))?;
                 }
             }
-            Self::Sent => {
+            Self::Whole(whole) if is_large(rects, view) => {
+                let frame = whole.frame();
+                // It looks the same whether the screen was read or not.
+                let geometry = conn.get_geometry(root)?.reply()?;
+                let (width, height) = (geometry.width.into(), geometry.height.into());
+                if !(Size { width, height }).rect().contains(&view) {
+                    return Err(CaptureError::Refused("the screen is smaller".into()));
+                }
+                for rect in rects {
+                    let start = (rect.y * view.width + rect.x) as usize * 4;
+                    let bgra = frame.get(start..).unwrap_or_default();
+                    let stride = view.width * 4;
+                    sink(*rect, Pixels { bgra, stride })?;
+                }
+            }
+            Self::Whole(_) | Self::Sent => {
                 let mut asked = Vec::with_capacity(rects.len());
                 for rect in rects {
                     let (x, y, w, h) = as_x(rect, view);
@@ -120,19 +153,24 @@ fn as_x(rect: &Rect, view: Rect) -> (i16, i16, u16, u16) {
     )
 }
 
-/// `None`: the server is elsewhere, or has no MIT-SHM 1.2.
+/// Whether reading everything costs less than having these sent.
+fn is_large(rects: &[Rect], view: Rect) -> bool {
+    let area: u32 = rects.iter().map(Rect::area).sum();
+    area >= view.area() / 8
+}
+
+/// Whether the server is on this computer and can share memory at all.
+fn shares_memory(conn: &RustConnection) -> Result<bool, CaptureError> {
+    let local = socket_domain(conn.stream()).is_ok_and(|domain| domain == AddressFamily::UNIX);
+    let shares = conn.extension_information(shm::X11_EXTENSION_NAME)?;
+    Ok(local && shares.is_some())
+}
+
+/// `None`: the server takes no memory by descriptor (MIT-SHM 1.2).
 fn share(
     conn: &RustConnection,
     size: Size,
 ) -> Result<Option<(shm::Seg, SharedMemory)>, CaptureError> {
-    let local = socket_domain(conn.stream()).is_ok_and(|domain| domain == AddressFamily::UNIX);
-    if !local
-        || conn
-            .extension_information(shm::X11_EXTENSION_NAME)?
-            .is_none()
-    {
-        return Ok(None);
-    }
     let version = conn.shm_query_version()?.reply()?;
     if (version.major_version, version.minor_version) < (1, 2) {
         return Ok(None);
@@ -149,7 +187,7 @@ fn share(
     match conn.shm_attach_fd(segment, file, false)?.check() {
         Ok(()) => Ok(Some((segment, memory))),
         Err(ReplyError::X11Error(error)) => {
-            tracing::info!(kind = ?error.error_kind, "the display shares no memory");
+            tracing::info!(kind = ?error.error_kind, "the display takes no memory by descriptor");
             Ok(None)
         }
         Err(error) => Err(error.into()),
