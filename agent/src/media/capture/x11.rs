@@ -65,7 +65,7 @@ pub fn open(display: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
     let layout = Layout::new(monitors::desktop(&conn, screen.root, listed)?)?;
     let view = layout.view();
     let watch = Watch::new(&conn, screen.root, view.size())?;
-    let shaped = setup::watch_pointer(&conn, screen.root)?;
+    let tells = setup::watch_pointer(&conn, screen.root)?;
     Ok(Box::new(X11 {
         grabber: Grabber::new(&conn, display, screen.root, view)?,
         display: display.into(),
@@ -77,7 +77,7 @@ pub fn open(display: &str) -> Result<Box<dyn FrameSource>, CaptureError> {
         rearranged: false,
         told: None,
         probe: Instant::now() + PROBE,
-        pointer: Pointer::new(shaped),
+        pointer: Pointer::new(tells),
         conn,
     }))
 }

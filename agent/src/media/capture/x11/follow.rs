@@ -15,16 +15,22 @@ use x11rb::{
 use super::{
     super::{CaptureError, Change},
     pointer,
+    setup::Tells,
 };
 use crate::media::rect::Rect;
 
 /// The pointer's position is asked for at most so often, and only while it moves.
 const INTERVAL: Duration = Duration::from_millis(16);
 
+/// It is asked for so often where the server does not tell that it moved.
+const POLL: Duration = Duration::from_millis(50);
+
 /// The pointer as far as it is known.
 #[derive(Debug)]
 pub struct Pointer {
     shape: Shape,
+    /// The server does not tell that it moved: it may have at any time.
+    polled: bool,
     moved: bool,
     asked: Option<Instant>,
     at: Option<(i16, i16)>,
@@ -44,10 +50,15 @@ enum Shape {
 }
 
 impl Pointer {
-    /// Nothing is known yet; `shaped`: whether the server shows what it looks like.
-    pub fn new(shaped: bool) -> Self {
+    /// Nothing is known yet, and the server tells so much.
+    pub fn new(tells: Tells) -> Self {
         Self {
-            shape: if shaped { Shape::Changed } else { Shape::Never },
+            polled: !tells.motion,
+            shape: if tells.shape {
+                Shape::Changed
+            } else {
+                Shape::Never
+            },
             moved: true,
             asked: None,
             at: None,
@@ -75,7 +86,8 @@ impl Pointer {
 
     /// When there is something to ask; `None`: at once, or nothing.
     pub fn due(&self) -> Option<Instant> {
-        let earliest = self.asked.map(|asked| asked + INTERVAL);
+        let interval = if self.polled { POLL } else { INTERVAL };
+        let earliest = self.asked.map(|asked| asked + interval);
         earliest.filter(|_| self.moved)
     }
 
@@ -91,7 +103,7 @@ impl Pointer {
         let mut asked = false;
         if self.moved && self.due().is_none_or(|due| due <= now) {
             asked = true;
-            self.moved = false;
+            self.moved = self.polled;
             self.asked = Some(now);
             changes.extend(self.position(conn, root, view)?.map(Change::CursorMoved));
         }

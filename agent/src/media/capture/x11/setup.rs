@@ -2,6 +2,7 @@
 
 use x11rb::{
     connection::{Connection, RequestConnection},
+    errors::ReplyError,
     protocol::{
         randr::{self, ConnectionExt as _, NotifyMask},
         xfixes::{self, ConnectionExt as _, CursorNotifyMask},
@@ -62,16 +63,42 @@ pub fn watch_monitors(conn: &RustConnection, root: Window) -> Result<bool, Captu
     Ok(version >= (1, 5))
 }
 
-/// Hears of new shapes and of motion; false: this server does not show the pointer.
-pub fn watch_pointer(conn: &RustConnection, root: Window) -> Result<bool, CaptureError> {
-    if has(conn, xinput::X11_EXTENSION_NAME)? {
-        conn.xinput_xi_query_version(2, 2)?.reply()?;
-        let motion = xinput::EventMask {
-            deviceid: Device::ALL_MASTER.into(),
-            mask: vec![XIEventMask::RAW_MOTION],
-        };
-        conn.xinput_xi_select_events(root, &[motion])?.check()?;
+/// What a server tells of the pointer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tells {
+    /// When it moves.
+    pub motion: bool,
+    /// What it looks like.
+    pub shape: bool,
+}
+
+/// Hears of new shapes and of motion, as far as this server tells them.
+pub fn watch_pointer(conn: &RustConnection, root: Window) -> Result<Tells, CaptureError> {
+    Ok(Tells {
+        motion: watch_motion(conn, root)?,
+        shape: watch_shape(conn, root)?,
+    })
+}
+
+fn watch_motion(conn: &RustConnection, root: Window) -> Result<bool, CaptureError> {
+    if !has(conn, xinput::X11_EXTENSION_NAME)? {
+        return Ok(false);
     }
+    match conn.xinput_xi_query_version(2, 2)?.reply() {
+        Ok(_) => {}
+        // The extension is older than this question.
+        Err(ReplyError::X11Error(_)) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    }
+    let motion = xinput::EventMask {
+        deviceid: Device::ALL_MASTER.into(),
+        mask: vec![XIEventMask::RAW_MOTION],
+    };
+    conn.xinput_xi_select_events(root, &[motion])?.check()?;
+    Ok(true)
+}
+
+fn watch_shape(conn: &RustConnection, root: Window) -> Result<bool, CaptureError> {
     if !has(conn, xfixes::X11_EXTENSION_NAME)? {
         return Ok(false);
     }
