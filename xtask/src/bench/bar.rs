@@ -6,7 +6,7 @@ use super::{
         Metric,
         Part::{P50, P95},
     },
-    plan::{ECO, Kind, NETS, OURS, PEERS},
+    plan::{ECO, Kind, NETS, OURS, OVER_OTHER_NETS, PEERS},
 };
 
 /// What ours is held against.
@@ -24,6 +24,8 @@ enum Limit {
     Yardstick(f64),
     /// All but two of a hundred frames that the workload drew.
     Drawn,
+    /// That much of ours over another net.
+    Over(&'static str, f64),
 }
 
 struct Goal {
@@ -85,6 +87,24 @@ const GOALS: &[Goal] = &[
     ),
     lan(&["drag"], &[Metric::Shown], Limit::Figure(55.0)),
     lan(MOVING, &[Metric::SoonLuma], Limit::Figure(55.0)),
+    Goal {
+        nets: &["loss5"],
+        workloads: OVER_OTHER_NETS,
+        metrics: &[Metric::Change(P95)],
+        limit: Limit::Over("loss0", 2.0),
+    },
+    Goal {
+        nets: &["loss5"],
+        workloads: &["scroll", "drag", "video"],
+        metrics: &[Metric::LongestGap],
+        limit: Limit::Figure(500.0),
+    },
+    Goal {
+        nets: &["thin"],
+        workloads: OVER_OTHER_NETS,
+        metrics: &[Metric::Similar],
+        limit: Limit::Figure(0.98),
+    },
 ];
 
 /// One goal, for one cell.
@@ -158,6 +178,13 @@ fn check(
         Limit::Yardstick(part) => (
             best(|kind| kind == Kind::Yardstick).map(|best| best * part),
             "TigerVNC".to_owned(),
+        ),
+        Limit::Over(net, part) => (
+            results
+                .cell(net, workload, OURS)
+                .and_then(|cell| metric.of(cell))
+                .map(|other| other * part),
+            format!("{part} × the same over {net}"),
         ),
         Limit::Drawn => (
             figure(OURS, Metric::Drawn).map(|drawn| drawn * 0.98),

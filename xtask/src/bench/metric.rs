@@ -24,6 +24,8 @@ pub enum Metric {
     Shown,
     /// Those that it drew.
     Drawn,
+    /// The longest wait between two frames, in ms.
+    LongestGap,
     /// On the wire to the expert, in kbit/s.
     Down,
     /// Cores busy with peer and X server.
@@ -36,6 +38,8 @@ pub enum Metric {
     TextLuma,
     /// PSNR of the text's colours at rest, in dB.
     TextColour,
+    /// How similar it all is at rest, by SSIM of the luma.
+    Similar,
     /// The share of pixels that are exactly right at rest, in percent.
     Exact,
 }
@@ -49,12 +53,14 @@ impl Metric {
             Self::Frame(part) => cell.quantile(&["age"], part.number()),
             Self::Shown => cell.median("/fps_shown"),
             Self::Drawn => cell.median("/fps_source"),
+            Self::LongestGap => cell.median("/frame_gap_ms/max"),
             Self::Down => cell.median("/kbit_down"),
             Self::Server => cell.median("/cpu_server"),
             Self::Viewer => cell.median("/cpu/vwr"),
             Self::SoonLuma => cell.median("/soon/psnr_text_y"),
             Self::TextLuma => cell.median("/psnr_text_y"),
             Self::TextColour => cell.median("/psnr_text_rgb"),
+            Self::Similar => cell.median("/ssim_y"),
             Self::Exact => cell.median("/exact_px").map(|share| share * 100.0),
         }
     }
@@ -68,6 +74,7 @@ impl Metric {
                 | Self::SoonLuma
                 | Self::TextLuma
                 | Self::TextColour
+                | Self::Similar
                 | Self::Exact
         )
     }
@@ -75,7 +82,7 @@ impl Metric {
     /// Digits behind the point.
     pub fn digits(self) -> usize {
         match self {
-            Self::Server => 3,
+            Self::Server | Self::Similar => 3,
             Self::Viewer => 2,
             Self::SoonLuma | Self::TextLuma | Self::TextColour => 1,
             _ => 0,

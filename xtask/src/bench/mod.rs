@@ -46,8 +46,8 @@ pub struct Options {
     /// Only this workload, such as typing; may be given again.
     #[arg(long, value_name = "NAME")]
     workload: Vec<String>,
-    /// Only this net: lan, wan, slow, or one that is measured only if named (loss0, loss2, loss5,
-    /// loss10, thin); may be given again.
+    /// Only this net: lan, wan, slow, or one that else only ours is measured over (loss0, loss2,
+    /// loss5, loss10, thin); may be given again.
     #[arg(long, value_name = "NAME")]
     net: Vec<String>,
     /// How often each is measured.

@@ -73,10 +73,10 @@ pub const WORKLOADS: [&str; 7] = [
 ];
 /// In the order of the tables.
 pub const NETS: [&str; 3] = ["lan", "wan", "slow"];
-/// Measured only when they are named.
+/// Bad in one way, which only ours is measured over.
 pub const OTHER_NETS: [&str; 5] = ["loss0", "loss2", "loss5", "loss10", "thin"];
 /// Over links that are worse than the best, what is nearly still tells nothing new.
-const OVER_BAD_LINKS: [&str; 4] = ["typing", "scroll", "drag", "video"];
+pub const OVER_OTHER_NETS: &[&str] = &["typing", "scroll", "drag", "video"];
 const QUICK: [&str; 5] = ["idle", "typing", "scroll", "drag", "video"];
 
 /// From starting a peer to the picture at rest, without the seconds that count.
@@ -102,7 +102,10 @@ pub struct Plan {
     peers: Vec<String>,
     workloads: Vec<String>,
     nets: Vec<String>,
+    /// Workloads are named: they are measured over whatever it is.
     named: bool,
+    /// Nothing is named and nothing is left out.
+    whole: bool,
     repeats: u16,
     seconds: u16,
 }
@@ -133,29 +136,33 @@ impl Plan {
             workloads: chosen(&options.workload, workloads.iter().copied()),
             nets: chosen(&options.net, nets.iter().copied()),
             named: !options.workload.is_empty(),
-            repeats: options.repeats.unwrap_or(if quick { 1 } else { 2 }),
+            whole: options.is_whole(),
+            repeats: options.repeats.unwrap_or(1),
             seconds: options.seconds.unwrap_or(if quick { 6 } else { 8 }),
         })
     }
 
     /// In order: peers take turns, so that whatever else the machine does meets all of them.
     pub fn runs(&self) -> impl Iterator<Item = Run> {
-        let rounds = (0..self.repeats).flat_map(move |round| {
-            (self.nets.iter()).flat_map(move |net| {
-                (self.workloads.iter())
-                    .filter(move |workload| {
-                        net == "lan" || self.named || OVER_BAD_LINKS.contains(&workload.as_str())
+        (0..self.repeats).flat_map(move |round| {
+            let others = OTHER_NETS.iter().filter(|_| self.whole);
+            let nets = self.nets.iter().map(String::as_str);
+            nets.chain(others.copied()).flat_map(move |net| {
+                let shown = move |workload: &&String| {
+                    net == "lan" || self.named || OVER_OTHER_NETS.contains(&workload.as_str())
+                };
+                let alone = self.whole && OTHER_NETS.contains(&net);
+                let peers = move |peer: &&String| !alone || peer.as_str() == OURS;
+                let workloads = self.workloads.iter().filter(shown);
+                workloads.flat_map(move |workload| {
+                    self.peers.iter().filter(peers).map(move |peer| Run {
+                        peer: peer.clone(),
+                        workload: workload.clone(),
+                        net: net.to_owned(),
+                        seconds: self.seconds,
+                        seed: 101 * (round + 1),
                     })
-                    .map(move |workload| (round, net, workload))
-            })
-        });
-        rounds.flat_map(move |(round, net, workload)| {
-            self.peers.iter().map(move |peer| Run {
-                peer: peer.clone(),
-                workload: workload.clone(),
-                net: net.clone(),
-                seconds: self.seconds,
-                seed: 101 * (round + 1),
+                })
             })
         })
     }

@@ -238,6 +238,7 @@ fn name(metric: Metric) -> &'static str {
         Metric::Input(P95) => "input → photon, p95",
         Metric::Frame(P50) => "frame → photon, median",
         Metric::Frame(P95) => "frame → photon, p95",
+        Metric::LongestGap => "longest wait between frames, ms",
         Metric::Shown => "frames/s",
         Metric::Drawn => "frames/s drawn",
         Metric::Down => "kbit/s",
@@ -246,6 +247,7 @@ fn name(metric: Metric) -> &'static str {
         Metric::SoonLuma => "text a second after, dB luma",
         Metric::TextLuma => "text at rest, dB luma",
         Metric::TextColour => "text at rest, dB RGB",
+        Metric::Similar => "SSIM at rest, luma",
         Metric::Exact => "exact at rest, %",
     }
 }

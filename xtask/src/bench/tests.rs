@@ -103,6 +103,19 @@ fn goals_are_held_against_whom_they_name() {
 }
 
 #[test]
+fn a_lossy_link_is_held_against_the_same_link_without_loss() {
+    let over = |net: &str, change: &str, gap: u32| {
+        let run = run("deskhand", "video", change, 900.0).replace("\"lan\"", &format!("\"{net}\""));
+        run.replacen('{', &format!("{{\"frame_gap_ms\":{{\"max\":{gap}}},"), 1)
+    };
+    let results = results(&[over("loss0", "[40]", 60), over("loss5", "[79]", 501)]);
+    let checks = checks(&results);
+    let find = |metric| checks.iter().find(|check| check.metric == metric).unwrap();
+    assert!(find(Metric::Change(Part::P95)).is_met());
+    assert!(!find(Metric::LongestGap).is_met());
+}
+
+#[test]
 fn peers_take_turns_and_bad_links_carry_only_what_moves() {
     let plan = Plan::new(&options()).unwrap();
     let runs: Vec<_> = plan.runs().collect();
@@ -117,6 +130,9 @@ fn peers_take_turns_and_bad_links_carry_only_what_moves() {
             .iter()
             .any(|run| run.workload == "still" && run.net == "wan")
     );
+    let lossy: Vec<_> = runs.iter().filter(|run| run.net == "loss5").collect();
+    assert!(lossy.iter().all(|run| run.peer == "deskhand"));
+    assert_eq!(lossy.len(), 4);
 }
 
 #[test]
