@@ -1,108 +1,85 @@
-//! The command line, and what it is checked into.
+//! What the server was told, and what that is checked into.
+//!
+//! Each noun has a file of its own, with its options as a struct for `clap` and a function that
+//! checks them. `layers` finds out where a value comes from. Whatever is wrong is gathered, so
+//! that an administrator hears all of it at once.
+
+mod keys;
+mod layers;
+mod listen;
+mod logs;
+mod patience;
+mod problem;
+mod tls;
 
 use std::{
-    env,
-    ffi::OsString,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    num::NonZeroUsize,
-    path::PathBuf,
-    time::Duration,
+    collections::BTreeSet, ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf,
+    sync::Arc,
 };
 
-use clap::Parser;
+use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _, Parser, value_parser};
+use tokio::sync::Notify;
 
-use crate::{
-    origin::Origin,
-    state::{StateError, open_keys},
-    token::KeyRing,
+pub use self::{
+    keys::KeyOptions,
+    listen::ListenOptions,
+    logs::{LogFormat, LogOptions},
+    patience::Patience,
+    problem::{Place, Problem, Problems},
+    tls::TlsOptions,
 };
+use crate::{origin::Origin, proxy::Proxy, state::KeyFile, tls::Certificates, token::KeyRing};
 
 /// Introduces people who need help to people who give it, and serves the helper's page.
 #[derive(Debug, Parser)]
-#[command(name = "deskhand-server", version, max_term_width = 90)]
+#[command(
+    name = "deskhand-server",
+    version,
+    max_term_width = 90,
+    after_help = "Every option can be set in three places; the first one that has it counts: \
+        the command line, as --public-url; the environment, as DESKHAND_PUBLIC_URL; the file \
+        named by --config, as public_url = \"...\". With _FILE added to its name (--redis-file, \
+        DESKHAND_REDIS_FILE, redis_file) any of them is read from a file of its own, which is \
+        the way for what is secret."
+)]
 pub struct Options {
-    /// Address and port to listen on. Anything but this computer itself (127.0.0.1) needs
-    /// --public-url and a proxy in front that speaks HTTPS
-    #[arg(
-        long,
-        env = "DESKHAND_LISTEN",
-        default_value = "127.0.0.1:8080",
-        value_name = "ADDRESS:PORT",
-        value_parser = listen_address
-    )]
+    /// Where it is reached.
+    #[command(flatten)]
+    pub listen: ListenOptions,
+    /// With which certificate.
+    #[command(flatten)]
+    pub tls: TlsOptions,
+    /// Where its keys are.
+    #[command(flatten)]
+    pub keys: KeyOptions,
+    /// What it tells about itself.
+    #[command(flatten)]
+    pub logs: LogOptions,
+}
+
+/// What the program was asked to do.
+#[derive(Debug)]
+pub struct Order {
+    /// Only to check whether it could start.
+    pub check_only: bool,
+    /// What was understood; the default for what was not.
+    pub options: Options,
+    problems: Vec<Problem>,
+    /// The options whose values were not understood.
+    unclear: BTreeSet<String>,
+}
+
+/// All there is to decide before listening.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where to listen.
     pub listen: SocketAddr,
-
-    /// The address people reach this server at, such as <https://help.example.org>
-    #[arg(long, env = "DESKHAND_PUBLIC_URL", value_name = "URL")]
-    pub public_url: Option<Origin>,
-
-    /// Where the server keeps its key. Without it: the one systemd gives, or
-    /// deskhand-server in the home directory's place for such things
-    #[arg(long, env = "DESKHAND_STATE_DIR", value_name = "DIRECTORY")]
-    pub state_dir: Option<PathBuf>,
-
-    /// Connections one address may hold at a time. Without it: 20, and 1000 for this computer
-    #[arg(long, env = "DESKHAND_MAX_SOCKETS_PER_IP", value_name = "NUMBER")]
-    pub max_sockets_per_ip: Option<NonZeroUsize>,
-
-    /// Address of a proxy whose X-Forwarded-For header tells who is calling; several with commas
-    #[arg(
-        long,
-        env = "DESKHAND_TRUSTED_PROXY",
-        value_name = "ADDRESS",
-        value_delimiter = ','
-    )]
-    pub trusted_proxy: Vec<IpAddr>,
-
-    /// What to log: error, warn, info, debug or trace, also for single parts of the program
-    #[arg(
-        long,
-        env = "DESKHAND_LOG",
-        default_value = "info",
-        value_name = "FILTER"
-    )]
-    pub log: String,
-}
-
-/// `ADDRESS:PORT`; `localhost` is an address too.
-fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
-    if let Some(port) = text.strip_prefix("localhost:") {
-        return match port.parse() {
-            Ok(port) => Ok((Ipv4Addr::LOCALHOST, port).into()),
-            Err(_) => Err("The port has to be a number from 0 to 65535"),
-        };
-    }
-    text.parse()
-        .map_err(|_| "It has to be an address and a port, such as 127.0.0.1:8080 or [::]:8080")
-}
-
-/// Why the server cannot start as it was told to. Each is a sentence for the administrator.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// Reachable from outside, without a public URL.
-    #[error(
-        "Listening on {0} makes the server reachable for others, which needs HTTPS: put a proxy in front that speaks it, and give its address with --public-url https://..."
-    )]
-    NeedsPublicUrl(SocketAddr),
-    /// There is nowhere to keep the key.
-    #[error(
-        "There is no home directory to keep the server's key in. Choose a place with --state-dir."
-    )]
-    NoStateDir,
-    /// The key cannot be kept or read.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
-
-impl ConfigError {
-    /// What the program ends with: 2 if the command line has to change, else 1.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::NeedsPublicUrl(_) | Self::NoStateDir => 2,
-            Self::State(_) => 1,
-        }
-    }
+    /// Where to tell operators how it is.
+    pub admin: Option<SocketAddr>,
+    /// What is not wrong, but perhaps not meant either; a sentence each.
+    pub notes: Vec<String>,
+    /// All else.
+    pub config: Config,
 }
 
 /// All there is to decide before serving.
@@ -110,44 +87,20 @@ impl ConfigError {
 pub struct Config {
     /// Where people reach the server; `None`: on this computer only.
     pub public_url: Option<Origin>,
+    /// With what it proves to be the one; `None`: it speaks plain HTTP, and a proxy does that.
+    pub tls: Option<Certificates>,
     /// Signs and checks owner tokens.
     pub keys: KeyRing,
+    /// Where those keys are kept and renewed; `None`: nowhere.
+    pub key_file: Option<KeyFile>,
     /// Sockets one address may hold; `None`: 20, and 1000 for loopback.
     pub max_sockets_per_ip: Option<NonZeroUsize>,
     /// Whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Proxy>,
     /// How patient the server is.
     pub patience: Patience,
-}
-
-/// How long the server waits for things.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For the head of a request, and for the next one on a connection.
-    pub head: Duration,
-    /// For the first message on a socket.
-    pub hello: Duration,
-    /// Between two pings.
-    pub ping: Duration,
-    /// For any sign of life.
-    pub idle: Duration,
-    /// For a socket to take one message.
-    pub write: Duration,
-    /// For a closed socket to close from its side too.
-    pub close: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            head: Duration::from_secs(10),
-            hello: Duration::from_secs(5),
-            ping: Duration::from_secs(20),
-            idle: Duration::from_mins(1),
-            write: Duration::from_secs(10),
-            close: Duration::from_secs(2),
-        }
-    }
+    /// Notified: certificate and keys are read again.
+    pub reload: Arc<Notify>,
 }
 
 impl Config {
@@ -155,117 +108,103 @@ impl Config {
     pub fn local(keys: KeyRing) -> Self {
         Self {
             public_url: None,
+            tls: None,
             keys,
+            key_file: None,
             max_sockets_per_ip: None,
             trusted_proxies: Vec::new(),
             patience: Patience::default(),
+            reload: Arc::default(),
         }
     }
 }
 
-impl TryFrom<Options> for Config {
-    type Error = ConfigError;
+/// The whole command line.
+fn command() -> Command {
+    Options::command()
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("A TOML file with any of these options"),
+        )
+        .subcommand(
+            Command::new("check").about("Says whether the server could start so, and everything that is wrong"),
+        )
+}
 
-    fn try_from(options: Options) -> Result<Self, ConfigError> {
-        if !options.listen.ip().to_canonical().is_loopback() && options.public_url.is_none() {
-            return Err(ConfigError::NeedsPublicUrl(options.listen));
-        }
-        let dir = match options.state_dir {
-            Some(dir) => dir,
-            None => default_state_dir(|name| env::var_os(name)).ok_or(ConfigError::NoStateDir)?,
-        };
+impl Order {
+    /// Reads the command line (the program's own name first), the environment, and the file that
+    /// one of them names.
+    ///
+    /// # Errors
+    /// A question such as `--help`, or something that is no option at all.
+    pub fn read(
+        args: impl IntoIterator<Item = OsString>,
+        var: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, clap::Error> {
+        let layers::Gathered {
+            matches,
+            check_only,
+            problems,
+            unclear,
+        } = layers::gather(command(), args, var)?;
         Ok(Self {
-            public_url: options.public_url,
-            keys: open_keys(&dir)?,
-            max_sockets_per_ip: options.max_sockets_per_ip,
-            trusted_proxies: options.trusted_proxy,
-            patience: Patience::default(),
+            check_only,
+            options: Options::from_arg_matches(&matches)?,
+            problems,
+            unclear,
+        })
+    }
+
+    /// What to do, or all that is wrong with it. Makes the server's keys if there are none,
+    /// unless it was asked to check only.
+    ///
+    /// # Errors
+    /// [`Problems`]: a sentence for each.
+    pub fn plan(self) -> Result<Plan, Problems> {
+        let Self {
+            check_only,
+            options,
+            mut problems,
+            unclear,
+        } = self;
+        let Options {
+            listen,
+            tls,
+            keys,
+            logs,
+        } = options;
+        let mut notes = Vec::new();
+        logs.check(&mut problems);
+        let certificates = tls.check(listen.public_url.as_ref(), &mut problems, &mut notes);
+        listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
+        let opened = keys.open(check_only, &mut problems);
+        // Without keys there is a problem that says why.
+        let (Some((keys, key_file)), true) = (opened, problems.is_empty()) else {
+            return Err(Problems(problems));
+        };
+        Ok(Plan {
+            listen: listen.listen,
+            admin: listen.admin_listen,
+            notes,
+            config: Config {
+                public_url: listen.public_url,
+                tls: certificates,
+                keys,
+                key_file: Some(key_file),
+                max_sockets_per_ip: listen.max_sockets_per_ip,
+                trusted_proxies: listen.trusted_proxy,
+                patience: Patience {
+                    drain: listen.drain_seconds.0,
+                    ..Patience::default()
+                },
+                reload: Arc::default(),
+            },
         })
     }
 }
 
-/// What systemd gives (`systemd.exec(5)`, the first of a list), else the XDG place.
-fn default_state_dir(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    // Relative paths count as not set: the XDG specification wants that.
-    let path = |name| var(name).map(PathBuf::from).filter(|p| p.is_absolute());
-    if let Some(given) = var("STATE_DIRECTORY") {
-        let first = env::split_paths(&given).next();
-        if let Some(dir) = first.filter(|p| p.is_absolute()) {
-            return Some(dir);
-        }
-    }
-    path("XDG_STATE_HOME")
-        .or_else(|| Some(path("HOME")?.join(".local/state")))
-        .map(|dir| dir.join("deskhand-server"))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(args: &[&str]) -> Result<Options, String> {
-        Options::try_parse_from([&["deskhand-server"], args].concat()).map_err(|e| e.to_string())
-    }
-
-    #[test]
-    fn a_public_address_needs_a_public_url() {
-        for listen in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:80"] {
-            let said = Config::try_from(options(&["--listen", listen]).unwrap()).unwrap_err();
-            assert_eq!(said.exit_code(), 2);
-            assert!(said.to_string().contains("--public-url"), "{said}");
-        }
-    }
-
-    #[test]
-    fn bad_values_are_answered_with_a_sentence() {
-        let table: &[(&[&str], &str)] = &[
-            (&["--listen", "8080"], "an address and a port"),
-            (&["--listen", "localhost:99999"], "a number from 0 to 65535"),
-            (
-                &["--public-url", "help.example.org"],
-                "complete web address",
-            ),
-            (
-                &["--public-url", "http://help.example.org"],
-                "start with https://",
-            ),
-            (&["--public-url", "https://a.example/b"], "without a path"),
-        ];
-        for (args, sentence) in table {
-            let said = options(args).unwrap_err();
-            assert!(said.contains(sentence), "{said}");
-        }
-    }
-
-    #[test]
-    fn localhost_is_an_address() {
-        let read = options(&["--listen", "localhost:0"]).unwrap();
-        assert_eq!(read.listen, "127.0.0.1:0".parse().unwrap());
-    }
-
-    #[test]
-    fn the_state_directory_is_systemds_or_xdgs() {
-        let of = |vars: &'static [(&str, &str)]| {
-            default_state_dir(|name| {
-                let found = vars.iter().find(|(n, _)| *n == name);
-                found.map(|(_, value)| OsString::from(value))
-            })
-        };
-        assert_eq!(
-            of(&[
-                ("STATE_DIRECTORY", "/var/lib/d:/var/lib/e"),
-                ("HOME", "/home/a")
-            ]),
-            Some("/var/lib/d".into())
-        );
-        assert_eq!(
-            of(&[("XDG_STATE_HOME", "/state"), ("HOME", "/home/a")]),
-            Some("/state/deskhand-server".into())
-        );
-        assert_eq!(
-            of(&[("XDG_STATE_HOME", "relative"), ("HOME", "/home/a")]),
-            Some("/home/a/.local/state/deskhand-server".into())
-        );
-        assert_eq!(of(&[]), None);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 //! It never waits for a socket. Whoever does not take what is said to them is parted from.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     pin::pin,
     sync::Arc,
     time::{Instant, SystemTime},
@@ -12,16 +12,17 @@ use std::{
 
 use deskhand_protocol::{
     invitation::Number,
-    signal::{Refusal, ToNovice, encode},
+    signal::{Payload, Refusal, ToExpert, ToNovice, encode},
 };
 use rand_core::OsRng;
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{interval, sleep_until},
 };
 
 use crate::{
     hub::{Hub, Input, Output, Role, SocketId},
+    metrics::Metrics,
     outbox::Outbox,
     token::KeyRing,
     visitor::{FORGET_EVERY, Limits},
@@ -48,17 +49,28 @@ pub(crate) struct Driver {
     limits: Arc<Limits>,
     outboxes: HashMap<SocketId, Outbox>,
     /// Sockets whose task has not said goodbye yet.
-    alive: HashSet<SocketId>,
+    alive: HashMap<SocketId, Role>,
+    metrics: Arc<Metrics>,
+    /// How many joins there are, for those who wait until there are none.
+    joins: watch::Sender<usize>,
 }
 
 impl Driver {
-    pub(crate) fn new(hub: Hub, keys: KeyRing, limits: Arc<Limits>) -> Self {
+    pub(crate) fn new(
+        hub: Hub,
+        keys: KeyRing,
+        limits: Arc<Limits>,
+        metrics: Arc<Metrics>,
+        joins: watch::Sender<usize>,
+    ) -> Self {
         Self {
             hub,
             keys,
             limits,
             outboxes: HashMap::new(),
-            alive: HashSet::new(),
+            alive: HashMap::new(),
+            metrics,
+            joins,
         }
     }
 
@@ -76,7 +88,8 @@ impl Driver {
             let input = tokio::select! {
                 event = inbox.recv() => match event {
                     Some(Event::Arrived { socket, role, outbox }) => {
-                        self.alive.insert(socket);
+                        self.alive.insert(socket, role);
+                        self.metrics.arrived(role);
                         self.outboxes.insert(socket, outbox);
                         Input::Connected { socket, role }
                     }
@@ -117,7 +130,9 @@ impl Driver {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             if let Input::Gone { socket } = input {
-                self.alive.remove(&socket);
+                if let Some(role) = self.alive.remove(&socket) {
+                    self.metrics.gone(role);
+                }
                 self.outboxes.remove(&socket);
             }
             for output in self.hub.handle(input, Instant::now()) {
@@ -133,15 +148,42 @@ impl Driver {
                 }
             }
         }
+        let (routes, joins) = self.hub.census();
+        self.metrics.routes.set(routes.try_into().unwrap_or(i64::MAX));
+        self.metrics.joins.set(joins.try_into().unwrap_or(i64::MAX));
+        self.joins.send_if_modified(|before| {
+            let changed = *before != joins;
+            *before = joins;
+            changed
+        });
     }
 
     fn apply(&mut self, output: Output) -> Result<(), Overflow> {
         match output {
             Output::ToNovice { socket, message } => {
                 log_ends(socket, &message);
+                match &message {
+                    ToNovice::Joined { .. } => {
+                        self.metrics.introductions.inc();
+                    }
+                    ToNovice::Relay { payload, .. } => self.relayed(payload),
+                    ToNovice::Closing { reason } | ToNovice::Unregistered { reason, .. } => {
+                        self.metrics.refused(*reason);
+                    }
+                    ToNovice::Registered { .. }
+                    | ToNovice::Reserved { .. }
+                    | ToNovice::Left { .. } => {}
+                }
                 self.say(socket, encode(&message))
             }
-            Output::ToExpert { socket, message } => self.say(socket, encode(&message)),
+            Output::ToExpert { socket, message } => {
+                match &message {
+                    ToExpert::Relay { payload } => self.relayed(payload),
+                    ToExpert::Closing { reason } => self.metrics.refused(*reason),
+                    ToExpert::Joined | ToExpert::Left => {}
+                }
+                self.say(socket, encode(&message))
+            }
             Output::Registered {
                 socket,
                 route,
@@ -149,6 +191,7 @@ impl Driver {
                 ttl,
             } => match self.keys.mint(route, number, ttl, SystemTime::now()) {
                 Ok(token) => {
+                    self.metrics.registrations.inc();
                     tracing::info!(socket = socket.0, ?route, ?ttl, "registered");
                     self.say(socket, encode(&ToNovice::Registered { route, token }))
                 }
@@ -163,6 +206,12 @@ impl Driver {
                 Ok(())
             }
         }
+    }
+
+    fn relayed(&self, payload: &Payload) {
+        self.metrics.relayed.inc();
+        let bytes = payload.as_bytes().len();
+        self.metrics.relayed_bytes.inc_by(bytes as u64);
     }
 
     fn say(&mut self, socket: SocketId, text: String) -> Result<(), Overflow> {

@@ -41,6 +41,12 @@ impl Hardening {
             "same-origin",
         );
         set(HeaderName::from_static("permissions-policy"), PERMISSIONS);
+        set(HeaderName::from_static("origin-agent-cluster"), "?1");
+        set(
+            HeaderName::from_static("x-permitted-cross-domain-policies"),
+            "none",
+        );
+        set(HeaderName::from_static("x-dns-prefetch-control"), "off");
         if origins.first().is_some_and(Origin::is_secure) {
             set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
         }
@@ -91,8 +97,8 @@ mod tests {
     fn the_policy_names_our_own_sockets() {
         let origins = [
             "https://help.example.org".parse().unwrap(),
-            Origin::local("127.0.0.1", 8080),
-            Origin::local("[::1]", 8080),
+            Origin::local("127.0.0.1", 8080, false),
+            Origin::local("[::1]", 8080, false),
         ];
         expect![[r"default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' wss://help.example.org ws://127.0.0.1:8080; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"]]
         .assert_eq(&content_policy(&origins));
@@ -106,6 +112,7 @@ mod tests {
                 .contains_key(header::STRICT_TRANSPORT_SECURITY)
         };
         assert!(has(&["https://help.example.org".parse().unwrap()]));
-        assert!(!has(&[Origin::local("localhost", 8080)]));
+        assert!(has(&[Origin::local("localhost", 8443, true)]));
+        assert!(!has(&[Origin::local("localhost", 8080, false)]));
     }
 }

@@ -4,7 +4,7 @@
 //! carries out what it says. After [`Output::Close`] a socket is forgotten: nothing more is
 //! ever said to it. Every map is bounded by [`Bounds`].
 
-mod guesses;
+mod bucket;
 mod join;
 mod leave;
 mod register;
@@ -25,7 +25,7 @@ use deskhand_protocol::{
 };
 
 use crate::token::OwnerProof;
-use guesses::Guesses;
+use bucket::Bucket;
 use register::Wanted;
 use reserve::Reservation;
 
@@ -152,6 +152,8 @@ pub struct Bounds {
     pub routes_per_socket: usize,
     /// Experts who wait at one route without having been approved.
     pub waiting_per_route: usize,
+    /// Joins of one route in a minute, by everybody together.
+    pub joins_per_route_per_minute: u32,
     /// Joins of one novice's socket, approved ones included.
     pub joins_per_socket: usize,
     /// Numbers kept for one socket until it registers them.
@@ -167,6 +169,7 @@ impl Default for Bounds {
             routes: 100_000,
             routes_per_socket: 64,
             waiting_per_route: 8,
+            joins_per_route_per_minute: 60,
             joins_per_socket: 64,
             reserved_per_socket: 4,
             unknown_numbers_per_minute: 120,
@@ -201,6 +204,8 @@ struct Registration {
     file: bool,
     /// It is joined by this number and not by its route.
     number: Option<Number>,
+    /// Joins that are left for this minute.
+    knocks: Bucket,
 }
 
 /// An expert and a novice who were introduced.
@@ -223,7 +228,9 @@ pub struct Hub {
     /// The same routes, by their end.
     ends: BTreeSet<(Instant, Route)>,
     reserved: HashMap<Number, Reservation>,
-    guesses: Guesses,
+    /// Numbers that nobody has, asked for by everybody together. Those that somebody has take
+    /// nothing from it: however many are helped at once, it stays full.
+    guesses: Bucket,
     joins: HashMap<JoinId, Join>,
     next_join: u64,
 }
@@ -238,7 +245,7 @@ impl Hub {
             routes: HashMap::new(),
             ends: BTreeSet::new(),
             reserved: HashMap::new(),
-            guesses: Guesses::per_minute(bounds.unknown_numbers_per_minute),
+            guesses: Bucket::per_minute(bounds.unknown_numbers_per_minute),
             joins: HashMap::new(),
             next_join: first_join,
         }
@@ -278,6 +285,11 @@ impl Hub {
     /// When the hub next wants an [`Input::Tick`].
     pub fn wake_at(&self) -> Option<Instant> {
         self.ends.first().map(|(ends_at, _)| *ends_at)
+    }
+
+    /// How many routes there are, reachable or reserved, and how many joins.
+    pub fn census(&self) -> (usize, usize) {
+        (self.routes.len(), self.joins.len())
     }
 
     fn connected(&mut self, socket: SocketId, role: Role) {
@@ -329,7 +341,7 @@ impl Hub {
     fn expert(&mut self, from: SocketId, message: FromExpert, now: Instant, out: &mut Vec<Output>) {
         match message {
             FromExpert::Hello { .. } => self.expel(from, Refusal::Protocol, out),
-            FromExpert::Join { route } => self.join(from, route, out),
+            FromExpert::Join { route } => self.join(from, route, now, out),
             FromExpert::JoinNumber { number } => self.join_number(from, number, now, out),
             FromExpert::Relay { payload } => self.relay_to_novice(from, payload, out),
         }

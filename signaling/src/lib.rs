@@ -5,25 +5,33 @@
 //! `routes` and [`state`] are its edges: they touch network and disk and decide nothing.
 //!
 //! INVARIANT: the server sees opaque payloads only. It holds no password, no link, and keeps
-//! nothing on disk but the key that signs owner tokens.
+//! nothing on disk but the keys that sign owner tokens.
 
+mod admin;
 mod assets;
 pub mod config;
 mod driver;
 mod headers;
 pub mod hub;
 mod listen;
+mod metrics;
 pub mod origin;
 mod outbox;
 mod pages;
+mod phase;
+pub mod proxy;
+mod rotation;
 mod routes;
 mod socket;
 pub mod state;
+pub mod tls;
 pub mod token;
+mod upkeep;
 mod visitor;
 
 use std::{
     io,
+    net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
@@ -31,22 +39,31 @@ use std::{
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
+    task::JoinSet,
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
 pub use crate::config::Config;
 use crate::{
     assets::Assets,
     driver::{Driver, INBOX_LEN},
     hub::{Bounds, Hub},
+    listen::Door,
+    metrics::Metrics,
     origin::Origin,
+    phase::{Phase, reached},
     routes::Site,
     socket::Shared,
-    visitor::Limits,
+    tls::Certificates,
+    upkeep::Upkeep,
+    visitor::{Limits, Seats},
 };
 
 /// How long sockets and answers may take to end when the server goes down.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// Connections of operators and their programs.
+const ADMIN_SEATS: usize = 32;
 
 /// Why a server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -58,60 +75,113 @@ pub enum ServeError {
     /// The system has no randomness to give.
     #[error("this system gives no random numbers: {0}")]
     NoRandomness(getrandom::Error),
+    /// The library that speaks TLS does not want to.
+    #[error("TLS cannot be spoken with this certificate: {0}")]
+    Tls(rustls::Error),
     /// A part of it ended by itself, which is a fault of the program.
     #[error("a part of the server failed; see the log")]
     Broken,
 }
 
-/// Serves on `listener` until `shutdown` resolves; then tells everybody, and returns once they
-/// are gone, or after a few seconds.
+/// Where the server listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For everybody.
+    pub web: TcpListener,
+    /// For operators, in the clear.
+    pub admin: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(web: TcpListener) -> Self {
+        let admin = None;
+        Self { web, admin }
+    }
+}
+
+/// Serves until `shutdown` resolves. Then it takes no new sockets, lets those who are being
+/// introduced go on for a moment ([`config::Patience::drain`]), tells everybody, and returns once
+/// they are gone, or after a few seconds. Pictures flow past the server and notice nothing.
 ///
 /// # Errors
 /// [`ServeError`]; all but [`ServeError::Broken`] before anything is served.
 pub async fn serve(
     config: Config,
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let address = listener.local_addr()?;
-    let mut first_join = [0; 8];
-    getrandom::getrandom(&mut first_join).map_err(ServeError::NoRandomness)?;
-    // 52 bits: a reader that takes JSON numbers for floats does not round them.
-    let first_join = u64::from_le_bytes(first_join) >> 12;
-
+    let Listeners { web, admin } = listeners.into();
+    let address = web.local_addr()?;
+    let tls = speaks(config.tls.as_ref())?;
     let limits = Arc::new(Limits::new(
         config.max_sockets_per_ip,
         &config.trusted_proxies,
     ));
+    let metrics = Arc::new(Metrics::new());
     let (to_driver, inbox) = mpsc::channel(INBOX_LEN);
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let (joins_sender, joins) = watch::channel(0);
     let router = routes::router(Site {
         assets: Assets::embedded(),
-        origins: origins(config.public_url, address),
+        origins: origins(config.public_url, address, tls.is_some()),
         trusted_proxies: config.trusted_proxies,
         shared: Arc::new(Shared {
             driver: to_driver,
             keys: config.keys.clone(),
             limits: Arc::clone(&limits),
             patience: config.patience,
+            metrics: Arc::clone(&metrics),
         }),
+        phase: phases.clone(),
         next_socket: AtomicU64::new(1),
     });
     let driver = Driver::new(
-        Hub::new(Bounds::default(), first_join),
-        config.keys,
+        Hub::new(Bounds::default(), first_join()?),
+        config.keys.clone(),
         Arc::clone(&limits),
+        Arc::clone(&metrics),
+        joins_sender,
     );
+    let upkeep = Upkeep {
+        certificates: config.tls,
+        keys: config.keys,
+        key_file: config.key_file,
+    };
+    let door = Door {
+        router,
+        tls,
+        seats: Arc::clone(&limits.connections),
+        patience: config.patience,
+        metrics: Arc::clone(&metrics),
+        phase: phases.clone(),
+    };
 
-    let (closing, closed) = watch::channel(false);
-    let mut sockets = tokio::spawn(driver.run(inbox, listen::turned(closed.clone())));
-    let http = listen::serve(listener, router, limits, config.patience, closed);
-    let mut http = tokio::spawn(http);
+    let mut beside = JoinSet::new();
+    beside.spawn(upkeep.run(config.patience.upkeep, config.reload));
+    if let Some(listener) = admin {
+        let door = Door {
+            router: admin::router(metrics, phases.clone()),
+            tls: None,
+            seats: Seats::new(ADMIN_SEATS, ADMIN_SEATS, ADMIN_SEATS, &[]),
+            ..door.clone()
+        };
+        beside.spawn(listen::serve(listener, door));
+    }
+    let mut sockets = tokio::spawn(driver.run(inbox, reached(phases, Phase::Closing)));
+    let mut http = tokio::spawn(listen::serve(web, door));
+    let told = async {
+        shutdown.await;
+        phase.send_replace(Phase::Draining);
+        tracing::info!("stopping: no new sockets are taken");
+        // Whether they are done or their time is over.
+        let _ = timeout(config.patience.drain, none_left(joins)).await;
+    };
     let ended = tokio::select! {
-        () = shutdown => Ok(()),
+        () = told => Ok(()),
         _ = &mut sockets => Err(ServeError::Broken),
         _ = &mut http => Err(ServeError::Broken),
     };
-    closing.send_replace(true);
+    phase.send_replace(Phase::Closing);
     if ended.is_ok() {
         let farewell = async { tokio::join!(&mut sockets, &mut http) };
         if timeout(FAREWELL, farewell).await.is_err() {
@@ -123,12 +193,35 @@ pub async fn serve(
     ended
 }
 
+/// How TLS is spoken with that certificate, if there is one.
+fn speaks(certificates: Option<&Certificates>) -> Result<Option<TlsAcceptor>, ServeError> {
+    let Some(certificates) = certificates else {
+        return Ok(None);
+    };
+    let config = certificates.server_config().map_err(ServeError::Tls)?;
+    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+}
+
+/// Where the numbers of joins begin.
+fn first_join() -> Result<u64, ServeError> {
+    let mut random = [0; 8];
+    getrandom::getrandom(&mut random).map_err(ServeError::NoRandomness)?;
+    // 52 bits: a reader that takes JSON numbers for floats does not round them.
+    Ok(u64::from_le_bytes(random) >> 12)
+}
+
+/// Resolves when nobody is in a join any more.
+async fn none_left(mut joins: watch::Receiver<usize>) {
+    // An error is the end of the driver.
+    let _ = joins.wait_for(|joins| *joins == 0).await;
+}
+
 /// Where our page may come from: the public address, and this computer under its own names.
-fn origins(public: Option<Origin>, address: std::net::SocketAddr) -> Vec<Origin> {
+fn origins(public: Option<Origin>, address: SocketAddr, tls: bool) -> Vec<Origin> {
     let mut origins = Vec::from_iter(public);
     if address.ip().to_canonical().is_loopback() {
         for host in ["localhost", "127.0.0.1", "[::1]"] {
-            origins.push(Origin::local(host, address.port()));
+            origins.push(Origin::local(host, address.port(), tls));
         }
     }
     origins

@@ -31,11 +31,19 @@ pub enum OriginError {
 }
 
 impl Origin {
-    /// `http://HOST:PORT`, for a server on this very computer.
-    pub(crate) fn local(host: &str, port: u16) -> Self {
+    /// `http://HOST:PORT`, or `https://` if `secure`, for a server on this very computer.
+    pub(crate) fn local(host: &str, port: u16, secure: bool) -> Self {
         Self {
-            secure: false,
-            authority: authority(host, port, false),
+            secure,
+            authority: authority(host, port, secure),
+        }
+    }
+
+    /// The name or address in it, without brackets.
+    pub fn host(&self) -> &str {
+        match self.authority.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or_default(),
+            None => self.authority.split(':').next().unwrap_or_default(),
         }
     }
 
@@ -155,6 +163,18 @@ mod tests {
             let read: Origin = given.parse().unwrap();
             assert_eq!(read.to_string(), origin);
             assert!(read.is(origin.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn the_host_is_what_a_certificate_names() {
+        let table = [
+            ("https://help.example.org:8443", "help.example.org"),
+            ("https://192.0.2.7", "192.0.2.7"),
+            ("http://[::1]:8080", "::1"),
+        ];
+        for (given, host) in table {
+            assert_eq!(given.parse::<Origin>().unwrap().host(), host);
         }
     }
 

@@ -10,12 +10,13 @@ use std::{
 
 use axum::{
     Extension, Router,
-    extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderMap, StatusCode, Uri, header},
-    middleware::map_response,
+    extract::{Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use tokio::sync::watch;
 
 use crate::{
     assets::Assets,
@@ -23,6 +24,8 @@ use crate::{
     hub::{Page, Role, SocketId},
     origin::Origin,
     pages,
+    phase::Phase,
+    proxy::Proxy,
     socket::{Shared, Socket, bounded},
     visitor::Visitor,
 };
@@ -36,8 +39,9 @@ pub(crate) struct Site {
     pub(crate) assets: Assets,
     /// Where our own page comes from.
     pub(crate) origins: Vec<Origin>,
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<Proxy>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) next_socket: AtomicU64,
 }
 
@@ -46,6 +50,8 @@ type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 pub(crate) fn router(site: Site) -> Router {
     let hardening = Hardening::new(&site.origins);
+    let site = Arc::new(site);
+    let metrics = Arc::clone(&site.shared.metrics);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/about", get(|| async { pages::about() }))
@@ -53,11 +59,32 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/ws/novice", get(novice))
         .route("/ws/expert", get(expert))
         .fallback(get(file))
+        .layer(from_fn_with_state(Arc::clone(&site), in_measure))
         .layer(map_response(move |response: Response| {
+            metrics.answered(response.status().as_u16());
             let hardening = hardening.clone();
             async move { hardening.apply(response) }
         }))
-        .with_state(Arc::new(site))
+        .with_state(site)
+}
+
+/// How long to stay away, for those who are told to; in seconds.
+const LATER: HeaderValue = HeaderValue::from_static("5");
+
+/// Answers nobody who asks for more than a person and their browser ever would.
+async fn in_measure(
+    State(site): State<Arc<Site>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let visitor = Visitor::of(peer, request.headers(), &site.trusted_proxies);
+    if site.shared.limits.requests.allows(visitor) {
+        next.run(request).await
+    } else {
+        let later = [(header::RETRY_AFTER, LATER)];
+        (StatusCode::TOO_MANY_REQUESTS, later).into_response()
+    }
 }
 
 async fn file(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
@@ -110,6 +137,10 @@ impl Site {
             Ok(upgrade) => upgrade,
             Err(rejection) => return rejection.into_response(),
         };
+        if *self.phase.borrow() > Phase::Serving {
+            let later = [(header::RETRY_AFTER, LATER)];
+            return (StatusCode::SERVICE_UNAVAILABLE, later).into_response();
+        }
         let visitor = Visitor::of(peer, headers, &self.trusted_proxies);
         let seat = self.shared.limits.sockets.take(visitor);
         let id = SocketId(self.next_socket.fetch_add(1, Ordering::Relaxed));

@@ -22,6 +22,7 @@ use crate::{
     config::Patience,
     driver::Event,
     hub::{Input, Role, SocketId},
+    metrics::Metrics,
     outbox::{Mail, outbox},
     token::KeyRing,
     visitor::{Limits, Seat, Visitor},
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) keys: KeyRing,
     pub(crate) limits: Arc<Limits>,
     pub(crate) patience: Patience,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// Bounds what a peer can make the server hold.
@@ -140,6 +142,9 @@ impl Socket {
         let mut reading = true;
         // The right to read one message.
         let mut admitted = false;
+        // A page that wants nobody is in the way of those that do.
+        let mut undecided = matches!(self.role, Role::Expert(_));
+        let decide = Instant::now() + patience.join;
         loop {
             let rest = if admitted { None } else { rest(&pace) };
             admitted = rest.is_none();
@@ -150,7 +155,10 @@ impl Socket {
                     let input = match said {
                         None | Some(Ok(Message::Close(_))) => return,
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                        Some(Ok(Message::Text(text))) => self.read(&text),
+                        Some(Ok(Message::Text(text))) => {
+                            undecided = false;
+                            self.read(&text)
+                        }
                         // Binary, too long, or no WebSocket frame at all.
                         Some(Ok(Message::Binary(_)) | Err(_)) => self.expel(Refusal::Protocol),
                     };
@@ -167,6 +175,14 @@ impl Socket {
                 () = abandoned.notified() => Written::Abandoned,
                 _ = ping.tick() => self.write(Message::Ping(Vec::new().into()), abandoned).await,
                 () = sleep_until(heard + patience.idle) => Written::Gone,
+                () = sleep_until(decide), if undecided => {
+                    (undecided, reading) = (false, false);
+                    let input = self.expel(Refusal::Slow);
+                    if self.shared.driver.send(Event::Input(input)).await.is_err() {
+                        return self.refuse(Refusal::Restarting).await;
+                    }
+                    Written::Yes
+                }
                 () = sleep(rest.unwrap_or_default()), if rest.is_some() => Written::Yes,
             };
             match written {
@@ -236,6 +252,7 @@ impl Socket {
     /// Says why, and closes: for a socket the hub does not know, or no longer.
     async fn refuse(&mut self, reason: Refusal) {
         tracing::info!(socket = self.id.0, ?reason, from = %self.visitor, "refused");
+        self.shared.metrics.refused(reason);
         let text = match self.role {
             Role::Novice => encode(&ToNovice::Closing { reason }),
             Role::Expert(_) => encode(&ToExpert::Closing { reason }),

@@ -1,21 +1,31 @@
-//! What the server keeps on disk: one file with the key that signs owner tokens.
+//! What the server keeps on disk: one file with the keys that sign owner tokens.
+//!
+//! Several nodes may share the file. Whoever finds that a key is due makes it, under a lock.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use rustix::{
+    fs::{Access, access},
+    process::geteuid,
+};
 
-use crate::token::{KeyRing, SigningKey};
+use crate::{
+    rotation,
+    token::{KeyRing, SigningKey},
+};
 
-const KEY_FILE: &str = "owner-token-key";
+const FILE_NAME: &str = "owner-token-key";
 /// A longer file is not ours.
-const MAX_KEY_FILE: u64 = 1024;
+const MAX_FILE: u64 = 4096;
 
-/// Why the kept key cannot be used. Each is a sentence for the administrator.
+/// Why the kept keys cannot be used. Each is a sentence for the administrator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
@@ -39,6 +49,15 @@ pub enum StateError {
         /// Which.
         file: PathBuf,
     },
+    /// Somebody else could change that.
+    #[error(
+        "The key file {} belongs to another user. Start the server as that user, or delete the file to have a new one made.",
+        file.display()
+    )]
+    Foreign {
+        /// Which.
+        file: PathBuf,
+    },
     /// It is not what this program wrote.
     #[error(
         "The key file {} is damaged. Delete it to have a new one made; agents then register as if for the first time.",
@@ -53,174 +72,214 @@ pub enum StateError {
     NoRandomness(getrandom::Error),
 }
 
-/// Reads the key kept in `dir`; on the first start makes the directory (mode 0700) and the key
-/// (mode 0600).
-///
-/// # Errors
-/// A sentence; see [`StateError`].
-pub fn open_keys(dir: &Path) -> Result<KeyRing, StateError> {
-    let unusable = |cause| StateError::Unusable {
-        dir: dir.to_owned(),
-        cause,
-    };
-    let file = dir.join(KEY_FILE);
-    let key = match File::open(&file) {
-        Ok(open) => read(&file, open, unusable)?,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(dir)
-                .map_err(unusable)?;
-            make(&file, unusable)?
-        }
-        Err(e) => return Err(unusable(e)),
-    };
-    Ok(KeyRing::new(&key, &[]))
+/// The file with the keys.
+#[derive(Debug, Clone)]
+pub struct KeyFile {
+    path: PathBuf,
 }
 
-fn read(
-    file: &Path,
-    open: File,
-    unusable: impl Fn(io::Error) -> StateError,
-) -> Result<SigningKey, StateError> {
-    // Of the open file, so that nobody can swap it between the look and the read.
-    let about = open.metadata().map_err(&unusable)?;
-    if about.mode() & 0o077 != 0 {
-        return Err(StateError::Exposed {
-            file: file.to_owned(),
-        });
+impl KeyFile {
+    /// Under its usual name.
+    pub fn in_dir(dir: &Path) -> Self {
+        Self::at(dir.join(FILE_NAME))
     }
-    let mut text = String::new();
-    open.take(MAX_KEY_FILE)
-        .read_to_string(&mut text)
-        .map_err(|e| match e.kind() {
-            io::ErrorKind::InvalidData => StateError::Damaged {
-                file: file.to_owned(),
-            },
-            _ => unusable(e),
-        })?;
-    parse(&text).ok_or_else(|| StateError::Damaged {
-        file: file.to_owned(),
-    })
-}
 
-/// The file is one line: the key's name, a space, the key in base64url.
-fn parse(text: &str) -> Option<SigningKey> {
-    let (kid, secret) = text.strip_suffix('\n')?.split_once(' ')?;
-    let secret = URL_SAFE_NO_PAD.decode(secret).ok()?;
-    Some(SigningKey {
-        kid: (!kid.is_empty()).then(|| kid.to_owned())?,
-        secret: secret.try_into().ok()?,
-    })
-}
+    /// Under this one.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
 
-/// Makes a key and keeps it. It appears under its name complete or not at all; of two servers
-/// that start at once on one directory, the second takes the key of the first.
-fn make(
-    file: &Path,
-    unusable: impl Fn(io::Error) -> StateError + Copy,
-) -> Result<SigningKey, StateError> {
-    let key = SigningKey::random().map_err(StateError::NoRandomness)?;
-    let draft = file.with_extension(&key.kid); // random, so no draft of a killed start is in its way
-    let written = write_private(&draft, &key).and_then(|()| fs::hard_link(&draft, file));
-    let cleaned = fs::remove_file(&draft);
-    match written {
-        Ok(()) => cleaned.map(|()| key).map_err(unusable),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && file.exists() => {
-            read(file, File::open(file).map_err(unusable)?, unusable)
+    /// Reads the keys; on the first start makes the directory (mode 0700) and one key (mode
+    /// 0600). Whether a new key is due is for [`Self::tend`].
+    ///
+    /// # Errors
+    /// A sentence; see [`StateError`].
+    pub fn open(&self, now: SystemTime) -> Result<KeyRing, StateError> {
+        let keys = match File::open(&self.path) {
+            Ok(open) => self.read(open)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(self.dir())
+                    .map_err(|cause| self.unusable(cause))?;
+                self.make(seconds(now))?
+            }
+            Err(cause) => return Err(self.unusable(cause)),
+        };
+        Ok(KeyRing::new(&keys))
+    }
+
+    /// Whether [`Self::open`] could be had, without making anything.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn look(&self) -> Result<KeyRing, StateError> {
+        match File::open(&self.path) {
+            Ok(open) => Ok(KeyRing::new(&self.read(open)?)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                // The directory may be made as well: the first that exists has to allow it.
+                let there = self.dir().ancestors().find(|dir| dir.exists());
+                let dir = there.unwrap_or(Path::new("/"));
+                access(dir, Access::WRITE_OK | Access::EXEC_OK)
+                    .map_err(|cause| self.unusable(cause.into()))?;
+                Ok(KeyRing::new(&[]))
+            }
+            Err(cause) => Err(self.unusable(cause)),
         }
-        Err(e) => Err(unusable(e)),
+    }
+
+    /// Takes over what other nodes have changed, and changes what is due: a new key before the
+    /// old one has signed too long, and none that nobody needs. Whether anything is new.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; the ring stays as it is then.
+    pub fn tend(&self, ring: &KeyRing, now: SystemTime) -> Result<bool, StateError> {
+        let now = seconds(now);
+        let mut keys = self.read_again()?;
+        if is_due(&keys, now) {
+            let lock = self.lock()?;
+            // Another node may have been faster.
+            keys = self.read_again()?;
+            if is_due(&keys, now) {
+                keys = self.renew(keys, now)?;
+            }
+            drop(lock);
+        }
+        Ok(ring.replace(&keys))
+    }
+
+    fn renew(&self, keys: Vec<SigningKey>, now: u64) -> Result<Vec<SigningKey>, StateError> {
+        let next = rotation::next_from(&keys, now);
+        let mut keys = rotation::still_needed(keys, now);
+        if let Some(from) = next {
+            keys.push(SigningKey::random(from).map_err(StateError::NoRandomness)?);
+        }
+        let draft = self.path.with_extension("new");
+        // Left by somebody who was killed: we have the lock.
+        let _ = fs::remove_file(&draft);
+        write_private(&draft, &keys)
+            .and_then(|()| fs::rename(&draft, &self.path))
+            .map_err(|cause| self.unusable(cause))?;
+        Ok(keys)
+    }
+
+    /// Held while the file is replaced. A file of its own, since that one is.
+    fn lock(&self) -> Result<File, StateError> {
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(self.path.with_extension("lock"))
+            .and_then(|file| file.lock().map(|()| file));
+        lock.map_err(|cause| self.unusable(cause))
+    }
+
+    fn read_again(&self) -> Result<Vec<SigningKey>, StateError> {
+        let open = File::open(&self.path).map_err(|cause| self.unusable(cause))?;
+        self.read(open)
+    }
+
+    fn read(&self, open: File) -> Result<Vec<SigningKey>, StateError> {
+        let file = || self.path.clone();
+        // Of the open file, so that nobody can swap it between the look and the read.
+        let about = open.metadata().map_err(|cause| self.unusable(cause))?;
+        if about.mode() & 0o077 != 0 {
+            return Err(StateError::Exposed { file: file() });
+        }
+        let owner = about.uid();
+        if owner != 0 && owner != geteuid().as_raw() {
+            return Err(StateError::Foreign { file: file() });
+        }
+        let mut text = String::new();
+        open.take(MAX_FILE)
+            .read_to_string(&mut text)
+            .map_err(|cause| match cause.kind() {
+                io::ErrorKind::InvalidData => StateError::Damaged { file: file() },
+                _ => self.unusable(cause),
+            })?;
+        parse(&text).ok_or_else(|| StateError::Damaged { file: file() })
+    }
+
+    /// Makes a key and keeps it. The file appears complete or not at all; of two servers that
+    /// start at once on one directory, the second takes the key of the first.
+    fn make(&self, now: u64) -> Result<Vec<SigningKey>, StateError> {
+        let keys = vec![SigningKey::random(now).map_err(StateError::NoRandomness)?];
+        // Random, so no draft of a killed start is in its way.
+        let draft = self.path.with_extension(&keys[0].kid);
+        let written =
+            write_private(&draft, &keys).and_then(|()| fs::hard_link(&draft, &self.path));
+        let cleaned = fs::remove_file(&draft);
+        match written {
+            Ok(()) => cleaned
+                .map(|()| keys)
+                .map_err(|cause| self.unusable(cause)),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && self.path.exists() => {
+                self.read_again()
+            }
+            Err(cause) => Err(self.unusable(cause)),
+        }
+    }
+
+    fn dir(&self) -> &Path {
+        match self.path.parent() {
+            Some(dir) if dir != Path::new("") => dir,
+            _ => Path::new("."),
+        }
+    }
+
+    fn unusable(&self, cause: io::Error) -> StateError {
+        let dir = self.dir().to_owned();
+        StateError::Unusable { dir, cause }
     }
 }
 
-fn write_private(path: &Path, key: &SigningKey) -> io::Result<()> {
+fn is_due(keys: &[SigningKey], now: u64) -> bool {
+    let needed = rotation::still_needed(keys.to_vec(), now).len();
+    rotation::next_from(keys, now).is_some() || needed < keys.len()
+}
+
+fn seconds(now: SystemTime) -> u64 {
+    now.duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+/// A line for each key: its name, the key in base64url, since when it signs. There is at least
+/// one.
+fn parse(text: &str) -> Option<Vec<SigningKey>> {
+    let keys: Option<Vec<_>> = text
+        .strip_suffix('\n')?
+        .split('\n')
+        .map(|line| {
+            let mut words = line.split(' ');
+            let (kid, secret) = (words.next()?, words.next()?);
+            // Without: from before keys were renewed.
+            let from = words.next().map_or(Some(0), |from| from.parse().ok())?;
+            let secret = URL_SAFE_NO_PAD.decode(secret).ok()?;
+            (!kid.is_empty() && words.next().is_none()).then_some(SigningKey {
+                kid: kid.to_owned(),
+                from,
+                secret: secret.try_into().ok()?,
+            })
+        })
+        .collect();
+    keys
+}
+
+fn write_private(path: &Path, keys: &[SigningKey]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    writeln!(file, "{} {}", key.kid, URL_SAFE_NO_PAD.encode(key.secret))?;
+    for key in keys {
+        let secret = URL_SAFE_NO_PAD.encode(key.secret);
+        writeln!(file, "{} {secret} {}", key.kid, key.from)?;
+    }
     file.sync_all()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        os::unix::fs::PermissionsExt as _,
-        time::{Duration, SystemTime},
-    };
-
-    use deskhand_protocol::id::Route;
-
-    use super::*;
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
-
-    #[test]
-    fn the_key_is_private_and_survives_a_restart() {
-        let place = tempfile::tempdir().unwrap();
-        let dir = place.path().join("a/b");
-        let first = open_keys(&dir).unwrap();
-        assert_eq!(mode(&dir), 0o700);
-        assert_eq!(mode(&dir.join(KEY_FILE)), 0o600);
-        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1, "no draft is left");
-        let token = first
-            .mint(
-                Route::from_bytes([1; 32]),
-                None,
-                Duration::from_mins(1),
-                SystemTime::now(),
-            )
-            .unwrap();
-        assert!(open_keys(&dir).unwrap().check(&token).is_some());
-        fs::remove_file(dir.join(KEY_FILE)).unwrap();
-        assert!(
-            open_keys(&dir).unwrap().check(&token).is_none(),
-            "a new key"
-        );
-    }
-
-    #[test]
-    fn a_key_that_others_can_read_is_refused_with_the_remedy() {
-        let dir = tempfile::tempdir().unwrap();
-        open_keys(dir.path()).unwrap();
-        let file = dir.path().join(KEY_FILE);
-        for loose in [0o640, 0o604, 0o620] {
-            fs::set_permissions(&file, fs::Permissions::from_mode(loose)).unwrap();
-            let said = open_keys(dir.path()).unwrap_err().to_string();
-            assert!(said.contains("chmod 600"), "{loose:o}: {said}");
-        }
-    }
-
-    #[test]
-    fn damaged_keys_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        open_keys(dir.path()).unwrap();
-        let file = dir.path().join(KEY_FILE);
-        let good = fs::read_to_string(&file).unwrap();
-        for bad in [
-            String::new(),
-            good.trim_end().to_owned(),
-            good[..30].to_owned() + "\n",
-            good.replace(' ', ""),
-            format!(" {}", good.split_once(' ').unwrap().1),
-            "x".repeat(5000),
-        ] {
-            fs::write(&file, &bad).unwrap();
-            let said = open_keys(dir.path()).unwrap_err().to_string();
-            assert!(said.contains("damaged"), "{bad}: {said}");
-        }
-    }
-
-    #[test]
-    fn a_place_that_cannot_be_written_is_said_so() {
-        let place = tempfile::tempdir().unwrap();
-        let occupied = place.path().join("file");
-        fs::write(&occupied, "").unwrap();
-        let said = open_keys(&occupied.join("dir")).unwrap_err().to_string();
-        assert!(said.contains("--state-dir"), "{said}");
-    }
-}
+mod tests;

@@ -13,6 +13,8 @@ use std::{
 use axum::http::HeaderMap;
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use crate::proxy::Proxy;
+
 /// One source of connections: an IPv4 address, or an IPv6 network of 64 bits, which is what one
 /// subscriber has.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,19 +32,23 @@ impl From<IpAddr> for Visitor {
 }
 
 impl Visitor {
-    /// Who sent a request with these headers over a connection from `peer`. The last entry of
-    /// `X-Forwarded-For` counts if the peer is one of our own `proxies`, which wrote it.
-    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> Self {
-        let peer = peer.to_canonical();
-        if !proxies.contains(&peer) {
-            return peer.into();
+    /// Who sent a request with these headers over a connection from `peer`. `X-Forwarded-For`
+    /// counts if the peer is one of our own `proxies`, which wrote its last entry; and if that is
+    /// another one of them, the entry before it, and so on.
+    pub(crate) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &[Proxy]) -> Self {
+        let ours = |ip: IpAddr| proxies.iter().any(|proxy| proxy.is(ip));
+        let mut known = peer.to_canonical();
+        let said = headers.get_all("x-forwarded-for").iter().rev();
+        let mut entries = said
+            .map(|value| value.to_str().unwrap_or_default())
+            .flat_map(|value| value.rsplit(','));
+        while ours(known) {
+            match entries.next().and_then(|entry| entry.trim().parse().ok()) {
+                Some(before) => known = IpAddr::to_canonical(&before),
+                None => break,
+            }
         }
-        headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .next_back()
-            .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok())
-            .map_or(peer.into(), |ip: IpAddr| ip.into())
+        known.into()
     }
 
     fn is_loopback(self) -> bool {
@@ -79,7 +85,7 @@ pub(crate) struct Seats {
     each: usize,
     /// For many behind one address: this very computer, and our own proxies.
     shared: usize,
-    proxies: Vec<Visitor>,
+    proxies: Vec<Proxy>,
     total: usize,
     taken: Mutex<Taken>,
 }
@@ -98,18 +104,19 @@ pub(crate) struct Seat {
 }
 
 impl Seats {
-    pub(crate) fn new(each: usize, shared: usize, total: usize, proxies: &[IpAddr]) -> Arc<Self> {
+    pub(crate) fn new(each: usize, shared: usize, total: usize, proxies: &[Proxy]) -> Arc<Self> {
         Arc::new(Self {
             each,
             shared,
             total,
-            proxies: proxies.iter().copied().map(Visitor::from).collect(),
+            proxies: proxies.to_vec(),
             taken: Mutex::default(),
         })
     }
 
     pub(crate) fn take(self: &Arc<Self>, visitor: Visitor) -> Option<Seat> {
-        let most = if visitor.is_loopback() || self.proxies.contains(&visitor) {
+        let proxied = || self.proxies.iter().any(|proxy| proxy.may_be(visitor.0));
+        let most = if visitor.is_loopback() || proxied() {
             self.shared
         } else {
             self.each
@@ -179,6 +186,8 @@ pub(crate) struct Limits {
     /// Connections that have not become sockets.
     pub(crate) connections: Arc<Seats>,
     pub(crate) sockets: Arc<Seats>,
+    /// Requests of any kind.
+    pub(crate) requests: Rate,
     pub(crate) joins: Rate,
     /// Joins by a spoken number, which is short enough to be searched for.
     pub(crate) numbers: Rate,
@@ -189,11 +198,12 @@ pub(crate) struct Limits {
 pub(crate) const FORGET_EVERY: Duration = Duration::from_mins(1);
 
 impl Limits {
-    pub(crate) fn new(sockets_per_visitor: Option<NonZeroUsize>, proxies: &[IpAddr]) -> Self {
+    pub(crate) fn new(sockets_per_visitor: Option<NonZeroUsize>, proxies: &[Proxy]) -> Self {
         let sockets = |default| sockets_per_visitor.map_or(default, NonZeroUsize::get);
         Self {
             connections: Seats::new(100, 2_000, 4_000, proxies),
             sockets: Seats::new(sockets(20), sockets(1_000), 10_000, proxies),
+            requests: Rate::per_minute(const { NonZeroU32::new(600).unwrap() }),
             joins: Rate::per_minute(const { NonZeroU32::new(60).unwrap() }),
             numbers: Rate::per_minute(const { NonZeroU32::new(10).unwrap() }),
             registrations: Rate::per_minute(const { NonZeroU32::new(240).unwrap() }),
@@ -202,7 +212,13 @@ impl Limits {
 
     /// Lets go of visitors who have done nothing for a while.
     pub(crate) fn forget_idle(&self) {
-        for rate in [&self.joins, &self.numbers, &self.registrations] {
+        let rates = [
+            &self.requests,
+            &self.joins,
+            &self.numbers,
+            &self.registrations,
+        ];
+        for rate in rates {
             rate.each.retain_recent();
             rate.each.shrink_to_fit();
         }
@@ -246,12 +262,28 @@ mod tests {
             "x-forwarded-for",
             HeaderValue::from_static("203.0.113.2, 203.0.113.3"),
         );
-        let proxies = [ip("192.0.2.1")];
+        let proxies = ["192.0.2.1".parse().unwrap()];
         let of = |peer, headers| Visitor::of(ip(peer), headers, &proxies);
         assert_eq!(of("192.0.2.1", &headers), visitor("203.0.113.3"));
         assert_eq!(of("::ffff:192.0.2.1", &headers), visitor("203.0.113.3"));
         assert_eq!(of("192.0.2.9", &headers), visitor("192.0.2.9"));
         assert_eq!(of("192.0.2.1", &HeaderMap::new()), visitor("192.0.2.1"));
+    }
+
+    #[test]
+    fn proxies_behind_proxies_are_looked_through_and_no_further() {
+        let proxies = ["192.0.2.1".parse().unwrap(), "10.0.0.0/8".parse().unwrap()];
+        let of = |said: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.append("x-forwarded-for", HeaderValue::from_static(said));
+            Visitor::of(ip("192.0.2.1"), &headers, &proxies)
+        };
+        let seen = "203.0.113.2";
+        assert_eq!(of("203.0.113.1, 203.0.113.2, 10.1.2.3"), visitor(seen));
+        assert_eq!(of("10.9.9.9, 203.0.113.2"), visitor(seen), "it may lie");
+        assert_eq!(of("203.0.113.2, nonsense"), visitor("192.0.2.1"));
+        assert_eq!(of("203.0.113.2, nonsense, 10.1.2.3"), visitor("10.1.2.3"));
+        assert_eq!(of("::ffff:10.1.2.3"), visitor("10.1.2.3"));
     }
 
     #[test]
@@ -273,7 +305,7 @@ mod tests {
 
     #[test]
     fn many_come_through_our_own_proxy() {
-        let seats = Seats::new(1, 3, 4, &[ip("192.0.2.1")]);
+        let seats = Seats::new(1, 3, 4, &["192.0.2.1".parse().unwrap()]);
         let taken = |from| {
             let held: Vec<_> = (0..9).map_while(|_| seats.take(visitor(from))).collect();
             held.len()

@@ -14,7 +14,13 @@ impl Hub {
     /// Announces the expert to the owner of `route`. A route that is unknown, has ended, is not
     /// for this kind of page, is for joins by number, or whose owner is away gets one and the
     /// same answer.
-    pub(super) fn join(&mut self, from: SocketId, route: Route, out: &mut Vec<Output>) {
+    pub(super) fn join(
+        &mut self,
+        from: SocketId,
+        route: Route,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
         let Some(Peer::Expert { page, join: None }) = self.peers.get(&from) else {
             return self.expel(from, Refusal::Protocol, out); // once per socket
         };
@@ -24,7 +30,7 @@ impl Hub {
             .filter(|held| held.number.is_none() && (held.file || *page == Page::Served))
             .and_then(|held| held.owner);
         match owner {
-            Some(novice) => self.introduce(from, novice, route, out),
+            Some(novice) => self.introduce(from, novice, route, now, out),
             None => self.expel(from, Refusal::Unavailable, out),
         }
     }
@@ -46,6 +52,7 @@ impl Hub {
         else {
             return self.expel(from, Refusal::Protocol, out);
         };
+        // An answer to those alone that exist would be the very thing that is searched for.
         if self.guesses.is_empty(now) {
             return self.expel(from, Refusal::TooMany, out);
         }
@@ -56,15 +63,22 @@ impl Hub {
             .filter(|held| held.number == Some(number))
             .and_then(|held| held.owner);
         if let Some(novice) = owner {
-            self.introduce(from, novice, route, out);
+            self.introduce(from, novice, route, now, out);
         } else {
             self.guesses.take(now);
             self.expel(from, Refusal::Unavailable, out);
         }
     }
 
-    fn introduce(&mut self, from: SocketId, novice: SocketId, route: Route, out: &mut Vec<Output>) {
-        if !self.may_wait(novice, route) {
+    fn introduce(
+        &mut self,
+        from: SocketId,
+        novice: SocketId,
+        route: Route,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
+        if !self.may_wait(novice, route) || !self.may_knock(route, now) {
             return self.expel(from, Refusal::TooMany, out);
         }
         let join = JoinId(self.next_join);
@@ -93,6 +107,18 @@ impl Hub {
             socket: from,
             message: ToExpert::Joined,
         });
+    }
+
+    /// Whether the route has not been joined too often lately; counts this time.
+    fn may_knock(&mut self, route: Route, now: Instant) -> bool {
+        let Some(held) = self.routes.get_mut(&route) else {
+            return false;
+        };
+        let may = !held.knocks.is_empty(now);
+        if may {
+            held.knocks.take(now);
+        }
+        may
     }
 
     fn may_wait(&self, novice: SocketId, route: Route) -> bool {

@@ -8,7 +8,7 @@ use deskhand_protocol::{
     signal::{MAX_TTL_SECS, Refusal, ToNovice},
 };
 
-use super::{Hub, Output, Peer, Registration, SocketId};
+use super::{Hub, Output, Peer, Registration, SocketId, bucket::Bucket};
 use crate::token::OwnerProof;
 
 /// What a novice's agent asks for.
@@ -74,19 +74,26 @@ impl Hub {
         if let Some(old) = previous.filter(|old| *old != from) {
             self.expel(old, Refusal::Replaced, out);
         }
+        // Whoever registers anew in between gains nothing for those who knock.
+        let knocks = self.routes.remove(&route).map_or_else(
+            || Bucket::per_minute(self.bounds.joins_per_route_per_minute),
+            |earlier| {
+                self.ends.remove(&(earlier.ends_at, route));
+                earlier.knocks
+            },
+        );
         let registration = Registration {
             ends_at,
             owner: Some(from),
             confirmed: confirmed || proven,
             file,
             number,
+            knocks,
         };
         if let Some(number) = number {
             self.redeem(from, number);
         }
-        if let Some(earlier) = self.routes.insert(route, registration) {
-            self.ends.remove(&(earlier.ends_at, route));
-        }
+        self.routes.insert(route, registration);
         self.ends.insert((ends_at, route));
         if let Some(Peer::Novice { routes, .. }) = self.peers.get_mut(&from) {
             routes.insert(route);

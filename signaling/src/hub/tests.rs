@@ -28,6 +28,7 @@ const SMALL: Bounds = Bounds {
     routes: 4,
     routes_per_socket: 3,
     waiting_per_route: 2,
+    joins_per_route_per_minute: 6,
     joins_per_socket: 3,
     reserved_per_socket: 2,
     unknown_numbers_per_minute: 3,
@@ -66,6 +67,7 @@ fn payload(text: &str) -> Payload {
     Payload::new(text.as_bytes().to_vec()).unwrap()
 }
 
+mod knocks;
 mod numbers;
 mod properties;
 mod stage;

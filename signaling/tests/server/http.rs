@@ -1,15 +1,23 @@
 //! What a browser gets.
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::support::{Server, config, soon};
+use crate::support::{Server, Site, config, soon};
 
 /// An answer: its head in lower case, and its body.
-async fn ask(server: &Server, request: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
+pub async fn ask(site: &Site, request: &str) -> (String, String) {
+    let stream = TcpStream::connect(site.address).await.unwrap();
+    ask_over(stream, request).await
+}
+
+/// The same over a connection that exists.
+pub async fn ask_over(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: &str,
+) -> (String, String) {
     let request = format!("{request} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();

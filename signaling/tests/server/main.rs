@@ -6,11 +6,17 @@
     reason = "a test may fail that way"
 )]
 
+mod hardening;
 mod http;
 mod limits;
+mod operators;
 mod origins;
+mod process;
 mod program;
 mod relay;
 mod restart;
+mod slow;
 mod spoken;
 mod support;
+mod tls;
+mod tokens;

@@ -1,6 +1,6 @@
 //! A server in this process, and sockets to it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, ops::Deref, time::Duration};
 
 use deskhand_protocol::{
     VERSION,
@@ -42,13 +42,21 @@ pub fn payload(bytes: &[u8]) -> Payload {
     Payload::new(bytes.to_vec()).unwrap()
 }
 
+/// Nobody is waited for at the end.
 pub fn config() -> Config {
-    Config::local(KeyRing::ephemeral().unwrap())
+    let mut config = Config::local(KeyRing::ephemeral().unwrap());
+    config.patience.drain = Duration::ZERO;
+    config
+}
+
+/// Where a server listens, in this process or in another one.
+pub struct Site {
+    pub address: SocketAddr,
 }
 
 /// A running server; dropped, it stops.
 pub struct Server {
-    pub address: SocketAddr,
+    site: Site,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Result<(), ServeError>>,
 }
@@ -62,7 +70,7 @@ impl Server {
             let _ = stopped.await;
         }));
         Self {
-            address,
+            site: Site { address },
             stop,
             task,
         }
@@ -73,7 +81,17 @@ impl Server {
         self.stop.send(()).unwrap();
         async { soon(self.task).await.unwrap().unwrap() }
     }
+}
 
+impl Deref for Server {
+    type Target = Site;
+
+    fn deref(&self) -> &Site {
+        &self.site
+    }
+}
+
+impl Site {
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -81,6 +99,14 @@ impl Server {
     /// An agent that said Hello.
     pub async fn novice(&self) -> Novice {
         let mut socket = self.connect("/ws/novice", &[]).await.unwrap();
+        socket.send(&FromNovice::Hello { version: VERSION }).await;
+        Novice(socket)
+    }
+
+    /// The same for one whose address a proxy tells.
+    pub async fn novice_from(&self, address: &str) -> Novice {
+        let headers = [("x-forwarded-for", address)];
+        let mut socket = self.connect("/ws/novice", &headers).await.unwrap();
         socket.send(&FromNovice::Hello { version: VERSION }).await;
         Novice(socket)
     }
@@ -103,14 +129,26 @@ impl Server {
         Expert(socket)
     }
 
+    /// The same for one whose address a proxy tells.
+    pub async fn expert_from(&self, address: &str) -> Expert {
+        let headers = [("origin", &*self.origin()), ("x-forwarded-for", address)];
+        let mut socket = self.connect("/ws/expert", &headers).await.unwrap();
+        socket.send(&FromExpert::Hello { version: VERSION }).await;
+        Expert(socket)
+    }
+
     /// A page that joined, as its novice knows it.
     pub async fn joined(&self, novice: &mut Novice, route: Route) -> (Expert, JoinId) {
         let mut expert = self.expert().await;
-        expert.0.send(&FromExpert::Join { route }).await;
-        assert_eq!(expert.hear().await, ToExpert::Joined);
-        match novice.hear().await {
-            ToNovice::Joined { join, route: at } if at == route => (expert, join),
-            other => panic!("{other:?}"),
+        let join = novice.joined_by(&mut expert, route).await;
+        (expert, join)
+    }
+
+    /// The status of the answer to an upgrade; 101 for a socket.
+    pub async fn upgrade(&self, path: &str, headers: &[(&'static str, &str)]) -> u16 {
+        match self.connect(path, headers).await {
+            Ok(_) => 101,
+            Err(answer) => answer.status().as_u16(),
         }
     }
 
@@ -186,6 +224,16 @@ impl Novice {
         match self.hear().await {
             ToNovice::Registered { token, .. } => Ok(token),
             ToNovice::Unregistered { reason, .. } | ToNovice::Closing { reason } => Err(reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// That page joins.
+    pub async fn joined_by(&mut self, expert: &mut Expert, route: Route) -> JoinId {
+        expert.0.send(&FromExpert::Join { route }).await;
+        assert_eq!(expert.hear().await, ToExpert::Joined);
+        match self.hear().await {
+            ToNovice::Joined { join, route: at } if at == route => join,
             other => panic!("{other:?}"),
         }
     }

@@ -1,17 +1,16 @@
-//! How many numbers that nobody has may be asked for, by everybody together.
+//! How often something may be tried, by everybody together.
 
 use std::time::{Duration, Instant};
 
-/// A bucket that unknown numbers empty and time fills again. Numbers that somebody has take
-/// nothing from it: however many are helped at once, it stays full.
+/// A bucket that tries empty and time fills again.
 #[derive(Debug)]
-pub(super) struct Guesses {
+pub(super) struct Bucket {
     per_minute: u32,
     /// When it will be full again.
     full_at: Option<Instant>,
 }
 
-impl Guesses {
+impl Bucket {
     /// A full bucket of so many, which is full again after a minute.
     pub(super) fn per_minute(per_minute: u32) -> Self {
         Self {
@@ -20,8 +19,7 @@ impl Guesses {
         }
     }
 
-    /// Whether nothing is left of it. Then no number may be asked for at all: an answer to those
-    /// alone that exist would be the very thing that is searched for.
+    /// Whether nothing is left of it.
     pub(super) fn is_empty(&self, now: Instant) -> bool {
         self.owed(now) + self.one() > Duration::from_mins(1)
     }

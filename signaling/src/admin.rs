@@ -1,0 +1,57 @@
+//! What operators ask, on an address of their own.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    middleware::map_response,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use tokio::sync::watch;
+
+use crate::{headers::Hardening, metrics::Metrics, phase::Phase};
+
+/// The text that Prometheus reads.
+const OPEN_METRICS: HeaderValue =
+    HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+
+#[derive(Clone)]
+struct Inside {
+    metrics: Arc<Metrics>,
+    phase: watch::Receiver<Phase>,
+}
+
+/// `/healthz`: the program runs. `/readyz`: it takes new sockets. `/metrics`: how much of
+/// everything there is.
+pub(crate) fn router(metrics: Arc<Metrics>, phase: watch::Receiver<Phase>) -> Router {
+    let hardening = Hardening::new(&[]);
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics_text))
+        .layer(map_response(move |response: Response| {
+            let hardening = hardening.clone();
+            async move { hardening.apply(response) }
+        }))
+        .with_state(Inside { metrics, phase })
+}
+
+async fn ready(State(inside): State<Inside>) -> Response {
+    if *inside.phase.borrow() == Phase::Serving {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
+    }
+}
+
+async fn metrics_text(State(inside): State<Inside>) -> Response {
+    let serving = *inside.phase.borrow() == Phase::Serving;
+    inside.metrics.ready.set(serving.into());
+    match inside.metrics.text() {
+        Some(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
