@@ -4,6 +4,7 @@ use deskhand_protocol::{
     control::{CursorShape, FromExpert, FromNovice, Quality},
     envelope::Candidate,
     handshake::novice::Charged,
+    ice::IceServer,
     id::Fingerprint,
     input::{InputEvent, Motion, Position},
     monitor::{Monitors, Shown},
@@ -138,8 +139,8 @@ pub enum Output {
 /// To the connection to the page.
 #[derive(Debug)]
 pub enum PeerCommand {
-    /// Make a fresh connection and an offer; a former one is dropped.
-    Start,
+    /// Make a fresh connection and an offer, with the help of these; a former one is dropped.
+    Start(Vec<IceServer>),
     /// The page's answer; its fingerprints have been checked.
     Answer(Sdp),
     /// A candidate of the page's.

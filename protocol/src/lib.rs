@@ -5,7 +5,8 @@
 //!
 //! Three layers, from the outside in:
 //!
-//! 1. [`signal`]: what the server reads. JSON, one tagged enum per direction.
+//! 1. [`signal`]: what the server reads. JSON, one tagged enum per direction. [`ice`] is what it
+//!    lends two ends so that they reach each other.
 //! 2. [`envelope`]: what the two ends say to each other *through* the server: the handshake
 //!    [`handshake`] and, after it, sealed bodies. The server relays these as opaque bytes.
 //! 3. [`control`], [`input`] and [`picture`]: what flows directly between the ends.
@@ -16,6 +17,7 @@
 pub mod control;
 pub mod envelope;
 pub mod handshake;
+pub mod ice;
 pub mod id;
 pub mod input;
 pub mod invitation;

@@ -9,6 +9,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    ice::IceServer,
     id::{JoinId, Route},
     invitation::Number,
 };
@@ -63,7 +64,8 @@ pub enum FromNovice {
         /// What.
         payload: Payload,
     },
-    /// The novice approved: relay credentials may be minted for both.
+    /// The novice approved: both are to be lent what helps them to reach each other, and are told
+    /// by `IceServers`. Said again, it is lent for longer.
     Approved {
         /// Which expert.
         join: JoinId,
@@ -117,6 +119,13 @@ pub enum ToNovice {
         /// Whose.
         join: JoinId,
     },
+    /// The answer to `Approved`, even if there is nothing to lend.
+    IceServers {
+        /// For which session.
+        join: JoinId,
+        /// What may be used for it.
+        servers: Vec<IceServer>,
+    },
     /// The server closes this socket.
     Closing {
         /// Why.
@@ -163,6 +172,11 @@ pub enum ToExpert {
     },
     /// The novice's computer parted, or lost its connection to the server.
     Left,
+    /// The novice approved; what they offer next may be reached through these.
+    IceServers {
+        /// What may be used for this session.
+        servers: Vec<IceServer>,
+    },
     /// The server closes this socket.
     Closing {
         /// Why.
@@ -272,6 +286,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::ice::Credential;
 
     #[test]
     fn the_json_is_as_documented() {
@@ -305,6 +320,21 @@ mod tests {
             encode(&FromExpert::Join { route }),
             encode(&FromExpert::JoinNumber { number }),
             encode(&ToExpert::Relay { payload }),
+            encode(&ToNovice::IceServers {
+                join,
+                servers: vec![IceServer {
+                    url: "turn:example.org?transport=tcp".parse().unwrap(),
+                    username: "u".into(),
+                    credential: Credential("p".into()),
+                }],
+            }),
+            encode(&ToExpert::IceServers {
+                servers: vec![IceServer {
+                    url: "stun:example.org".parse().unwrap(),
+                    username: String::new(),
+                    credential: Credential::default(),
+                }],
+            }),
             encode(&ToExpert::Closing {
                 reason: Refusal::Unavailable,
             }),
@@ -321,6 +351,8 @@ mod tests {
             {"type":"join","route":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"}
             {"type":"join_number","number":123456789}
             {"type":"relay","payload":"AQID"}
+            {"type":"ice_servers","join":7,"servers":[{"url":"turn:example.org:3478?transport=tcp","username":"u","credential":"p"}]}
+            {"type":"ice_servers","servers":[{"url":"stun:example.org:3478"}]}
             {"type":"closing","reason":"unavailable"}"#]]
         .assert_eq(&shown);
     }

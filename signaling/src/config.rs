@@ -11,6 +11,7 @@ mod logs;
 mod patience;
 mod problem;
 mod tls;
+mod turn;
 
 use std::{
     collections::BTreeSet, ffi::OsString, net::SocketAddr, num::NonZeroUsize, path::PathBuf,
@@ -27,6 +28,7 @@ pub use self::{
     patience::Patience,
     problem::{Place, Problem, Problems},
     tls::TlsOptions,
+    turn::{Turn, TurnError, TurnOptions},
 };
 use crate::{origin::Origin, proxy::Proxy, state::KeyFile, tls::Certificates, token::KeyRing};
 
@@ -52,6 +54,9 @@ pub struct Options {
     /// Where its keys are.
     #[command(flatten)]
     pub keys: KeyOptions,
+    /// What helps those who cannot reach each other directly.
+    #[command(flatten)]
+    pub turn: TurnOptions,
     /// What it tells about itself.
     #[command(flatten)]
     pub logs: LogOptions,
@@ -97,6 +102,8 @@ pub struct Config {
     pub max_sockets_per_ip: Option<NonZeroUsize>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Proxy>,
+    /// What helps two ends that cannot reach each other directly.
+    pub turn: Turn,
     /// How patient the server is.
     pub patience: Patience,
     /// Notified: certificate and keys are read again.
@@ -113,6 +120,7 @@ impl Config {
             key_file: None,
             max_sockets_per_ip: None,
             trusted_proxies: Vec::new(),
+            turn: Turn::Off,
             patience: Patience::default(),
             reload: Arc::default(),
         }
@@ -174,12 +182,14 @@ impl Order {
             listen,
             tls,
             keys,
+            turn,
             logs,
         } = options;
         let mut notes = Vec::new();
         logs.check(&mut problems);
         let certificates = tls.check(listen.public_url.as_ref(), &mut problems, &mut notes);
         listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
+        let turn = turn.check(&mut problems);
         let opened = keys.open(check_only, &mut problems);
         // Without keys there is a problem that says why.
         let (Some((keys, key_file)), true) = (opened, problems.is_empty()) else {
@@ -196,6 +206,7 @@ impl Order {
                 key_file: Some(key_file),
                 max_sockets_per_ip: listen.max_sockets_per_ip,
                 trusted_proxies: listen.trusted_proxy,
+                turn,
                 patience: Patience {
                     drain: listen.drain_seconds.0,
                     ..Patience::default()

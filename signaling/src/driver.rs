@@ -24,6 +24,7 @@ use crate::{
     hub::{Hub, Input, Output, Role, SocketId},
     metrics::Metrics,
     outbox::Outbox,
+    relay::lend::Lender,
     token::KeyRing,
     visitor::{FORGET_EVERY, Limits},
 };
@@ -47,6 +48,7 @@ pub(crate) struct Driver {
     hub: Hub,
     keys: KeyRing,
     limits: Arc<Limits>,
+    lender: Lender,
     outboxes: HashMap<SocketId, Outbox>,
     /// Sockets whose task has not said goodbye yet.
     alive: HashMap<SocketId, Role>,
@@ -60,6 +62,7 @@ impl Driver {
         hub: Hub,
         keys: KeyRing,
         limits: Arc<Limits>,
+        lender: Lender,
         metrics: Arc<Metrics>,
         joins: watch::Sender<usize>,
     ) -> Self {
@@ -67,6 +70,7 @@ impl Driver {
             hub,
             keys,
             limits,
+            lender,
             outboxes: HashMap::new(),
             alive: HashMap::new(),
             metrics,
@@ -139,6 +143,9 @@ impl Driver {
                 if let Output::Draw { socket } = output {
                     let number = Number::random(&mut OsRng);
                     inputs.push_back(Input::Drawn { socket, number });
+                } else if let Output::Lend { join } = output {
+                    let servers = self.lender.lend(join, &mut OsRng);
+                    inputs.push_back(Input::Lent { join, servers });
                 } else if let Err(Overflow { socket }) = self.apply(output) {
                     tracing::info!(socket = socket.0, "too slow");
                     inputs.push_back(Input::Expel {
@@ -200,7 +207,11 @@ impl Driver {
                     Ok(())
                 }
             },
-            Output::Draw { .. } => Ok(()), // see `feed`
+            Output::Draw { .. } | Output::Lend { .. } => Ok(()), // see `feed`
+            Output::Reclaim { join, over } => {
+                self.lender.reclaim(join, over);
+                Ok(())
+            }
             Output::Close { socket } => {
                 self.outboxes.remove(&socket);
                 Ok(())
@@ -243,6 +254,9 @@ fn log_ends(socket: SocketId, message: &ToNovice) {
         }
         ToNovice::Left { join } => tracing::info!(socket = socket.0, join = join.0, "left"),
         ToNovice::Closing { reason } => tracing::info!(socket = socket.0, ?reason, "closing"),
-        ToNovice::Registered { .. } | ToNovice::Reserved { .. } | ToNovice::Relay { .. } => {}
+        ToNovice::Registered { .. }
+        | ToNovice::Reserved { .. }
+        | ToNovice::Relay { .. }
+        | ToNovice::IceServers { .. } => {}
     }
 }

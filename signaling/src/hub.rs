@@ -19,6 +19,7 @@ use std::{
 };
 
 use deskhand_protocol::{
+    ice::IceServer,
     id::{JoinId, Route},
     invitation::Number,
     signal::{FromExpert, FromNovice, Refusal, ToExpert, ToNovice},
@@ -85,6 +86,13 @@ pub enum Input {
         /// A random one.
         number: Number,
     },
+    /// What [`Output::Lend`] asked for.
+    Lent {
+        /// For which session.
+        join: JoinId,
+        /// What it may use.
+        servers: Vec<IceServer>,
+    },
     /// An edge found a reason to part with a socket: garbled, too fast, too slow.
     Expel {
         /// With whom.
@@ -135,6 +143,20 @@ pub enum Output {
     Draw {
         /// For whom.
         socket: SocketId,
+    },
+    /// Lend a session what helps its ends to reach each other; [`Input::Lent`] brings it. Asked
+    /// again, lend it for longer.
+    Lend {
+        /// Which.
+        join: JoinId,
+    },
+    /// Take back what was lent.
+    Reclaim {
+        /// To which session.
+        join: JoinId,
+        /// The novice has ended it. Otherwise an end has lost its way through the server, and may
+        /// still be connected to the other.
+        over: bool,
     },
     /// Close a socket once everything said to it is on its way.
     Close {
@@ -275,6 +297,7 @@ impl Hub {
                 None => {}
             },
             Input::Drawn { socket, number } => self.drawn(socket, number, now, &mut out),
+            Input::Lent { join, servers } => self.lent(join, servers, &mut out),
             Input::Expel { socket, reason } => self.expel(socket, reason, &mut out),
             Input::Gone { .. } | Input::Tick => {}
             Input::Shutdown => self.shut_down(&mut out),
@@ -333,7 +356,7 @@ impl Hub {
             FromNovice::Reserve => self.reserve(from, now, out),
             FromNovice::Unregister { route } => self.unregister(from, route),
             FromNovice::Relay { join, payload } => self.relay_to_expert(from, join, payload, out),
-            FromNovice::Approved { join } => self.approved(from, join),
+            FromNovice::Approved { join } => self.approved(from, join, out),
             FromNovice::Dismiss { join } => self.dismiss(from, join, out),
         }
     }

@@ -2,7 +2,8 @@
 //! are connected. It serves the expert's page too.
 //!
 //! The [`hub`] decides; it is pure. `driver` is the task that owns it. `socket`, `listen`,
-//! `routes` and [`state`] are its edges: they touch network and disk and decide nothing.
+//! `routes` and [`state`] are its edges: they touch network and disk and decide nothing. The
+//! [`relay`] carries what two ends cannot send each other directly.
 //!
 //! INVARIANT: the server sees opaque payloads only. It holds no password, no link, and keeps
 //! nothing on disk but the keys that sign owner tokens.
@@ -20,6 +21,7 @@ mod outbox;
 mod pages;
 mod phase;
 pub mod proxy;
+pub mod relay;
 mod rotation;
 mod routes;
 mod socket;
@@ -48,11 +50,16 @@ pub use crate::config::Config;
 use crate::{
     assets::Assets,
     driver::{Driver, INBOX_LEN},
+    config::Turn,
     hub::{Bounds, Hub},
     listen::Door,
     metrics::Metrics,
     origin::Origin,
     phase::{Phase, reached},
+    relay::{
+        edge::{Inside, RelayError},
+        lend::Lender,
+    },
     routes::Site,
     socket::Shared,
     tls::Certificates,
@@ -78,6 +85,9 @@ pub enum ServeError {
     /// The library that speaks TLS does not want to.
     #[error("TLS cannot be spoken with this certificate: {0}")]
     Tls(rustls::Error),
+    /// The relay cannot listen.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// A part of it ended by itself, which is a fault of the program.
     #[error("a part of the server failed; see the log")]
     Broken,
@@ -113,6 +123,7 @@ pub async fn serve(
     let Listeners { web, admin } = listeners.into();
     let address = web.local_addr()?;
     let tls = speaks(config.tls.as_ref())?;
+    let (lender, relay) = lender(config.turn)?;
     let limits = Arc::new(Limits::new(
         config.max_sockets_per_ip,
         &config.trusted_proxies,
@@ -139,6 +150,7 @@ pub async fn serve(
         Hub::new(Bounds::default(), first_join()?),
         config.keys.clone(),
         Arc::clone(&limits),
+        lender,
         Arc::clone(&metrics),
         joins_sender,
     );
@@ -169,6 +181,7 @@ pub async fn serve(
     }
     let mut sockets = tokio::spawn(driver.run(inbox, reached(phases, Phase::Closing)));
     let mut http = tokio::spawn(listen::serve(web, door));
+    let mut relay = tokio::spawn(relay);
     let told = async {
         shutdown.await;
         phase.send_replace(Phase::Draining);
@@ -180,6 +193,7 @@ pub async fn serve(
         () = told => Ok(()),
         _ = &mut sockets => Err(ServeError::Broken),
         _ = &mut http => Err(ServeError::Broken),
+        _ = &mut relay => Err(ServeError::Broken),
     };
     phase.send_replace(Phase::Closing);
     if ended.is_ok() {
@@ -190,6 +204,7 @@ pub async fn serve(
     }
     sockets.abort();
     http.abort();
+    relay.abort();
     ended
 }
 
@@ -214,6 +229,33 @@ fn first_join() -> Result<u64, ServeError> {
 async fn none_left(mut joins: watch::Receiver<usize>) {
     // An error is the end of the driver.
     let _ = joins.wait_for(|joins| *joins == 0).await;
+}
+
+/// Who lends, and what has to run for it, which never ends by itself.
+///
+/// # Errors
+/// If the relay cannot listen.
+fn lender(turn: Turn) -> Result<(Lender, impl Future<Output = ()> + Send), RelayError> {
+    let (lender, relay) = match turn {
+        Turn::Off => (Lender::Nobody, None),
+        Turn::Outside(outside) => (Lender::Outside(outside), None),
+        Turn::Inside(settings) => {
+            let (inside, sockets) = Inside::open(settings)?;
+            let run = Arc::clone(&inside).run(sockets);
+            (Lender::Inside(inside), Some(run))
+        }
+    };
+    let run = async move {
+        match relay {
+            Some(relay) => {
+                if let Err(error) = relay.await {
+                    tracing::error!(%error, "the relay ended");
+                }
+            }
+            None => std::future::pending().await,
+        }
+    };
+    Ok((lender, run))
 }
 
 /// Where our page may come from: the public address, and this computer under its own names.

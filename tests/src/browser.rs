@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
+    network::{Bridge, Node},
     process::Process,
     wait::{self, PATIENCE},
 };
@@ -42,22 +43,36 @@ pub struct Browser {
     pub client: Client,
     driver: Process,
     _profile: TempDir,
+    _bridge: Option<Bridge>,
 }
 
 impl Browser {
     /// Starts it.
     pub async fn start() -> Self {
-        let driver = Process::start(
-            "browser driver",
-            Process::command("chromedriver").arg("--port=0"),
-        );
+        let (driver, port) = Self::drive(Process::command("chromedriver")).await;
+        Self::connect(driver, port, None).await
+    }
+
+    /// Starts it elsewhere in a network.
+    pub async fn start_at(node: &Node) -> Self {
+        let (driver, port) = Self::drive(node.command("chromedriver")).await;
+        let bridge = node.reached_from_here(port);
+        Self::connect(driver, bridge.port, Some(bridge)).await
+    }
+
+    async fn drive(mut command: std::process::Command) -> (Process, u16) {
+        let driver = Process::start("browser driver", command.arg("--port=0"));
         let port = driver
             .stdout
             .wait("port of the browser driver", PATIENCE, 0, |text| {
                 let (_, rest) = text.split_once("successfully on port ")?;
-                Some(rest.split_once('.')?.0.to_owned())
+                rest.split_once('.')?.0.parse().ok()
             })
             .await;
+        (driver, port)
+    }
+
+    async fn connect(driver: Process, port: u16, bridge: Option<Bridge>) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(profile.path()))
@@ -68,6 +83,7 @@ impl Browser {
             client,
             driver,
             _profile: profile,
+            _bridge: bridge,
         }
     }
 

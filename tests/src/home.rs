@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     namespace::{self, Namespace},
+    network::Node,
     process::{Process, program},
 };
 
@@ -35,6 +36,8 @@ pub struct Home {
     program: PathBuf,
     variables: Vec<(OsString, OsString)>,
     namespace: Option<Namespace>,
+    /// What its programs are started by, where that is not the system alone.
+    starter: Vec<OsString>,
 }
 
 /// How a command ended, and what it said.
@@ -57,6 +60,15 @@ impl Home {
             program: program("deskhand"),
             variables: Vec::new(),
             namespace: None,
+            starter: Vec::new(),
+        }
+    }
+
+    /// An empty one, at that place of a network.
+    pub fn at(node: &Node) -> Self {
+        Self {
+            starter: node.starter(),
+            ..Self::new()
         }
     }
 
@@ -105,9 +117,14 @@ impl Home {
 
     /// `deskhand`, as this novice starts it.
     pub fn deskhand(&self, args: &[&str]) -> Command {
-        let mut command = match &self.namespace {
-            Some(namespace) => namespace.command(&self.program),
-            None => Process::command(&self.program),
+        let mut command = match (&self.namespace, &self.starter[..]) {
+            (Some(namespace), _) => namespace.command(&self.program),
+            (None, []) => Process::command(&self.program),
+            (None, [starter, words @ ..]) => {
+                let mut command = Process::command(starter);
+                command.args(words).arg(&self.program);
+                command
+            }
         };
         command.args(args);
         self.furnish(&mut command);

@@ -23,6 +23,7 @@ pub mod keys;
 pub mod mail;
 pub mod monitors;
 pub mod namespace;
+pub mod network;
 pub mod novice;
 pub mod output;
 pub mod physical;

@@ -1,9 +1,12 @@
 //! The real server.
 
+use std::process::Command;
+
 use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::{
+    network::Node,
     process::{Process, program},
     wait::PATIENCE,
 };
@@ -29,6 +32,26 @@ impl Server {
         }
     }
 
+    /// Starts it elsewhere in a network, with these options, and waits until it listens. Its
+    /// address is good there.
+    pub async fn start_at(node: &Node, args: &[&str]) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut command = node.command(program("deskhand-server"));
+        let listen = ["--listen", "127.0.0.1:0"];
+        let (process, url) = listening(command.args(listen).args(args), &state).await;
+        Self {
+            process,
+            url,
+            state,
+        }
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        let (_, port) = self.url.rsplit_once(':').expect("it has one");
+        port.parse().expect("it is a number")
+    }
+
     /// It is killed.
     pub async fn is_killed(&mut self) {
         self.process.signal(Signal::KILL);
@@ -50,10 +73,14 @@ impl Server {
 
 /// Starts it and waits until it listens; gives its address.
 async fn run(listen: &str, state: &TempDir) -> (Process, String) {
+    let mut command = Process::command(program("deskhand-server"));
+    listening(command.args(["--listen", listen]), state).await
+}
+
+async fn listening(command: &mut Command, state: &TempDir) -> (Process, String) {
     let process = Process::start(
         "server",
-        Process::command(program("deskhand-server"))
-            .args(["--listen", listen])
+        command
             .env("DESKHAND_STATE_DIR", state.path())
             .current_dir(state.path()),
     );

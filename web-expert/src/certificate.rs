@@ -1,10 +1,15 @@
 //! The page's own DTLS certificate, made afresh for every attempt.
 
-use deskhand_protocol::id::Fingerprint;
+use deskhand_protocol::{
+    ice::{IceServer, MAX_SERVERS, Scheme},
+    id::Fingerprint,
+};
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{RtcCertificate, RtcConfiguration, RtcPeerConnection, RtcSessionDescriptionInit};
+use web_sys::{
+    RtcCertificate, RtcConfiguration, RtcIceServer, RtcPeerConnection, RtcSessionDescriptionInit,
+};
 
 use crate::js;
 
@@ -39,23 +44,35 @@ impl Certificate {
         })
     }
 
-    /// A configuration under which a connection shows this certificate and contacts no server.
-    pub fn configuration(&self) -> RtcConfiguration {
-        configuration(&self.certificate)
+    /// A configuration under which a connection shows this certificate and contacts these servers
+    /// and no others.
+    pub fn configuration(&self, servers: &[IceServer]) -> RtcConfiguration {
+        configuration(&self.certificate, servers)
     }
 }
 
-fn configuration(certificate: &RtcCertificate) -> RtcConfiguration {
+fn configuration(certificate: &RtcCertificate, servers: &[IceServer]) -> RtcConfiguration {
     let configuration = RtcConfiguration::new();
     configuration.set_certificates(&Array::of1(certificate));
-    configuration.set_ice_servers(&Array::new());
+    let servers: Array = servers.iter().take(MAX_SERVERS).map(ice_server).collect();
+    configuration.set_ice_servers(&servers);
     configuration
+}
+
+fn ice_server(server: &IceServer) -> RtcIceServer {
+    let init = RtcIceServer::new();
+    init.set_urls(&JsValue::from_str(&server.url.to_string()));
+    if server.url.scheme != Scheme::Stun {
+        init.set_username(&server.username);
+        init.set_credential(&server.credential.0);
+    }
+    init
 }
 
 /// Where the certificate does not tell its fingerprint, a connection that is never used has to
 /// describe itself.
 async fn from_description(certificate: &RtcCertificate) -> Result<String, JsValue> {
-    let connection = RtcPeerConnection::new_with_configuration(&configuration(certificate))?;
+    let connection = RtcPeerConnection::new_with_configuration(&configuration(certificate, &[]))?;
     connection.create_data_channel("fingerprint");
     let offer = JsFuture::from(connection.create_offer()).await;
     connection.close();

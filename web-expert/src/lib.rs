@@ -1,7 +1,7 @@
 //! The expert's page: join an invitation, see the novice's desktop, chat, share control.
 //!
 //! INVARIANTS: the pure modules ([`choice`], [`handshake`], [`input`], [`keyboard`], [`meter`],
-//! [`pointer`], [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
+//! [`pointer`], [`reach`], [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
 //! edges; [`view`] draws, puts text into text nodes only and returns events. Loading the page
 //! contacts nobody.
 
@@ -24,6 +24,7 @@ pub mod peer;
 pub mod picture;
 pub mod place;
 pub mod pointer;
+pub mod reach;
 pub mod sentences;
 pub mod server;
 pub mod shell;

@@ -1,9 +1,13 @@
 //! The direct connection to the novice's computer.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use deskhand_protocol::{
     envelope::Candidate,
+    ice::IceServer,
     text::{CandidateText, Sdp},
 };
 use gloo_events::EventListener;
@@ -19,6 +23,7 @@ use crate::{
     certificate::Certificate,
     channels::{self, Channels},
     picture::Picture,
+    reach::Reach,
 };
 
 /// An agent that sends more candidates than this before its offer is applied is not honest.
@@ -31,6 +36,8 @@ pub enum Heard {
     Answer(Sdp),
     /// For the novice: one way to reach this page.
     Candidate(Candidate),
+    /// What the network lets through, as far as is known now.
+    Reach(Reach),
     /// The connection is good (true) or interrupted.
     Connected(bool),
     /// It is lost for good, or could not be made.
@@ -57,23 +64,28 @@ enum Early {
 
 impl Peer {
     /// Answers the novice's offer. The browser lets the connection come up only with the
-    /// certificate that the offer names, and the handshake has checked that name.
+    /// certificate that the offer names, and the handshake has checked that name. `servers` help
+    /// to reach the novice.
     ///
     /// # Errors
     /// The browser's own, if it cannot even start.
     pub fn answer(
         certificate: &Certificate,
+        servers: &[IceServer],
         offer: &Sdp,
         picture: &Picture,
         on: &Callback<Heard>,
     ) -> Result<Self, JsValue> {
-        let connection = RtcPeerConnection::new_with_configuration(&certificate.configuration())?;
+        let connection = RtcPeerConnection::new_with_configuration(&certificate.configuration(servers))?;
         let channels = Rc::new(Channels::new(&connection, &on.reform(Heard::Channel)));
         let listeners = [
             EventListener::new(&connection, "icecandidate", {
                 let on = on.clone();
+                let reach = Cell::new(Reach::new(servers));
                 move |event| {
                     if let Some(candidate) = candidate(event) {
+                        reach.set(reach.get().with(candidate.candidate.as_str()));
+                        on.emit(Heard::Reach(reach.get()));
                         on.emit(Heard::Candidate(candidate));
                     }
                 }

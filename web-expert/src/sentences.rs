@@ -6,7 +6,10 @@ use deskhand_protocol::{
     signal::Refusal,
 };
 
-use crate::handshake::{Key, Over};
+use crate::{
+    handshake::{Key, Over},
+    reach::Reach,
+};
 
 /// Unknown, expired, locked, or a wrong password: the expert is never told which.
 pub const REFUSED: &str = "The invitation is not open, or the password is wrong. Ask the person \
@@ -150,6 +153,11 @@ pub fn ended(reason: EndReason) -> Verdict {
             Then::Nothing,
         ),
     }
+}
+
+/// The novice approved, but no connection came about.
+pub fn unreachable(reach: Reach) -> Verdict {
+    verdict(reach.failure(), Then::Again)
 }
 
 /// The server could not be reached, or went away before the novice approved.

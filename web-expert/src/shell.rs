@@ -4,7 +4,9 @@
 use deskhand_protocol::{
     control::FromExpert,
     envelope::{Candidate, SealedToAgent},
+    ice::IceServer,
     picture::Answer,
+    signal::ToExpert,
     text::Sdp,
 };
 use gloo_timers::callback::Timeout;
@@ -56,6 +58,8 @@ pub struct Shell {
     joining: Option<Credentials>,
     certificate: Option<Certificate>,
     handshake: Option<Handshake>,
+    /// What helps to reach the novice; said just before their offer.
+    ice_servers: Vec<IceServer>,
     server: Option<Server>,
     peer: Option<Peer>,
     parting: Option<(Peer, Timeout)>,
@@ -80,6 +84,7 @@ impl Shell {
             joining: None,
             certificate: None,
             handshake: None,
+            ice_servers: Vec::new(),
             server: None,
             peer: None,
             parting: None,
@@ -202,6 +207,10 @@ impl Shell {
                 }
                 vec![]
             }
+            server::Heard::Message(ToExpert::IceServers { servers }) => {
+                self.ice_servers = servers;
+                vec![]
+            }
             server::Heard::Message(message) => handshake
                 .handle(&message, &mut OsRng)
                 .into_iter()
@@ -221,14 +230,12 @@ impl Shell {
     }
 
     fn answer(&mut self, offer: &Sdp) -> Vec<Event> {
-        let Some(certificate) = self.certificate.take() else {
+        let (Some(certificate), Some(picture)) = (&self.certificate, &self.picture) else {
             return vec![Event::Lost];
         };
-        let Some(picture) = &self.picture else {
-            return vec![Event::Lost];
-        };
+        self.peer = None; // an attempt that the novice's computer has given up
         let on = self.on.reform(Heard::Peer);
-        match Peer::answer(&certificate, offer, picture, &on) {
+        match Peer::answer(certificate, &self.ice_servers, offer, picture, &on) {
             Ok(peer) => {
                 self.hands.connect(peer.channels());
                 self.gauge.connect(&peer);
@@ -243,6 +250,7 @@ impl Shell {
         match said {
             peer::Heard::Answer(answer) => self.seal(&SealedToAgent::Answer(answer)),
             peer::Heard::Candidate(candidate) => self.trickle(candidate),
+            peer::Heard::Reach(reach) => return vec![Event::Reach(reach)],
             // Connected once the channels are open; after that, again when it comes back.
             peer::Heard::Connected(true) => {
                 let open = self.peer.as_ref().is_some_and(|p| p.channels().is_open());
@@ -290,6 +298,7 @@ impl Shell {
         self.joining = None;
         self.certificate = None;
         self.handshake = None;
+        self.ice_servers.clear();
         self.server = None;
         self.peer = None;
         if let Some(picture) = &self.picture {

@@ -24,6 +24,7 @@ pub use start::{Problem, Start};
 
 use crate::{
     handshake::{Key, Met, News, Over},
+    reach::Reach,
     sentences::{self, Then, Verdict},
 };
 
@@ -78,6 +79,8 @@ pub enum Event {
     SocketClosed,
     /// The browser cannot make a certificate.
     NoCertificate,
+    /// What the network lets through, as far as is known now.
+    Reach(Reach),
     /// How the direct connection is.
     Line(Line),
     /// The direct connection is lost for good.

@@ -70,7 +70,7 @@ async fn the_fingerprint_is_of_the_certificate_that_connections_show() {
     assert_ne!(certificate.fingerprint, another.fingerprint, "made afresh");
 
     let connection =
-        RtcPeerConnection::new_with_configuration(&certificate.configuration()).unwrap();
+        RtcPeerConnection::new_with_configuration(&certificate.configuration(&[])).unwrap();
     connection.create_data_channel("any");
     let offer = JsFuture::from(connection.create_offer()).await.unwrap();
     let sdp = offer

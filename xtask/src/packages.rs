@@ -103,6 +103,8 @@ const TESTS: &[Need] = &[
     },
     program("nxagent", &["nxagent"]), // a display with an old MIT-SHM
     program("tigervnc-standalone-server", &["Xvnc", "Xtigervnc"]),
+    program("iproute2", &["ip"]), // networks of the tests' own
+    program("coturn", &["turnserver"]),
     program("xdotool", &["xdotool"]), // somebody else's injected input
     library("fonts-dejavu-core"),
     program("dbus", &["dbus-daemon"]),

@@ -137,6 +137,11 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                 self.door.left(join, &mut self.book, now, out);
                 self.signalling_lost(Some(join), now, out);
             }
+            ToNovice::IceServers { join, servers } => {
+                if let Some(session) = &mut self.session {
+                    session.ice_servers(join, servers, out);
+                }
+            }
             ToNovice::Closing { reason } => self.closing(reason, out),
         }
     }

@@ -34,6 +34,7 @@ mod guesses;
 mod invitations;
 mod looking;
 mod properties;
+mod reaching;
 mod scene;
 mod screens;
 mod spoken;
@@ -432,23 +433,4 @@ fn the_picture_is_told_what_the_page_decodes_and_when_it_lost_something() {
     scene.peer(PeerEvent::Control(FromExpert::Decodes(codecs)));
     scene.peer(PeerEvent::Control(FromExpert::Refresh));
     assert_eq!(told(&scene), 2);
-}
-
-#[test]
-fn a_stuck_connection_is_made_afresh_three_times() {
-    let mut scene = Scene::new();
-    scene.connecting();
-    for _ in 0..3 {
-        scene.peer(PeerEvent::Stuck);
-    }
-    let starts = scene
-        .out
-        .iter()
-        .filter(|o| matches!(o, Output::Peer(PeerCommand::Start)))
-        .count();
-    assert_eq!(starts, 3);
-    assert!(
-        matches!(scene.desk.view().stage, Stage::Home),
-        "and then it may be tried again"
-    );
 }

@@ -247,9 +247,10 @@ impl Edges {
 
     fn peer(&mut self, command: PeerCommand) -> Option<Input> {
         match (command, &mut self.peer) {
-            (PeerCommand::Start, peer) => {
+            (PeerCommand::Start(servers), peer) => {
                 let most = self.place.settings.max_bitrate_kbit;
-                let started = Peer::start(self.place.certificate.clone(), most, self.epoch);
+                let certificate = self.place.certificate.clone();
+                let started = Peer::start(certificate, servers, most, self.epoch);
                 self.flow = Some(started.flow());
                 *peer = Some(started);
                 self.follow();

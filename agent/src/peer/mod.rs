@@ -9,13 +9,17 @@
 //!   the session makes a fresh one;
 //! - its pacer queues for seconds, and its estimator collapses where packets get lost: [`traffic`]
 //!   does that instead;
+//! - its TURN client speaks datagrams only, and knows no literal address of IP version 6:
+//!   [`ways`] carries it over a stream where that is the only way;
 //! - what it keeps to send has no bound unless it is given one, so it is;
 //! - an expert whom the novice has approved can still make it keep what it receives without
 //!   bound, by beginning a message and never ending it. No setting prevents that.
 
 mod channel;
+mod shim;
 mod track;
 mod traffic;
+mod ways;
 
 use std::{
     sync::Arc,
@@ -30,6 +34,7 @@ use ::rtc::peer_connection::{
 use deskhand_protocol::{
     control::FromNovice,
     envelope::Candidate,
+    ice::IceServer,
     id::Fingerprint,
     input::{CursorMoved, Position},
     text::{CandidateText, Sdp},
@@ -45,16 +50,20 @@ use webrtc::peer_connection::{
 use crate::{congestion::Flow, io::PeerEvent, media::Packet};
 use channel::{Channels, Outgoing, Talk};
 use track::Track;
+use ways::Ways;
 
 /// A connection that is not up so long after the answer came is stuck.
 const WATCHDOG: Duration = Duration::from_secs(5);
+/// And where there is a relay, so much later: both ends ask it for addresses first, and ways
+/// through it are only taken when no other one was found.
+const RELAYED: Duration = Duration::from_secs(4);
 
 /// Between two rounds of connectivity checks
 /// ([RFC 8445, 14.2](https://www.rfc-editor.org/rfc/rfc8445#section-14.2): 50 ms).
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// So many rounds before a way is given up: more than the watchdog leaves time for, so that a
 /// slow network is no reason.
-const CHECKS: u16 = 140;
+const CHECKS: u16 = 200;
 /// A direct way is taken after so long even if a better one may yet come. Browsers hide their
 /// addresses behind names, so the novice's computer learns most of them only from the browser's
 /// own checks.
@@ -141,9 +150,15 @@ enum Step {
 }
 
 impl Peer {
-    /// Makes a connection and its offer; the offer comes as an event. Its picture uses so much at
-    /// most, and the clock that the page may ask for begins at `epoch`.
-    pub fn start(certificate: Certificate, most_kbit: u32, epoch: Instant) -> Self {
+    /// Makes a connection and its offer, with the help of `servers`; the offer comes as an event.
+    /// Its picture uses so much at most, and the clock that the page may ask for begins at
+    /// `epoch`.
+    pub fn start(
+        certificate: Certificate,
+        servers: Vec<IceServer>,
+        most_kbit: u32,
+        epoch: Instant,
+    ) -> Self {
         let (steps, steps_queue) = mpsc::channel(STEP_QUEUE);
         let (outgoing, outgoing_queue) = mpsc::channel(MESSAGE_QUEUE);
         let (updates, update_queue) = mpsc::channel(UPDATE_QUEUE);
@@ -157,7 +172,8 @@ impl Peer {
                 flow: told,
                 epoch,
             };
-            let run = Box::pin(run(certificate, most_kbit, queues, report.clone()));
+            let ways = Ways::find(&servers).await;
+            let run = Box::pin(run(certificate, &ways, most_kbit, queues, report.clone()));
             if let Err(error) = run.await {
                 tracing::warn!(%error, "the connection to the page");
             }
@@ -246,6 +262,7 @@ struct Queues {
 /// Lives as long as the [`Peer`]; gives back when it is dropped or the connection is over.
 async fn run(
     certificate: Certificate,
+    ways: &Ways,
     most_kbit: u32,
     queues: Queues,
     events: mpsc::Sender<PeerEvent>,
@@ -264,6 +281,7 @@ async fn run(
         .with_configuration(
             RTCConfigurationBuilder::new()
                 .with_certificates(vec![certificate.inner])
+                .with_ice_servers(ways.servers())
                 .build(),
         )
         .with_media_engine(media_engine)
@@ -305,7 +323,8 @@ async fn run(
                 Some(Step::Answer(sdp)) => {
                     let answer = RTCSessionDescription::answer(sdp.as_str().to_owned())?;
                     connection.set_remote_description(answer).await?;
-                    stuck_at = Some(tokio::time::Instant::now() + WATCHDOG);
+                    let patience = WATCHDOG + if ways.are_relayed() { RELAYED } else { Duration::ZERO };
+                    stuck_at = Some(tokio::time::Instant::now() + patience);
                 }
                 Some(Step::Candidate(candidate)) => add_candidate(&connection, candidate).await,
                 None => break,

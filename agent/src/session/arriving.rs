@@ -14,7 +14,7 @@ use crate::{
     consent::{Consent, Question, Verdict, ViewGrant},
     door::{Partner, dismiss},
     front::{Answer, Ask, PromptId},
-    io::{Output, PeerCommand},
+    io::Output,
 };
 
 /// The page has so long to introduce its expert.
@@ -86,8 +86,8 @@ impl Session {
                 None
             }
             Ok(Verdict::Granted(grant)) => {
+                // The answer tells what helps to reach the page; then the connection is made.
                 out.push(Output::Server(ToServer::Approved { join: partner.join }));
-                out.push(Output::Peer(PeerCommand::Start));
                 self.state = State::Connecting(Box::new(Connecting::new(partner, grant, now)));
                 None
             }

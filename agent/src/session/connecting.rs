@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use deskhand_protocol::{
     control::EndReason,
     envelope::{Candidate, Sealed, SealedToAgent, SealedToPage},
+    ice::{IceServer, MAX_SERVERS},
+    id::JoinId,
 };
 
 use super::{News, Over, Parting, Session, State, Viewing};
@@ -18,17 +20,28 @@ use crate::{
 
 /// A connection has so long to come about, over all its tries.
 const CONNECTION: Duration = Duration::from_secs(30);
+/// The server has so long to say what helps to reach the page; then it has to go without.
+const SERVERS: Duration = Duration::from_secs(3);
 /// So many fresh connections are tried when one gets stuck.
 const MAX_TRIES: u8 = 3;
 
 pub(super) struct Connecting {
     pub partner: Partner,
-    pub deadline: Instant,
+    deadline: Instant,
     grant: ViewGrant,
+    servers: Servers,
     tries: u8,
     answered: bool,
     /// Those that came before the answer.
     candidates: Vec<Candidate>,
+}
+
+/// What helps to reach the page.
+enum Servers {
+    /// The server has not said yet, and has so long.
+    Due(Instant),
+    /// It has, or has had its time.
+    Known(Vec<IceServer>),
 }
 
 impl Connecting {
@@ -37,14 +50,58 @@ impl Connecting {
             partner,
             deadline: now.at + CONNECTION,
             grant,
+            servers: Servers::Due(now.at + SERVERS),
             tries: 1,
             answered: false,
             candidates: Vec::new(),
         }
     }
+
+    /// When to come back at the latest.
+    pub fn wake(&self) -> Instant {
+        match self.servers {
+            Servers::Due(at) => self.deadline.min(at),
+            Servers::Known(_) => self.deadline,
+        }
+    }
+
+    /// Whether the time for a connection has passed.
+    pub fn is_late(&self, now: Now) -> bool {
+        self.deadline <= now.at
+    }
+
+    /// Goes without the server's word when that takes too long.
+    pub fn pass_time(&mut self, now: Now, out: &mut Vec<Output>) {
+        if let Servers::Due(at) = self.servers
+            && at <= now.at
+        {
+            self.start(Vec::new(), out);
+        }
+    }
+
+    fn start(&mut self, servers: Vec<IceServer>, out: &mut Vec<Output>) {
+        self.servers = Servers::Known(servers.clone());
+        out.push(Output::Peer(PeerCommand::Start(servers)));
+    }
 }
 
 impl Session {
+    /// From the server: what helps to reach the page. It is asked once and counts once.
+    pub fn ice_servers(
+        &mut self,
+        join: JoinId,
+        mut servers: Vec<IceServer>,
+        out: &mut Vec<Output>,
+    ) {
+        if let State::Connecting(state) = &mut self.state
+            && state.partner.join == join
+            && matches!(state.servers, Servers::Due(_))
+        {
+            servers.truncate(MAX_SERVERS);
+            state.start(servers, out);
+        }
+    }
+
     /// From the page through the server: its answer and its candidates.
     pub(super) fn answered(
         &mut self,
@@ -108,7 +165,9 @@ impl Session {
                 state.tries += 1;
                 state.answered = false;
                 state.candidates.clear();
-                out.push(Output::Peer(PeerCommand::Start));
+                if let Servers::Known(servers) = &state.servers {
+                    out.push(Output::Peer(PeerCommand::Start(servers.clone())));
+                }
             }
             PeerEvent::Stuck | PeerEvent::Closed | PeerEvent::Malformed => {
                 return Some(give_up(state, out));

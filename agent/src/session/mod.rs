@@ -139,7 +139,7 @@ impl Session {
         match &self.state {
             State::Introducing(state) => Some(state.deadline),
             State::Asking(state) => Some(state.question.deadline()),
-            State::Connecting(state) => Some(state.deadline),
+            State::Connecting(state) => Some(state.wake()),
             State::Viewing(state) => state.deadline(),
             State::Over => None,
         }
@@ -338,8 +338,13 @@ impl Session {
             State::Asking(state) if state.question.deadline() <= now.at => {
                 Some(arriving::refuse(state.partner, EndReason::NoAnswer, out))
             }
-            State::Connecting(state) if state.deadline <= now.at => {
+            State::Connecting(state) if state.is_late(now) => {
                 Some(connecting::give_up(*state, out))
+            }
+            State::Connecting(mut state) => {
+                state.pass_time(now, out);
+                self.state = State::Connecting(state);
+                None
             }
             State::Viewing(mut viewing) => {
                 viewing.pass_time(now, out);

@@ -50,7 +50,8 @@ impl Seen {
 /// Connects over a relay, and sends for `time` once `settle` has passed.
 async fn run(nature: Nature, work: Work, settle: Duration, time: Duration) -> Seen {
     let relay = Relay::start(nature).await;
-    let mut peer = Peer::start(Certificate::generate().unwrap(), MOST, Instant::now());
+    let certificate = Certificate::generate().unwrap();
+    let mut peer = Peer::start(certificate, Vec::new(), MOST, Instant::now());
     let page = Arc::new(Page::start().await);
     let connected = async {
         loop {

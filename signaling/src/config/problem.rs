@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::turn::TurnError;
 use crate::{state::StateError, tls::TlsError};
 
 /// Where a value was set.
@@ -92,6 +93,9 @@ pub enum Problem {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The relay cannot be as it was wished for.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
     /// There is nowhere to keep the key.
     #[error(
         "There is no home directory to keep the server's key in. Choose a place with --state-dir."
@@ -119,10 +123,11 @@ impl Problem {
 
     /// Whether what was said has to change, and not something on the disk.
     fn is_of_the_order(&self) -> bool {
-        !matches!(
-            self,
-            Self::State(_) | Self::Tls(_) | Self::Unreadable { .. }
-        )
+        match self {
+            Self::Turn(error) => error.is_of_the_order(),
+            Self::State(_) | Self::Tls(_) | Self::Unreadable { .. } => false,
+            _ => true,
+        }
     }
 }
 

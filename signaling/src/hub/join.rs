@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use deskhand_protocol::{
+    ice::IceServer,
     id::{JoinId, Route},
     invitation::Number,
     signal::{Refusal, ToExpert, ToNovice},
@@ -133,11 +134,30 @@ impl Hub {
         waiting < self.bounds.waiting_per_route && joins.len() < self.bounds.joins_per_socket
     }
 
-    /// An approved expert waits no longer, which makes room for another one at the route.
-    pub(super) fn approved(&mut self, from: SocketId, join: JoinId) {
+    /// An approved expert waits no longer, which makes room for another one at the route. Both
+    /// ends are lent what helps them to reach each other.
+    pub(super) fn approved(&mut self, from: SocketId, join: JoinId, out: &mut Vec<Output>) {
         // Unless that expert left meanwhile.
-        if let Some(join) = self.join_of_novice(from, join) {
-            join.approved = true;
+        if let Some(held) = self.join_of_novice(from, join) {
+            held.approved = true;
+            out.push(Output::Lend { join });
         }
+    }
+
+    /// First the expert: what the novice then offers must find the page ready for it.
+    pub(super) fn lent(&self, join: JoinId, servers: Vec<IceServer>, out: &mut Vec<Output>) {
+        let Some(held) = self.joins.get(&join) else {
+            return; // what was lent has been taken back already
+        };
+        out.push(Output::ToExpert {
+            socket: held.expert,
+            message: ToExpert::IceServers {
+                servers: servers.clone(),
+            },
+        });
+        out.push(Output::ToNovice {
+            socket: held.novice,
+            message: ToNovice::IceServers { join, servers },
+        });
     }
 }

@@ -34,13 +34,13 @@ impl Hub {
                     }
                 }
                 for join in joins {
-                    self.part(join, out);
+                    self.part(join, false, out);
                 }
             }
             Some(Peer::Expert {
                 join: Some(join), ..
             }) => {
-                if let Some(gone) = self.unlink(join) {
+                if let Some(gone) = self.unlink(join, false, out) {
                     out.push(Output::ToNovice {
                         socket: gone,
                         message: ToNovice::Left { join },
@@ -54,17 +54,17 @@ impl Hub {
     /// The novice parts from an expert.
     pub(super) fn dismiss(&mut self, from: SocketId, join: JoinId, out: &mut Vec<Output>) {
         if self.join_of_novice(from, join).is_some() {
-            self.part(join, out);
+            self.part(join, true, out);
         }
     }
 
     /// Tells the expert of a join that it is over, and closes their socket: it was for this
     /// join alone.
-    fn part(&mut self, join: JoinId, out: &mut Vec<Output>) {
+    fn part(&mut self, join: JoinId, over: bool, out: &mut Vec<Output>) {
         let Some(expert) = self.joins.get(&join).map(|j| j.expert) else {
             return;
         };
-        self.unlink(join);
+        self.unlink(join, over, out);
         self.peers.remove(&expert);
         out.push(Output::ToExpert {
             socket: expert,
@@ -73,9 +73,13 @@ impl Hub {
         out.push(Output::Close { socket: expert });
     }
 
-    /// Takes a join out of every map but the expert's; gives its novice.
-    fn unlink(&mut self, join: JoinId) -> Option<SocketId> {
+    /// Takes a join out of every map but the expert's, and takes back what it was lent; gives its
+    /// novice.
+    fn unlink(&mut self, join: JoinId, over: bool, out: &mut Vec<Output>) -> Option<SocketId> {
         let gone = self.joins.remove(&join)?;
+        if gone.approved {
+            out.push(Output::Reclaim { join, over });
+        }
         if let Some(Peer::Novice { joins, .. }) = self.peers.get_mut(&gone.novice) {
             joins.remove(&join);
         }

@@ -20,3 +20,4 @@ mod spoken;
 mod support;
 mod tls;
 mod tokens;
+mod turn;

@@ -36,6 +36,25 @@ fn a_port_in_use_is_said_so() {
 }
 
 #[test]
+fn a_port_that_the_relay_cannot_have_is_said_so() {
+    let state = tempfile::tempdir().unwrap();
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let args = [
+        "--listen",
+        "127.0.0.1:0",
+        "--state-dir",
+        state.path().to_str().unwrap(),
+        "--turn-public-ip",
+        "127.0.0.1",
+        "--turn-listen",
+        &taken.local_addr().unwrap().to_string(),
+    ];
+    let said = sentence(&program(&args).output().unwrap(), 1);
+    assert!(said.contains("The relay cannot listen"), "{said}");
+    assert!(said.contains("--turn-listen"), "{said}");
+}
+
+#[test]
 fn wrong_options_end_with_2_and_a_sentence() {
     let table: &[(&[&str], &str)] = &[
         (&["--public-url", "http://help.example.org"], "https://"),
@@ -43,6 +62,9 @@ fn wrong_options_end_with_2_and_a_sentence() {
         (&["--listen", "here"], "an address and a port"),
         (&["--listen", "0.0.0.0:0"], "--public-url"),
         (&["--listing", "0.0.0.0:0"], "unexpected argument"),
+        (&["--turn-public-ip", "0.0.0.0"], "--turn-public-ip"),
+        (&["--turn-listen", "127.0.0.1:3478"], "--turn-public-ip"),
+        (&["--turn-url", "turn:turn.example.org"], "--turn-secret-file"),
     ];
     for (args, part) in table {
         let said = sentence(&program(args).output().unwrap(), 2);

@@ -6,14 +6,14 @@ use deskhand_protocol::signal::{
 use futures_util::SinkExt as _;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Server, config, payload, route, still_talk};
+use crate::support::{Server, approve, config, payload, route, still_talk};
 
 #[tokio::test]
 async fn two_ends_talk_both_ways_up_to_the_longest_payload() {
     let server = Server::start(config()).await;
     let (mut novice, _) = server.waiting_novice(route(1)).await;
     let (mut expert, join) = server.joined(&mut novice, route(1)).await;
-    novice.0.send(&FromNovice::Approved { join }).await;
+    approve(&mut novice, &mut expert, join).await;
     let long = vec![0xA5; MAX_PAYLOAD];
     for _ in 0..20 {
         novice.relay(join, &long).await;
@@ -73,7 +73,7 @@ async fn bad_messages_close_their_sender_and_disturb_nobody_else() {
     let (mut novice, _) = server.waiting_novice(route(1)).await;
     let (mut expert, join) = server.joined(&mut novice, route(1)).await;
     // Before that an expert has little to say.
-    novice.0.send(&FromNovice::Approved { join }).await;
+    approve(&mut novice, &mut expert, join).await;
 
     let text = |text: &str| Message::text(text.to_owned());
     let out_of_place = encode(&FromExpert::Relay {

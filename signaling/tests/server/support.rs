@@ -268,6 +268,13 @@ impl Expert {
     }
 }
 
+/// The novice approves, and both are told what helps them to reach each other.
+pub async fn approve(novice: &mut Novice, expert: &mut Expert, join: JoinId) {
+    novice.0.send(&FromNovice::Approved { join }).await;
+    assert!(matches!(expert.hear().await, ToExpert::IceServers { .. }));
+    assert!(matches!(novice.hear().await, ToNovice::IceServers { .. }));
+}
+
 /// Shows that a pair still reaches each other.
 pub async fn still_talk(novice: &mut Novice, expert: &mut Expert, join: JoinId) {
     expert.relay(b"are you there?").await;

@@ -29,6 +29,7 @@ mod picture;
 mod policy;
 mod prompts;
 mod refusal;
+mod relay;
 mod screens;
 mod sentences;
 mod session;

@@ -308,6 +308,11 @@ impl Pair {
                     let number = Number::random(&mut self.rng);
                     self.serve(hub::Input::Drawn { socket, number });
                 }
+                hub::Output::Lend { join } => {
+                    let servers = vec![];
+                    self.serve(hub::Input::Lent { join, servers });
+                }
+                hub::Output::Reclaim { .. } => {}
                 hub::Output::Close { socket } => self.send(socket, false, Event::Closed(socket)),
             }
         }
@@ -336,7 +341,7 @@ impl Pair {
                 self.tell_desk(Input::Charged(serial, Ok(charged)));
             }
             Output::Keep(kept) => self.tell_desk(Input::Kept(kept.serial, Ok(()))),
-            Output::Peer(PeerCommand::Start) => {
+            Output::Peer(PeerCommand::Start(_)) => {
                 let offer = PeerEvent::Offer(description(NOVICE));
                 self.after(Duration::from_millis(50), Event::Peer(offer));
             }

@@ -53,6 +53,8 @@ pub struct Console {
     pub view: View,
     /// Something the expert should not miss.
     pub alert: Option<String>,
+    /// What this side's network lets through.
+    pub reach: Reach,
 }
 
 /// The direct connection.
@@ -139,6 +141,7 @@ impl Console {
             chat: vec![],
             view: View::Fit,
             alert: None,
+            reach: Reach::default(),
         }
     }
 
@@ -185,11 +188,15 @@ impl Console {
             Event::Line(line) => {
                 self.line = line;
                 if line == Line::Interrupted && self.parted {
-                    return lost();
+                    return self.lost();
                 }
                 vec![]
             }
-            Event::Lost => return lost(),
+            Event::Reach(reach) => {
+                self.reach = reach;
+                vec![]
+            }
+            Event::Lost => return self.lost(),
             Event::Novice(FromNovice::Ended(reason)) => {
                 let effects = vec![Effect::Revoke, Effect::HangUp];
                 return Next::End(sentences::ended(reason), effects);
@@ -224,6 +231,7 @@ impl Console {
     fn news(&mut self, news: News) -> Next {
         match news {
             News::Candidate(candidate) => Next::Stay(vec![Effect::Candidate(candidate)]),
+            News::Over(Over::Ended(EndReason::Lost)) => self.lost(),
             News::Over(Over::Ended(reason)) => Next::End(
                 sentences::ended(reason),
                 vec![Effect::Revoke, Effect::HangUp],
@@ -233,6 +241,10 @@ impl Console {
                 vec![Effect::Revoke, Effect::HangUp],
             ),
             News::Over(over) => self.server_is_gone(over),
+            // The novice's computer tries anew to be reached.
+            News::Offer(sdp) if self.line == Line::Connecting => {
+                Next::Stay(vec![Effect::Answer(sdp)])
+            }
             News::Checking | News::Accepted(_) | News::Offer(_) => Next::Stay(vec![]),
         }
     }
@@ -242,12 +254,21 @@ impl Console {
         self.parted = true;
         match self.line {
             Line::Up => Next::Stay(vec![]),
-            Line::Interrupted => lost(),
+            Line::Interrupted => self.lost(),
             Line::Connecting => Next::End(
                 sentences::over(over, &self.key),
                 vec![Effect::Revoke, Effect::HangUp],
             ),
         }
+    }
+
+    /// The connection is gone, or never came about.
+    fn lost(&self) -> Next {
+        let verdict = match self.line {
+            Line::Connecting => sentences::unreachable(self.reach),
+            Line::Up | Line::Interrupted => sentences::ended(EndReason::Lost),
+        };
+        Next::End(verdict, vec![Effect::Revoke, Effect::HangUp])
     }
 
     fn novice(&mut self, said: FromNovice, now: Duration) -> Vec<Effect> {
@@ -345,11 +366,4 @@ impl Console {
         }
         self.chat.push(Spoken { number, by, text });
     }
-}
-
-fn lost() -> Next {
-    Next::End(
-        sentences::ended(EndReason::Lost),
-        vec![Effect::Revoke, Effect::HangUp],
-    )
 }

@@ -312,6 +312,18 @@ fn an_offer_that_the_novice_was_not_asked_for_is_refused() {
 }
 
 #[test]
+fn a_fresh_offer_is_answered_until_the_connection_stands() {
+    let offer = || Event::News(News::Offer(Sdp::new("v=0")));
+    let answer = [Effect::Answer(Sdp::new("v=0"))];
+    let mut state = page();
+    let met = Event::News(News::Accepted(met()));
+    run(&mut state, [connect(), met, offer()]);
+    assert_eq!(run(&mut state, [offer()]), answer);
+    run(&mut state, [Event::Line(Line::Up)]);
+    assert_eq!(run(&mut state, [offer()]), []);
+}
+
+#[test]
 fn giving_up_tells_the_novice() {
     let mut state = page();
     run(&mut state, [connect(), Event::News(News::Accepted(met()))]);

@@ -10,6 +10,7 @@ use crate::{
     gauge::Gauge,
     meter::{Figures, Spread, Way},
     picture::Picture,
+    reach::Reach,
 };
 
 /// What to show.
@@ -21,6 +22,8 @@ pub struct Props {
     pub picture: Picture,
     /// What the expert prefers.
     pub quality: Quality,
+    /// What this side's network lets through.
+    pub reach: Reach,
 }
 
 /// The panel. It asks for figures only while it is there.
@@ -39,7 +42,7 @@ pub fn ConnectionView(props: &Props) -> Html {
     html! {
         <section class="connection" id="connection" aria-label="Connection">
             <dl>
-                { for rows(&figures, size, props.quality).into_iter().map(|(what, said)| html! {
+                { for rows(&figures, size, props.quality, props.reach).into_iter().map(|(what, said)| html! {
                     <div key={what}>
                         <dt>{ what }</dt>
                         <dd>{ said }</dd>
@@ -55,7 +58,8 @@ fn rows(
     figures: &Figures,
     size: Option<(u32, u32)>,
     quality: Quality,
-) -> [(&'static str, String); 10] {
+    reach: Reach,
+) -> [(&'static str, String); 11] {
     let size = size.map(|(width, height)| format!("{width} × {height} pixels"));
     let way = figures.way.map(|way| match way {
         Way::Direct => "direct".to_owned(),
@@ -67,6 +71,7 @@ fn rows(
     });
     [
         ("Way", known(way)),
+        ("This network", known(reach.words().map(Into::into))),
         ("Round trip", known(figures.trip.map(millis))),
         ("Delay to this page", known(figures.painted.map(spread))),
         ("Delay to your screen", known(figures.presented.map(spread))),
@@ -107,7 +112,8 @@ mod tests {
     #[test]
     fn figures_come_with_their_units_and_what_is_unknown_is_no_figure() {
         let said = |figures| {
-            let rows = rows(&figures, Some((1280, 800)), Quality::SharpText);
+            let size = Some((1280, 800));
+            let rows = rows(&figures, size, Quality::SharpText, Reach::default());
             rows.map(|(what, said)| format!("{what}: {said}"))
                 .join("\n")
         };
@@ -130,12 +136,12 @@ mod tests {
         };
         assert_eq!(
             said(figures),
-            "Way: through a relay\nRound trip: 42 ms\nDelay to this page: 20 ms, at times 35 ms\n\
+            "Way: through a relay\nThis network: –\nRound trip: 42 ms\nDelay to this page: 20 ms, at times 35 ms\n\
              Delay to your screen: 28 ms, at times 44 ms\nPictures: 30 a second\n\
              Arriving: 812 kbit/s\nLost: 1.2 %\nSize: 1280 × 800 pixels\nFilm drawn by: AV1\n\
              Quality: Sharp text"
         );
         let unknown = said(Figures::default());
-        assert_eq!(unknown.matches('–').count(), 6, "{unknown}");
+        assert_eq!(unknown.matches('–').count(), 7, "{unknown}");
     }
 }

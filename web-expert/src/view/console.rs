@@ -121,7 +121,7 @@ pub fn ConsoleView(props: &Props) -> Html {
                     hands={props.hands.clone()} cursor={props.cursor.clone()} {leave} />
                 if *connection {
                     <ConnectionView gauge={props.gauge.clone()} picture={props.picture.clone()}
-                        quality={props.quality} />
+                        quality={props.quality} reach={console.reach} />
                 }
                 if *chat {
                     <ChatView lines={console.chat.clone()} met={console.met.clone()}

@@ -1,5 +1,7 @@
 //! The core and an expert who really does the handshake with it.
 
+use deskhand_protocol::ice::IceServer;
+
 use super::*;
 
 /// The core, its present, and everything it has put out since it was last looked at.
@@ -245,7 +247,18 @@ impl Scene {
     pub fn connecting(&mut self) -> Expert {
         let expert = self.asking();
         self.answer(Answer::Allow);
+        let (join, servers) = (expert.join, vec![]);
+        self.server(ToNovice::IceServers { join, servers });
         expert
+    }
+
+    /// What helps, for each connection that was begun.
+    pub fn starts(&self) -> Vec<Vec<IceServer>> {
+        let starts = self.out.iter().filter_map(|output| match output {
+            Output::Peer(PeerCommand::Start(servers)) => Some(servers.clone()),
+            _ => None,
+        });
+        starts.collect()
     }
 
     pub fn viewing(&mut self) -> Expert {

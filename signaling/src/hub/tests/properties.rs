@@ -90,9 +90,13 @@ proptest! {
         let mut now = Instant::now();
         let mut open: BTreeMap<SocketId, Role> = BTreeMap::new();
         let mut joined = BTreeSet::new();
+        let mut lent = BTreeSet::new();
         for step in steps {
             now += Duration::from_secs(u64::from(step.3) / 4);
             let input = input(step, &hub);
+            if let Input::Shutdown = input {
+                lent.clear(); // the relay goes down, too
+            }
             match &input {
                 // A name is never used twice at a time.
                 Input::Connected { socket, .. } if open.contains_key(socket) => continue,
@@ -107,6 +111,13 @@ proptest! {
                     Output::Draw { socket } => {
                         let number = number(&lots.next().unwrap().to_string());
                         outputs.extend(hub.handle(Input::Drawn { socket, number }, now));
+                    }
+                    Output::Lend { join } => {
+                        lent.insert(join);
+                        outputs.extend(hub.handle(Input::Lent { join, servers: vec![] }, now));
+                    }
+                    Output::Reclaim { join, .. } => {
+                        prop_assert!(lent.remove(&join), "it had nothing");
                     }
                     Output::ToNovice { socket, message: ToNovice::Reserved { number } } => {
                         prop_assert_eq!(open.get(&socket), Some(&Role::Novice));
@@ -130,6 +141,9 @@ proptest! {
                     }
                 }
             }
+            let approved = hub.joins.iter().filter(|(_, join)| join.approved);
+            let approved: BTreeSet<_> = approved.map(|(join, _)| *join).collect();
+            prop_assert_eq!(&approved, &lent, "what is lent is taken back, once");
             prop_assert!(hub.routes.len() <= SMALL.routes);
             prop_assert_eq!(hub.routes.len(), hub.ends.len());
             prop_assert!(hub.wake_at().is_none_or(|at| at > now), "an end was missed");

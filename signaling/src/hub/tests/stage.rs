@@ -147,6 +147,9 @@ impl Stage {
             if let Output::Draw { socket } = output {
                 let number = self.lots.pop_front().expect("nothing is left to draw");
                 self.feed(Input::Drawn { socket, number });
+            } else if let Output::Lend { join } = output {
+                let servers = vec![];
+                self.feed(Input::Lent { join, servers });
             } else {
                 self.write(&output);
             }
@@ -179,6 +182,7 @@ impl Stage {
                         format!("<- {} from {}", text(payload), join.0)
                     }
                     ToNovice::Left { join } => format!("<- left {}", join.0),
+                    ToNovice::IceServers { join, .. } => format!("<- relays for {}", join.0),
                     ToNovice::Closing { reason } => format!("<- closing: {reason:?}"),
                 },
             ),
@@ -188,6 +192,7 @@ impl Stage {
                     ToExpert::Joined => "<- joined".to_owned(),
                     ToExpert::Relay { payload } => format!("<- {}", text(payload)),
                     ToExpert::Left => "<- left".to_owned(),
+                    ToExpert::IceServers { .. } => "<- relays".to_owned(),
                     ToExpert::Closing { reason } => format!("<- closing: {reason:?}"),
                 },
             ),
@@ -197,7 +202,12 @@ impl Stage {
                 socket,
                 format!("<- registered {} for {ttl:?}", letter(route)),
             ),
-            Output::Draw { .. } => unreachable!("drawn at once"),
+            Output::Draw { .. } | Output::Lend { .. } => unreachable!("done at once"),
+            Output::Reclaim { join, over } => {
+                let when = if *over { " at once" } else { " soon" };
+                writeln!(self.said, "{} has no relays{when}", join.0).unwrap();
+                return;
+            }
             Output::Close { socket } => {
                 let name = self.names.remove(socket).unwrap();
                 writeln!(self.said, "{name} closed").unwrap();

@@ -1,0 +1,223 @@
+//! Carries TURN over a stream for a client that speaks datagrams: it talks to a socket on this
+//! computer as if that were the relay.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use deskhand_protocol::ice::{IceUrl, Scheme, Transport, framed};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{
+        TcpStream, UdpSocket,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::mpsc,
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
+
+/// The client speaks from one socket for each of the computer's networks; each has a stream.
+const MOST_STREAMS: usize = 8;
+/// So many messages may wait for a stream; then they are dropped, as a network would.
+const QUEUE: usize = 128;
+/// A relay that is there takes a connection by then.
+const CONNECT: Duration = Duration::from_secs(5);
+/// No message is longer.
+const LONGEST: usize = 65_536;
+
+/// See the module. Dropped, it ends.
+pub(super) struct Shim {
+    url: IceUrl,
+    running: JoinHandle<()>,
+}
+
+impl Shim {
+    /// One that leads to the relay at `server`, which is connected to when there is something to
+    /// say.
+    pub(super) async fn open(server: &IceUrl) -> io::Result<Self> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = IceUrl {
+            scheme: Scheme::Turn,
+            host: Ipv4Addr::LOCALHOST.to_string(),
+            port: socket.local_addr()?.port(),
+            transport: Transport::Udp,
+        };
+        let running = tokio::spawn(run(socket, server.authority()));
+        Ok(Self { url, running })
+    }
+
+    /// What the client is to take for the relay.
+    pub(super) fn url(&self) -> &IceUrl {
+        &self.url
+    }
+}
+
+impl Drop for Shim {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+async fn run(socket: UdpSocket, server: String) {
+    let socket = Arc::new(socket);
+    let mut streams: HashMap<SocketAddr, mpsc::Sender<Vec<u8>>> = HashMap::new();
+    let mut running = JoinSet::new();
+    let mut datagram = vec![0; LONGEST];
+    loop {
+        let received = tokio::select! {
+            received = socket.recv_from(&mut datagram) => received,
+            Some(_) = running.join_next() => continue,
+        };
+        // An error is news of an earlier datagram that did not arrive.
+        let Ok((len, from)) = received else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let Some(message) = for_a_stream(&datagram[..len]) else {
+            continue;
+        };
+        streams.retain(|_, stream| !stream.is_closed());
+        if !streams.contains_key(&from) && streams.len() < MOST_STREAMS {
+            let (queue, waiting) = mpsc::channel(QUEUE);
+            running.spawn(carry(Arc::clone(&socket), from, server.clone(), waiting));
+            streams.insert(from, queue);
+        }
+        if let Some(stream) = streams.get(&from) {
+            // Full, or just ended: it is lost, as on a network.
+            let _ = stream.try_send(message);
+        }
+    }
+}
+
+async fn carry(
+    socket: Arc<UdpSocket>,
+    client: SocketAddr,
+    server: String,
+    waiting: mpsc::Receiver<Vec<u8>>,
+) {
+    let stream = match timeout(CONNECT, TcpStream::connect(&server)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return tracing::debug!(%error, "the relay takes no connection"),
+        Err(_) => return tracing::debug!("the relay does not answer"),
+    };
+    // Without it packets leave a little later.
+    let _ = stream.set_nodelay(true);
+    let (read, write) = stream.into_split();
+    tokio::select! {
+        () = from_relay(read, &socket, client) => {}
+        () = to_relay(write, waiting) => {}
+    }
+}
+
+async fn from_relay(read: OwnedReadHalf, socket: &UdpSocket, client: SocketAddr) {
+    let mut read = BufReader::with_capacity(16 * 1024, read);
+    let mut message = Vec::new();
+    loop {
+        let mut head = [0; 4];
+        if read.read_exact(&mut head).await.is_err() {
+            return;
+        }
+        let Some(framed) = framed(head) else {
+            return tracing::debug!("the relay's stream cannot be followed");
+        };
+        message.clear();
+        message.extend(head);
+        message.resize(framed.padded, 0);
+        if read.read_exact(&mut message[4..]).await.is_err() {
+            return;
+        }
+        // What is lost is lost, as on a network.
+        let _ = socket.send_to(&message[..framed.len], client).await;
+    }
+}
+
+async fn to_relay(mut write: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
+    while let Some(message) = waiting.recv().await {
+        if write.write_all(&message).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A datagram as it stands in a stream; nothing, if it is no whole message.
+fn for_a_stream(datagram: &[u8]) -> Option<Vec<u8>> {
+    let framed = framed(*datagram.first_chunk()?)?;
+    let mut message = datagram.get(..framed.len)?.to_vec();
+    message.resize(framed.padded, 0);
+    Some(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn only_whole_messages_go_into_a_stream_and_are_padded_there() {
+        assert_eq!(for_a_stream(&[]), None);
+        assert_eq!(for_a_stream(&[0x40, 0, 0, 2, 1]), None);
+        assert_eq!(for_a_stream(&[0xff; 30]), None);
+        let padded = vec![0x40, 0, 0, 2, 1, 2, 0, 0];
+        assert_eq!(for_a_stream(&[0x40, 0, 0, 2, 1, 2]), Some(padded.clone()));
+        assert_eq!(for_a_stream(&[0x40, 0, 0, 2, 1, 2, 9, 9]), Some(padded));
+    }
+
+    /// Two clients, each with a stream of its own; messages that arrive in pieces, or several at
+    /// once.
+    #[tokio::test]
+    async fn datagrams_and_streams_are_translated_both_ways() {
+        let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = relay.local_addr().unwrap().port();
+        let server = format!("turn:127.0.0.1:{port}?transport=tcp").parse().unwrap();
+        let shim = Shim::open(&server).await.unwrap();
+        for byte in 1..=2_u8 {
+            let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            client.connect(shim.url().authority()).await.unwrap();
+            client.send(&[0x40, 0, 0, 1, byte]).await.unwrap();
+            client.send(&[0x40, 0, 0, 0]).await.unwrap();
+            let (mut stream, _) = relay.accept().await.unwrap();
+            let mut said = [0; 12];
+            stream.read_exact(&mut said).await.unwrap();
+            assert_eq!(said, [0x40, 0, 0, 1, byte, 0, 0, 0, 0x40, 0, 0, 0]);
+
+            for piece in [&[0x40][..], &[0, 0, 3, byte, byte], &[byte, 0, 0x40, 0, 0, 1, 7, 0]] {
+                stream.write_all(piece).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+            stream.write_all(&[0, 0]).await.unwrap();
+            let mut heard = [0; 100];
+            let len = client.recv(&mut heard).await.unwrap();
+            assert_eq!(heard[..len], [0x40, 0, 0, 3, byte, byte, byte]);
+            let len = client.recv(&mut heard).await.unwrap();
+            assert_eq!(heard[..len], [0x40, 0, 0, 1, 7]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_hangs_up_is_called_again() {
+        let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = relay.local_addr().unwrap().port();
+        let server = format!("turn:127.0.0.1:{port}?transport=tcp").parse().unwrap();
+        let shim = Shim::open(&server).await.unwrap();
+        let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        client.connect(shim.url().authority()).await.unwrap();
+        client.send(&[0x40, 0, 0, 0]).await.unwrap();
+        drop(relay.accept().await.unwrap());
+        let again = async {
+            loop {
+                client.send(&[0x40, 0, 0, 0]).await.unwrap();
+                let accepted = timeout(Duration::from_millis(50), relay.accept()).await;
+                if accepted.is_ok() {
+                    return;
+                }
+            }
+        };
+        timeout(Duration::from_secs(10), again).await.unwrap();
+    }
+}

@@ -1,0 +1,276 @@
+//! The options of the relay.
+
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    ops::RangeInclusive,
+    path::PathBuf,
+};
+
+use clap::Args;
+use deskhand_protocol::ice::{self, IceUrl, Scheme};
+
+use super::problem::Problem;
+use crate::relay::{Bounds, Public, edge::Settings, lend::Outside};
+
+/// What helps those who cannot reach each other directly: the relay inside, or another one.
+#[derive(Debug, Clone, Args)]
+pub struct TurnOptions {
+    /// Address of this server as seen from outside. Turns the relay (TURN) on, for sessions that
+    /// no direct way leads to. One of IP version 4, one of 6, or both with a comma
+    #[arg(
+        long,
+        env = "DESKHAND_TURN_PUBLIC_IP",
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub turn_public_ip: Vec<IpAddr>,
+
+    /// Where the relay listens, for UDP and for TCP. Without it: on port 3478 of every address
+    #[arg(
+        long,
+        env = "DESKHAND_TURN_LISTEN",
+        value_name = "ADDRESS:PORT",
+        requires = "turn_public_ip"
+    )]
+    pub turn_listen: Option<SocketAddr>,
+
+    /// UDP ports that the relay uses for what it relays
+    #[arg(
+        long,
+        env = "DESKHAND_TURN_PORTS",
+        default_value = "49152-65535",
+        value_name = "FIRST-LAST",
+        value_parser = ports
+    )]
+    pub turn_ports: RangeInclusive<u16>,
+
+    /// How much the relay carries for one session, both ways together, in kbit/s
+    #[arg(
+        long,
+        env = "DESKHAND_TURN_MAX_KBIT",
+        default_value_t = 20_000,
+        value_name = "KBIT",
+        value_parser = clap::value_parser!(u32).range(100..)
+    )]
+    pub turn_max_kbit: u32,
+
+    /// Another relay to use instead, such as coturn with use-auth-secret:
+    /// `turn:turn.example.org:3478?transport=udp`; several with commas
+    #[arg(
+        long,
+        env = "DESKHAND_TURN_URL",
+        value_name = "URL",
+        value_delimiter = ',',
+        conflicts_with = "turn_public_ip"
+    )]
+    pub turn_url: Vec<IceUrl>,
+
+    /// File with the secret that is shared with that relay (static-auth-secret)
+    #[arg(long, env = "DESKHAND_TURN_SECRET_FILE", value_name = "FILE")]
+    pub turn_secret_file: Option<PathBuf>,
+}
+
+impl TurnOptions {
+    /// What it is, or nothing and a problem.
+    pub(super) fn check(self, problems: &mut Vec<Problem>) -> Turn {
+        Turn::try_from(self).unwrap_or_else(|error| {
+            problems.push(error.into());
+            Turn::Off
+        })
+    }
+}
+
+/// `FIRST-LAST`.
+fn ports(text: &str) -> Result<RangeInclusive<u16>, &'static str> {
+    let read = || {
+        let (first, last) = text.split_once('-')?;
+        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+        (1024 <= first && first <= last).then_some(first..=last)
+    };
+    read().ok_or("It has to be two ports from 1024 to 65535, such as 49152-65535")
+}
+
+/// Why the relay cannot be as it was wished for. Each is a sentence for the administrator.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TurnError {
+    /// No computer is found there.
+    #[error("{0} is no address that others find this server at. Correct --turn-public-ip.")]
+    NoAddress(IpAddr),
+    /// Two of one family.
+    #[error(
+        "--turn-public-ip takes one address of IP version 4 and one of IP version 6, and no more."
+    )]
+    TooManyAddresses,
+    /// Credentials could not be made.
+    #[error(
+        "{0} needs a password for each session, which is made from a secret that both know. Give the file with it by --turn-secret-file."
+    )]
+    NeedsSecret(IceUrl),
+    /// The secret cannot be read.
+    #[error("The file {} with the relay's secret cannot be read: {cause}.", file.display())]
+    Unreadable {
+        /// Which.
+        file: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// Anybody could guess it.
+    #[error(
+        "The file {} has to hold a secret of at least 16 characters. Make one with: openssl rand -hex 32",
+        file.display()
+    )]
+    Weak {
+        /// Which.
+        file: PathBuf,
+    },
+    /// More than clients are told of.
+    #[error("--turn-url takes at most {} addresses.", ice::MAX_SERVERS)]
+    TooManyUrls,
+}
+
+impl TurnError {
+    /// Whether what was said has to change, and not something on the disk.
+    pub(super) fn is_of_the_order(&self) -> bool {
+        !matches!(self, Self::Unreadable { .. } | Self::Weak { .. })
+    }
+}
+
+/// What helps those who cannot reach each other directly.
+#[derive(Debug, Clone)]
+pub enum Turn {
+    /// Nothing.
+    Off,
+    /// The relay inside.
+    Inside(Settings),
+    /// Another one.
+    Outside(Outside),
+}
+
+impl TryFrom<TurnOptions> for Turn {
+    type Error = TurnError;
+
+    fn try_from(options: TurnOptions) -> Result<Self, TurnError> {
+        if !options.turn_url.is_empty() {
+            return outside(options.turn_url, options.turn_secret_file).map(Self::Outside);
+        }
+        if options.turn_public_ip.is_empty() {
+            return Ok(Self::Off);
+        }
+        let mut public = Public { v4: None, v6: None };
+        for ip in options.turn_public_ip {
+            if ip.is_unspecified() || ip.is_multicast() {
+                return Err(TurnError::NoAddress(ip));
+            }
+            let taken = match ip.to_canonical() {
+                IpAddr::V4(ip) => public.v4.replace(ip).is_some(),
+                IpAddr::V6(ip) => public.v6.replace(ip).is_some(),
+            };
+            if taken {
+                return Err(TurnError::TooManyAddresses);
+            }
+        }
+        let any = match public.v6 {
+            // It hears version 4, too.
+            Some(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+            None => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+        };
+        Ok(Self::Inside(Settings {
+            listen: options.turn_listen.unwrap_or((any, ice::PORT).into()),
+            public,
+            ports: options.turn_ports,
+            bounds: Bounds {
+                bytes_per_second: u64::from(options.turn_max_kbit) * 1_000 / 8,
+                ..Bounds::default()
+            },
+        }))
+    }
+}
+
+fn outside(urls: Vec<IceUrl>, file: Option<PathBuf>) -> Result<Outside, TurnError> {
+    if urls.len() > ice::MAX_SERVERS {
+        return Err(TurnError::TooManyUrls);
+    }
+    let Some(file) = file else {
+        return match urls.iter().find(|url| url.scheme != Scheme::Stun) {
+            Some(url) => Err(TurnError::NeedsSecret(url.clone())),
+            None => Ok(Outside::new(urls, Vec::new())),
+        };
+    };
+    let secret = match fs::read_to_string(&file) {
+        Ok(text) => text.trim().as_bytes().to_vec(),
+        Err(cause) => return Err(TurnError::Unreadable { file, cause }),
+    };
+    if secret.len() < 16 {
+        return Err(TurnError::Weak { file });
+    }
+    Ok(Outside::new(urls, secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::config::Options;
+
+    fn turn(args: &[&str]) -> Result<Turn, String> {
+        let options = Options::try_parse_from([&["deskhand-server"], args].concat())
+            .map_err(|e| e.to_string())?;
+        Turn::try_from(options.turn).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn one_option_turns_the_relay_on() {
+        assert!(matches!(turn(&[]), Ok(Turn::Off)));
+        let Ok(Turn::Inside(settings)) = turn(&["--turn-public-ip", "25.64.0.1"]) else {
+            panic!("it is off");
+        };
+        assert_eq!(settings.listen, "0.0.0.0:3478".parse().unwrap());
+        assert_eq!(settings.ports, 49_152..=65_535);
+        assert_eq!(settings.bounds.bytes_per_second, 2_500_000);
+        let Ok(Turn::Inside(both)) = turn(&["--turn-public-ip", "25.64.0.1,2a00::1"]) else {
+            panic!("it is off");
+        };
+        assert_eq!(both.listen, "[::]:3478".parse().unwrap());
+    }
+
+    #[test]
+    fn another_relay_needs_its_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        let path = file.to_str().unwrap();
+        let url = "turn:turn.example.org?transport=udp";
+        let args = ["--turn-url", url, "--turn-secret-file", path];
+        assert!(turn(&args[..2]).unwrap_err().contains("--turn-secret-file"));
+        assert!(turn(&args).unwrap_err().contains("cannot be read"));
+        fs::write(&file, "short\n").unwrap();
+        assert!(turn(&args).unwrap_err().contains("at least 16"));
+        fs::write(&file, "0123456789abcdef\n").unwrap();
+        assert!(matches!(turn(&args), Ok(Turn::Outside(_))));
+        let stun = ["--turn-url", "stun:turn.example.org"];
+        assert!(matches!(turn(&stun), Ok(Turn::Outside(_))), "nothing to open");
+    }
+
+    #[test]
+    fn wrong_options_are_answered_with_a_sentence() {
+        let table: &[(&[&str], &str)] = &[
+            (&["--turn-public-ip", "0.0.0.0"], "no address that others find"),
+            (&["--turn-public-ip", "25.64.0.1,25.64.0.2"], "and no more"),
+            (&["--turn-public-ip", "here"], "--turn-public-ip"),
+            (&["--turn-ports", "5-9"], "two ports from 1024"),
+            (&["--turn-ports", "60000-50000"], "two ports from 1024"),
+            (&["--turn-max-kbit", "1"], "--turn-max-kbit"),
+            (&["--turn-url", "https://example.org"], "looks like turn:"),
+            (
+                &["--turn-url", "turn:a", "--turn-public-ip", "25.64.0.1"],
+                "cannot be used with",
+            ),
+        ];
+        for (args, sentence) in table {
+            let said = turn(args).unwrap_err();
+            assert!(said.contains(sentence), "{said}");
+        }
+    }
+}

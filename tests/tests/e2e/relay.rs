@@ -1,0 +1,132 @@
+//! A session comes about wherever both sides reach the server, and goes directly wherever it can.
+
+use deskhand_tests::{
+    browser::Browser,
+    desktop::Desktop,
+    expert::{Expert, NAME},
+    home::Home,
+    network::{Bridge, Middle, Network, PUBLIC},
+    novice::Novice,
+    probe::{Probe, typed},
+    process::Process,
+    scene::Scene,
+    server::Server,
+    wait::PATIENCE,
+};
+
+/// Longer than any that is refused.
+const SECRET: &str = "a secret of this test alone";
+
+/// Everybody, in a network of their own.
+struct Apart {
+    scene: Scene,
+    _bridges: [Bridge; 2],
+    _network: Network,
+}
+
+/// Up to the picture, with the help of the relay inside.
+async fn meet_in(network: Network) -> Apart {
+    meet_with(network, &["--turn-public-ip", PUBLIC]).await
+}
+
+/// Up to the picture, with a server that was started so.
+async fn meet_with(network: Network, relay: &[&str]) -> Apart {
+    let server = Server::start_at(&network.middle, relay).await;
+    let bridges = [&network.novice, &network.expert]
+        .map(|side| side.reaches(&network.middle, server.port()));
+    let desktop = Desktop::start().await;
+    let probe = Probe::open(&desktop).await;
+    let home = Home::at(&network.novice);
+    let mut novice = Novice::invite_at(home, &server.url, &desktop, &[]).await;
+    let browser = Browser::start_at(&network.expert).await;
+    browser.goto(&novice.link).await;
+    let expert = Expert { browser };
+    expert.connect(&novice.password).await;
+    let question = novice.answers("y").await;
+    assert!(question.contains(NAME), "{question}");
+    expert.sees_desktop().await;
+    Apart {
+        scene: Scene {
+            expert,
+            novice,
+            probe,
+            desktop,
+            server,
+        },
+        _bridges: bridges,
+        _network: network,
+    }
+}
+
+/// Picture and control work, and this is the way they take.
+async fn all_works(apart: Apart, way: &str) {
+    let mut scene = apart.scene;
+    scene.expert_sees_changes().await;
+    scene.expert.gets_control(&mut scene.novice).await;
+    scene.expert_reaches_probe().await;
+    scene.expert.types("hello").await;
+    scene
+        .probe
+        .wait("typing", |events| (typed(events) == "hello").then_some(()))
+        .await;
+    scene.expert.opens_connection().await;
+    scene.expert.reads("Way", |said| said == way).await;
+    scene.close().await;
+}
+
+#[tokio::test]
+async fn a_direct_way_is_taken_where_there_is_one() {
+    let network = Network::new(Middle::Routes).await;
+    all_works(meet_in(network).await, "direct").await;
+}
+
+#[tokio::test]
+async fn without_a_direct_way_the_session_goes_through_the_relay() {
+    let network = Network::new(Middle::Separates).await;
+    all_works(meet_in(network).await, "through a relay").await;
+}
+
+#[tokio::test]
+async fn a_novice_whose_network_blocks_datagrams_is_helped_over_a_stream() {
+    let network = Network::new(Middle::Separates).await;
+    network.novice.blocks_datagrams();
+    all_works(meet_in(network).await, "through a relay").await;
+}
+
+#[tokio::test]
+async fn an_expert_whose_network_blocks_datagrams_helps_over_a_stream() {
+    let network = Network::new(Middle::Separates).await;
+    network.expert.blocks_datagrams();
+    all_works(meet_in(network).await, "through a relay").await;
+}
+
+#[tokio::test]
+async fn where_nobody_may_send_datagrams_both_are_helped_over_streams() {
+    let network = Network::new(Middle::Routes).await;
+    network.novice.blocks_datagrams();
+    network.expert.blocks_datagrams();
+    all_works(meet_in(network).await, "through a relay").await;
+}
+
+#[tokio::test]
+async fn coturn_takes_what_the_server_lends() {
+    let network = Network::new(Middle::Separates).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, SECRET).unwrap();
+    let mut command = network.middle.command("turnserver");
+    command
+        .args(["-n", "--no-cli", "--no-tls", "--no-dtls", "--log-file=stdout"])
+        .args(["--use-auth-secret", "--realm=deskhand"])
+        .arg(format!("--static-auth-secret={SECRET}"))
+        .arg(format!("--listening-ip={PUBLIC}"))
+        .arg(format!("--relay-ip={PUBLIC}"))
+        .arg(format!("--userdb={}", folder.path().join("users").display()))
+        .arg(format!("--pidfile={}", folder.path().join("pid").display()));
+    let coturn = Process::start("coturn", &mut command);
+    assert!(coturn.stdout.said(PATIENCE, "UDP listener opened on: 25.64.0.1:3478").await);
+    let url = format!("turn:{PUBLIC}:3478?transport=udp,turn:{PUBLIC}:3478?transport=tcp");
+    let file = file.to_str().unwrap();
+    let relay = ["--turn-url", &url, "--turn-secret-file", file];
+    all_works(meet_with(network, &relay).await, "through a relay").await;
+}
