@@ -24,7 +24,11 @@ use std::{
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::{io::copy_bidirectional, net::TcpStream, sync::oneshot, task::JoinSet};
 
-use crate::{process::Process, wait::PATIENCE};
+use crate::{
+    bad_link::{BadLink, Nature},
+    process::Process,
+    wait::PATIENCE,
+};
 
 /// The server's address as seen by both others.
 pub const PUBLIC: &str = "25.64.0.1";
@@ -37,6 +41,9 @@ pub struct Network {
     pub middle: Node,
     /// The expert's computer.
     pub expert: Node,
+    /// The link to the expert, if it is a bad one: it lasts as long as this.
+    #[expect(dead_code, reason = "held for its end")]
+    link: Option<BadLink>,
 }
 
 /// What the computer in the middle lets through from one side to the other.
@@ -54,18 +61,38 @@ impl Network {
     /// # Panics
     /// If the system does not let us.
     pub async fn new(middle: Middle) -> Self {
-        let network = Self {
+        Self::make(middle, None).await
+    }
+
+    /// Makes one whose expert is at the end of a link like this.
+    ///
+    /// # Panics
+    /// If the system does not let us.
+    pub async fn over(nature: Nature) -> Self {
+        Self::make(Middle::Routes, Some(nature)).await
+    }
+
+    async fn make(middle: Middle, nature: Option<Nature>) -> Self {
+        let mut network = Self {
+            link: None,
             novice: Node::new("novice's network").await,
             middle: Node::new("middle of the network").await,
             expert: Node::new("expert's network").await,
         };
         network.middle.does(&format!("ip addr add {PUBLIC}/32 dev lo"));
+        if let Some(nature) = nature {
+            let ends = [(network.middle.door(), "side2"), (network.expert.door(), "out")];
+            network.link = Some(BadLink::between(ends, nature));
+        }
         for (side, node) in [(1, &network.novice), (2, &network.expert)] {
+            if side == 1 || nature.is_none() {
+                let to = node.holder.id();
+                let cable = format!("ip link add name side{side} type veth peer name out netns {to}");
+                network.middle.does(&cable);
+            }
             network.middle.does(&format!(
-                "ip link add name side{side} type veth peer name out netns {}
-                 ip addr add 25.64.{side}.1/24 dev side{side}
-                 ip link set side{side} up",
-                node.holder.id()
+                "ip addr add 25.64.{side}.1/24 dev side{side}
+                 ip link set side{side} up"
             ));
             node.does(&format!(
                 "ip addr add 25.64.{side}.2/24 dev out
@@ -191,7 +218,7 @@ impl Drop for Bridge {
     }
 }
 
-fn enter(network: Option<&File>) -> io::Result<()> {
+pub(crate) fn enter(network: Option<&File>) -> io::Result<()> {
     if let Some(network) = network {
         move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))?;
     }

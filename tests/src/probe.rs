@@ -135,6 +135,18 @@ impl Probe {
             .await;
     }
 
+    /// From now on every press of a button there gives it another colour at once.
+    pub async fn answers_clicks(&mut self) {
+        let from = self.process.stdout.len();
+        self.process.write("answer\n");
+        self.process
+            .stdout
+            .wait("the probe answers", PATIENCE, from, |text| {
+                text.lines().any(|line| line == "answers").then_some(())
+            })
+            .await;
+    }
+
     /// Plays something like a film in its window, so many pictures a second.
     pub fn plays_film(&mut self, fps: u32) {
         self.process.write(&format!("film {fps}\n"));

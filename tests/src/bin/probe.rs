@@ -11,7 +11,7 @@
 //!
 //! `paint RRGGBB` on standard input fills its window and is answered by `painted RRGGBB`. `film FPS`
 //! plays something like a film in it, until `still`, which is answered by `still` once the last
-//! picture is on the display.
+//! picture is on the display. `answer` has every press of a button give it another colour.
 //! Its arguments are the window's place: `probe X Y WIDTH HEIGHT`.
 #![allow(
     clippy::unwrap_used,
@@ -57,20 +57,29 @@ fn main() {
     let connection = Arc::new(connection);
     let root = connection.setup().roots[screen].root;
     let window = open(&connection, root, [x, y, width, height]);
+    let answers = Arc::new(AtomicBool::new(false));
     thread::spawn({
-        let connection = Arc::clone(&connection);
-        move || paint_on_request(&connection, window)
+        let (connection, answers) = (Arc::clone(&connection), Arc::clone(&answers));
+        move || paint_on_request(&connection, window, &answers)
     });
+    let mut colour = 0x00ff_ffff;
     let mut names = Names::read(&connection);
     loop {
         match connection.wait_for_event().unwrap() {
             Event::Expose(event) if event.count == 0 => println!("ready"),
             Event::KeyPress(event) => print_key("press", &event, &names),
             Event::KeyRelease(event) => print_key("release", &event, &names),
-            Event::ButtonPress(e) => println!(
-                "button press {} at {} {} time {}",
-                e.detail, e.root_x, e.root_y, e.time
-            ),
+            Event::ButtonPress(e) => {
+                if answers.load(Ordering::Relaxed) {
+                    colour ^= 0x00ff_ffff;
+                    fill(&connection, window, colour);
+                    connection.flush().unwrap();
+                }
+                println!(
+                    "button press {} at {} {} time {}",
+                    e.detail, e.root_x, e.root_y, e.time
+                );
+            }
             Event::ButtonRelease(e) => println!(
                 "button release {} at {} {} time {}",
                 e.detail, e.root_x, e.root_y, e.time
@@ -140,7 +149,7 @@ fn open(connection: &RustConnection, root: Window, place: [u16; 4]) -> Window {
     window
 }
 
-fn paint_on_request(connection: &Arc<RustConnection>, window: Window) {
+fn paint_on_request(connection: &Arc<RustConnection>, window: Window, answers: &AtomicBool) {
     let mut film: Option<Film> = None;
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
@@ -155,16 +164,25 @@ fn paint_on_request(connection: &Arc<RustConnection>, window: Window) {
             println!("still");
             continue;
         }
+        if line == "answer" {
+            answers.store(true, Ordering::Relaxed);
+            println!("answers");
+            continue;
+        }
         let Some(hex) = line.strip_prefix("paint ") else {
             continue;
         };
         let pixel = u32::from_str_radix(hex, 16).unwrap();
-        let look = ChangeWindowAttributesAux::new().background_pixel(pixel);
-        connection.change_window_attributes(window, &look).unwrap();
-        connection.clear_area(false, window, 0, 0, 0, 0).unwrap();
+        fill(connection, window, pixel);
         connection.sync().unwrap();
         println!("painted {hex}");
     }
+}
+
+fn fill(connection: &RustConnection, window: Window, pixel: u32) {
+    let look = ChangeWindowAttributesAux::new().background_pixel(pixel);
+    connection.change_window_attributes(window, &look).unwrap();
+    connection.clear_area(false, window, 0, 0, 0, 0).unwrap();
 }
 
 /// Plays until it is dropped.

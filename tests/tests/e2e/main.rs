@@ -14,6 +14,7 @@ mod channels;
 mod clocks;
 mod crash;
 mod displays;
+mod far;
 mod file;
 mod firefox;
 mod guesses;

@@ -18,14 +18,14 @@ use deskhand_tests::{
 const SECRET: &str = "a secret of this test alone";
 
 /// Everybody, in a network of their own.
-struct Apart {
-    scene: Scene,
+pub struct Apart {
+    pub scene: Scene,
     _bridges: [Bridge; 2],
     _network: Network,
 }
 
 /// Up to the picture, with the help of the relay inside.
-async fn meet_in(network: Network) -> Apart {
+pub async fn meet_in(network: Network) -> Apart {
     meet_with(network, &["--turn-public-ip", PUBLIC]).await
 }
 
