@@ -30,7 +30,9 @@ pub use self::{
     tls::TlsOptions,
     turn::{Turn, TurnError, TurnOptions},
 };
-use crate::{origin::Origin, proxy::Proxy, state::KeyFile, tls::Certificates, token::KeyRing};
+use crate::{
+    downloads::{DownloadOptions, Downloads},
+    origin::Origin, proxy::Proxy, state::KeyFile, tls::Certificates, token::KeyRing};
 
 /// Introduces people who need help to people who give it, and serves the helper's page.
 #[derive(Debug, Parser)]
@@ -57,6 +59,9 @@ pub struct Options {
     /// What helps those who cannot reach each other directly.
     #[command(flatten)]
     pub turn: TurnOptions,
+    /// What it offers for download.
+    #[command(flatten)]
+    pub downloads: DownloadOptions,
     /// What it tells about itself.
     #[command(flatten)]
     pub logs: LogOptions,
@@ -104,6 +109,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Proxy>,
     /// What helps two ends that cannot reach each other directly.
     pub turn: Turn,
+    /// What `/get` offers.
+    pub downloads: Option<Downloads>,
     /// How patient the server is.
     pub patience: Patience,
     /// Notified: certificate and keys are read again.
@@ -121,6 +128,7 @@ impl Config {
             max_sockets_per_ip: None,
             trusted_proxies: Vec::new(),
             turn: Turn::Off,
+            downloads: None,
             patience: Patience::default(),
             reload: Arc::default(),
         }
@@ -183,6 +191,7 @@ impl Order {
             tls,
             keys,
             turn,
+            downloads,
             logs,
         } = options;
         let mut notes = Vec::new();
@@ -190,6 +199,10 @@ impl Order {
         let certificates = tls.check(listen.public_url.as_ref(), &mut problems, &mut notes);
         listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
         let turn = turn.check(&mut problems);
+        let downloads = downloads.open().unwrap_or_else(|error| {
+            problems.push(error.into());
+            None
+        });
         let opened = keys.open(check_only, &mut problems);
         // Without keys there is a problem that says why.
         let (Some((keys, key_file)), true) = (opened, problems.is_empty()) else {
@@ -207,6 +220,7 @@ impl Order {
                 max_sockets_per_ip: listen.max_sockets_per_ip,
                 trusted_proxies: listen.trusted_proxy,
                 turn,
+                downloads,
                 patience: Patience {
                     drain: listen.drain_seconds.0,
                     ..Patience::default()

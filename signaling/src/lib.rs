@@ -11,6 +11,7 @@
 mod admin;
 mod assets;
 pub mod config;
+pub mod downloads;
 mod driver;
 mod headers;
 pub mod hub;
@@ -134,6 +135,7 @@ pub async fn serve(
     let (joins_sender, joins) = watch::channel(0);
     let router = routes::router(Site {
         assets: Assets::embedded(),
+        downloads: config.downloads,
         origins: origins(config.public_url, address, tls.is_some()),
         trusted_proxies: config.trusted_proxies,
         shared: Arc::new(Shared {

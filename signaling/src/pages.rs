@@ -6,6 +6,8 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
 };
 
+use crate::{downloads::Offer, origin::Origin};
+
 /// The style of these pages.
 pub(crate) const STYLE: &str = include_str!("../static/pages.css");
 
@@ -14,6 +16,16 @@ pub(crate) const STYLE: &str = include_str!("../static/pages.css");
 #[template(path = "about.html")]
 struct About {
     version: &'static str,
+    /// Whether `/get` offers anything.
+    downloads: bool,
+}
+
+/// The programs for people who need help.
+#[derive(Template)]
+#[template(path = "get.html")]
+struct Get<'a> {
+    offers: &'a [Offer],
+    server: &'a Origin,
 }
 
 /// Something went wrong, and what to do about it.
@@ -26,11 +38,29 @@ struct Notice {
     command: Option<&'static str>,
 }
 
-pub(crate) fn about() -> Response {
+pub(crate) fn about(downloads: bool) -> Response {
     let page = About {
         version: env!("CARGO_PKG_VERSION"),
+        downloads,
     };
     show(StatusCode::OK, &page)
+}
+
+pub(crate) fn get(offers: &[Offer], server: &Origin) -> Response {
+    if offers.is_empty() {
+        return no_downloads();
+    }
+    show(StatusCode::OK, &Get { offers, server })
+}
+
+pub(crate) fn no_downloads() -> Response {
+    let page = Notice {
+        title: "There is nothing to download here",
+        text: "Whoever runs this server has put no programs here. Ask them where to get \
+               Deskhand for your computer.",
+        command: None,
+    };
+    show(StatusCode::NOT_FOUND, &page)
 }
 
 pub(crate) fn not_built() -> Response {

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     Extension, Router,
-    extract::{Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    extract::{Path, Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::{
     assets::Assets,
+    downloads::{self, Downloads},
     headers::Hardening,
     hub::{Page, Role, SocketId},
     origin::Origin,
@@ -37,6 +38,8 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 /// What the routes know.
 pub(crate) struct Site {
     pub(crate) assets: Assets,
+    /// What `/get` offers.
+    pub(crate) downloads: Option<Downloads>,
     /// Where our own page comes from.
     pub(crate) origins: Vec<Origin>,
     pub(crate) trusted_proxies: Vec<Proxy>,
@@ -54,7 +57,10 @@ pub(crate) fn router(site: Site) -> Router {
     let metrics = Arc::clone(&site.shared.metrics);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/about", get(|| async { pages::about() }))
+        .route("/about", get(about))
+        .route("/get", get(programs))
+        .route("/get/deskhand.toml", get(settings))
+        .route("/get/{name}", get(program))
         .route("/pages.css", get(|| async { pages::style() }))
         .route("/ws/novice", get(novice))
         .route("/ws/expert", get(expert))
@@ -96,6 +102,34 @@ async fn file(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Re
         Some(response) => response,
         None if uri.path() == "/" => pages::not_built(),
         None => pages::not_found(),
+    }
+}
+
+async fn about(State(site): State<Arc<Site>>) -> Response {
+    pages::about(site.downloads.is_some())
+}
+
+/// The programs for people who need help.
+async fn programs(State(site): State<Arc<Site>>) -> Response {
+    match (&site.downloads, site.origins.first()) {
+        (Some(downloads), Some(server)) => pages::get(&downloads.offers().await, server),
+        _ => pages::no_downloads(),
+    }
+}
+
+async fn program(State(site): State<Arc<Site>>, Path(name): Path<String>) -> Response {
+    let file = match &site.downloads {
+        Some(downloads) => downloads.file(&name).await,
+        None => None,
+    };
+    file.unwrap_or_else(pages::no_downloads)
+}
+
+/// What tells such a program where its server is.
+async fn settings(State(site): State<Arc<Site>>) -> Response {
+    match (&site.downloads, site.origins.first()) {
+        (Some(_), Some(server)) => downloads::settings(server),
+        _ => pages::no_downloads(),
     }
 }
 

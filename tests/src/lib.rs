@@ -17,6 +17,7 @@ pub mod desktop;
 pub mod expert;
 pub mod fake_expert;
 pub mod fake_novice;
+pub mod fault;
 pub mod firefox;
 pub mod home;
 pub mod hostile;

@@ -18,17 +18,25 @@ pub struct Server {
     /// `http://127.0.0.1:…`
     pub url: String,
     state: TempDir,
+    args: Vec<String>,
 }
 
 impl Server {
     /// Starts it and waits until it listens.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with more said on its command line.
+    pub async fn start_with(args: &[&str]) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let (process, url) = run("127.0.0.1:0", &state).await;
+        let args: Vec<String> = args.iter().copied().map(String::from).collect();
+        let (process, url) = run("127.0.0.1:0", &state, &args).await;
         Self {
             process,
             url,
             state,
+            args,
         }
     }
 
@@ -43,6 +51,7 @@ impl Server {
             process,
             url,
             state,
+            args: args.iter().copied().map(String::from).collect(),
         }
     }
 
@@ -50,6 +59,15 @@ impl Server {
     pub fn port(&self) -> u16 {
         let (_, port) = self.url.rsplit_once(':').expect("it has one");
         port.parse().expect("it is a number")
+    }
+
+    /// `127.0.0.1:…`
+    ///
+    /// # Panics
+    /// If it has no address.
+    pub fn address(&self) -> &str {
+        let (_, address) = self.url.split_once("//").expect("it is an address");
+        address
     }
 
     /// It is killed.
@@ -60,8 +78,7 @@ impl Server {
 
     /// Another process takes its place, with what the last one has kept.
     pub async fn starts_again(&mut self) {
-        let (_, address) = self.url.split_once("//").expect("it is an address");
-        (self.process, _) = run(address, &self.state).await;
+        (self.process, _) = run(self.address(), &self.state, &self.args).await;
     }
 
     /// Another process takes its place, and knows nothing of it.
@@ -72,9 +89,9 @@ impl Server {
 }
 
 /// Starts it and waits until it listens; gives its address.
-async fn run(listen: &str, state: &TempDir) -> (Process, String) {
+async fn run(listen: &str, state: &TempDir, args: &[String]) -> (Process, String) {
     let mut command = Process::command(program("deskhand-server"));
-    listening(command.args(["--listen", listen]), state).await
+    listening(command.args(["--listen", listen]).args(args), state).await
 }
 
 async fn listening(command: &mut Command, state: &TempDir) -> (Process, String) {

@@ -166,6 +166,13 @@ pub const NO_SERVER: Verdict = verdict(
     Then::Form,
 );
 
+/// Nothing has come for too long, though nobody has hung up.
+pub const SILENT: Verdict = verdict(
+    "Nothing more is heard from the novice's computer or the server. Check your Internet \
+     connection, then try again.",
+    Then::Form,
+);
+
 /// The browser could not make the connection's certificate.
 pub const NO_CERTIFICATE: Verdict = verdict(
     "This browser cannot make a secure direct connection. Try a current Firefox, Chrome, Edge \

@@ -173,7 +173,34 @@ pub struct Joining {
     credentials: Credentials,
     /// How far.
     pub stage: Stage,
+    /// When the first tick of this stage came.
+    since: Option<Duration>,
 }
+
+impl Joining {
+    fn reaches(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.since = None;
+    }
+
+    /// Whether something should have come by now. A socket may be dead for many minutes before
+    /// the browser says so.
+    fn is_too_long(&mut self, now: Duration) -> bool {
+        let patience = match self.stage {
+            Stage::Reaching | Stage::Checking => PATIENCE,
+            Stage::Asking(_) => PATIENCE_WITH_PEOPLE,
+            Stage::Waiting { .. } => return false,
+        };
+        let since = *self.since.get_or_insert(now);
+        now.saturating_sub(since) >= patience
+    }
+}
+
+/// Twice what the novice's computer allows for the whole check of a password.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The novice has a minute to answer; then their computer says so.
+const PATIENCE_WITH_PEOPLE: Duration = Duration::from_secs(90);
 
 /// How far a join has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,7 +290,7 @@ impl State {
     /// Whether something on the page changes by the passing of time alone.
     pub fn is_counting(&self) -> bool {
         match &self.screen {
-            Screen::Joining(joining) => matches!(joining.stage, Stage::Waiting { .. }),
+            Screen::Joining(_) => true,
             Screen::Console(console) => console.is_counting(),
             Screen::Unable(_) | Screen::Start(_) | Screen::Join(_) | Screen::Ended(_) => false,
         }
@@ -362,6 +389,7 @@ impl State {
         self.screen = Screen::Joining(Joining {
             credentials: credentials.clone(),
             stage: Stage::Reaching,
+            since: None,
         });
         vec![
             Effect::Remember(credentials.name.clone()),
@@ -375,20 +403,23 @@ impl State {
         };
         let key = joining.credentials.key.clone();
         match event {
-            Event::News(News::Checking) => joining.stage = Stage::Checking,
-            Event::News(News::Accepted(met)) => joining.stage = Stage::Asking(met),
+            Event::News(News::Checking) => joining.reaches(Stage::Checking),
+            Event::News(News::Accepted(met)) => joining.reaches(Stage::Asking(met)),
             Event::News(News::Over(Over::Wait(secs))) => {
-                joining.stage = Stage::Waiting {
+                joining.reaches(Stage::Waiting {
                     until: now + Duration::from_secs(secs.into()),
-                };
+                });
                 return vec![Effect::HangUp];
             }
             Event::Tick => {
                 if let Stage::Waiting { until } = joining.stage
                     && until <= now
                 {
-                    joining.stage = Stage::Reaching;
+                    joining.reaches(Stage::Reaching);
                     return vec![Effect::Join(joining.credentials.clone())];
+                }
+                if joining.is_too_long(now) {
+                    return self.fail(sentences::SILENT, key);
                 }
             }
             Event::News(News::Offer(sdp)) => {

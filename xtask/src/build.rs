@@ -7,6 +7,8 @@ use std::{
     process::Command,
 };
 
+use anyhow::Context as _;
+
 use crate::{
     bundle::{self, Profile},
     packages::{self, Set},
@@ -23,6 +25,18 @@ pub fn cargo(root: &Path) -> Command {
 /// Where cargo puts what it builds.
 pub fn target_dir(root: &Path) -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
+}
+
+/// What rustc calls this kind of computer.
+pub fn host() -> anyhow::Result<String> {
+    let out = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .context("cannot start rustc")?;
+    String::from_utf8_lossy(&out.stdout)
+        .lines()
+        .find_map(|line| Some(line.strip_prefix("host: ")?.to_owned()))
+        .context("rustc does not say for which computer it builds")
 }
 
 /// `cargo xtask bundle`.

@@ -10,6 +10,8 @@ mod bench;
 mod build;
 mod bundle;
 mod desktop;
+mod dist;
+mod fuzz;
 mod packages;
 mod page_tests;
 mod run;
@@ -39,6 +41,10 @@ enum Command {
     Bundle,
     /// Install what the tests need, then run all of them and all checks.
     Test(test::Options),
+    /// Make packages of both programs, into target/dist. Needs Debian or Ubuntu.
+    Dist(dist::Options),
+    /// Try to make every parser of the network fall over, by libFuzzer.
+    Fuzz(fuzz::Options),
     /// Measure beside other programs and write BENCHMARKS.md. Needs Debian and root.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -64,6 +70,8 @@ fn call(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::Build => build::release(&mut steps, root),
         Command::Bundle => build::page(&mut steps, root, Profile::Release),
         Command::Test(options) => test::run(&mut steps, root, options),
+        Command::Dist(options) => dist::run(&mut steps, root, options),
+        Command::Fuzz(options) => fuzz::run(&mut steps, root, options),
         Command::Bench(what) => bench::run(&mut steps, root, what),
         Command::Screenshots => screenshots::run(&mut steps, root),
     }

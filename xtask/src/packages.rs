@@ -37,6 +37,10 @@ pub enum Set {
     Desktop,
     /// To run the end-to-end tests, the desktop included.
     Tests,
+    /// To build the fuzz targets.
+    Fuzz,
+    /// To make packages.
+    Dist,
 }
 
 const fn library(package: &'static str) -> Need {
@@ -110,7 +114,18 @@ const TESTS: &[Need] = &[
     program("dbus", &["dbus-daemon"]),
     program("xdg-utils", &["xdg-email"]),
     program("file", &["file"]), // xdg-utils tell by it what a file is
+    program("nginx", &["nginx"]),
+    program("caddy", &["caddy"]),
+    program("desktop-file-utils", &["desktop-file-validate"]),
+    program("appstream", &["appstreamcli"]),
 ];
+
+const DIST: &[Need] = &[
+    program("dpkg", &["dpkg-deb"]),
+    program("dpkg-dev", &["dpkg-shlibdeps"]),
+];
+/// libFuzzer is written in C++.
+const FUZZ: &[Need] = &[program("g++", &["c++", "g++", "clang++"])];
 
 impl Set {
     fn needs(self) -> Vec<&'static Need> {
@@ -118,10 +133,17 @@ impl Set {
             Self::Build => &[BUILD],
             Self::Window => &[WINDOW],
             Self::Desktop => &[DESKTOP],
-            Self::Tests => &[WINDOW, DESKTOP, TESTS],
+            Self::Tests => &[WINDOW, DESKTOP, DIST, TESTS],
+            Self::Fuzz => &[FUZZ],
+            Self::Dist => &[DIST],
         };
         lists.iter().copied().flatten().collect()
     }
+}
+
+/// What the novice's window opens at run time, by the names of Debian's packages.
+pub fn of_the_window() -> Vec<&'static str> {
+    WINDOW.iter().map(|need| need.package).collect()
 }
 
 /// Makes sure that everything in `sets` is there; says what is missing before installing it.

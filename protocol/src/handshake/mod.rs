@@ -23,6 +23,7 @@
 
 pub mod expert;
 pub mod novice;
+pub(crate) mod oracle;
 pub mod seal;
 mod stretch;
 pub(crate) mod words;

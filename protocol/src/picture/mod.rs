@@ -19,6 +19,8 @@ mod arrivals;
 mod bitmap;
 mod codec;
 mod feedback;
+mod few;
+pub(crate) mod oracle;
 mod order;
 mod piece;
 mod pieces;
@@ -141,6 +143,7 @@ struct Head {
     size: (u16, u16),
     epoch: u16,
     fresh: bool,
+    #[serde(deserialize_with = "few::read")]
     parts: Vec<PartHead>,
 }
 
@@ -149,6 +152,7 @@ enum PartHead {
     Copy {
         dx: i16,
         dy: i16,
+        #[serde(deserialize_with = "few::read")]
         areas: Vec<Area>,
     },
     Tile {
@@ -159,6 +163,7 @@ enum PartHead {
         at: (u16, u16),
         codec: Codec,
         key: bool,
+        #[serde(deserialize_with = "few::read")]
         areas: Vec<Area>,
         length: u32,
     },
@@ -240,7 +245,7 @@ impl Update<Range<usize>> {
             None => return Err(UpdateError::Malformed),
         };
         let sides = [head.size.0, head.size.1];
-        if head.parts.len() > MAX_PARTS || sides.into_iter().any(|side| side > MAX_SIDE) {
+        if sides.into_iter().any(|side| side > MAX_SIDE) {
             return Err(UpdateError::Malformed);
         }
         let mut rest = bytes.len() - rest.len()..bytes.len();
@@ -251,6 +256,11 @@ impl Update<Range<usize>> {
                     inside(&areas, head.size)?;
                     for area in &areas {
                         inside(&[area.shifted(dx, dy)?], head.size)?;
+                    }
+                    // None overlaps another. A page keeps all of them while it moves them.
+                    let moved: u64 = areas.iter().map(|area| area.pixels()).sum();
+                    if moved > u64::from(head.size.0) * u64::from(head.size.1) {
+                        return Err(UpdateError::Malformed);
                     }
                     Part::Copy { dx, dy, areas }
                 }
@@ -332,6 +342,11 @@ impl<D> Update<D> {
 }
 
 impl Area {
+    /// How many it has.
+    fn pixels(self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
     /// Where it comes from.
     fn shifted(self, dx: i16, dy: i16) -> Result<Self, UpdateError> {
         let x = self.x.checked_add_signed(dx.saturating_neg());
@@ -358,9 +373,6 @@ fn take(rest: &mut Range<usize>, length: u32) -> Result<Range<usize>, UpdateErro
 }
 
 fn inside(areas: &[Area], (width, height): (u16, u16)) -> Result<(), UpdateError> {
-    if areas.len() > MAX_PARTS {
-        return Err(UpdateError::Malformed);
-    }
     let fits = |area: &Area| {
         u32::from(area.x) + u32::from(area.width) <= u32::from(width)
             && u32::from(area.y) + u32::from(area.height) <= u32::from(height)
@@ -427,6 +439,52 @@ mod tests {
         ] {
             let bytes = update(vec![AREA, area], b"").encode();
             assert_eq!(Update::decode(&bytes), Err(UpdateError::Outside));
+        }
+    }
+
+    #[test]
+    fn what_would_move_more_than_there_is_is_refused() {
+        let half = Area {
+            x: 0,
+            y: 0,
+            width: 1920,
+            height: 540,
+        };
+        let moving = |areas| Update {
+            parts: vec![Part::Copy {
+                dx: 0,
+                dy: -1,
+                areas,
+            }],
+            ..update(vec![], b"")
+        };
+        let all = moving(vec![half; 2]).encode();
+        assert!(Update::decode(&all).is_ok());
+        let more = moving(vec![half, half, Area { height: 1, ..half }]).encode();
+        assert_eq!(Update::decode(&more), Err(UpdateError::Malformed));
+    }
+
+    #[test]
+    fn more_parts_or_areas_than_there_may_be_are_refused() {
+        let part = |areas| Part::Video {
+            at: (0, 0),
+            codec: Codec::Vp9,
+            key: true,
+            areas,
+            data: &b""[..],
+        };
+        for (parts, areas, read) in [
+            (MAX_PARTS, 0, true),
+            (MAX_PARTS + 1, 0, false),
+            (1, MAX_PARTS, true),
+            (1, MAX_PARTS + 1, false),
+        ] {
+            let many = Update {
+                parts: vec![part(vec![AREA; areas]); parts],
+                ..update(vec![], b"")
+            };
+            let decoded = Update::decode(&many.encode()).is_ok();
+            assert_eq!(decoded, read, "{parts} parts, {areas} areas");
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::turn::TurnError;
-use crate::{state::StateError, tls::TlsError};
+use crate::{downloads::DownloadsError, state::StateError, tls::TlsError};
 
 /// Where a value was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,9 @@ pub enum Problem {
     /// The relay cannot be as it was wished for.
     #[error(transparent)]
     Turn(#[from] TurnError),
+    /// What is to be offered for download cannot be read.
+    #[error(transparent)]
+    Downloads(#[from] DownloadsError),
     /// There is nowhere to keep the key.
     #[error(
         "There is no home directory to keep the server's key in. Choose a place with --state-dir."
@@ -125,7 +128,7 @@ impl Problem {
     fn is_of_the_order(&self) -> bool {
         match self {
             Self::Turn(error) => error.is_of_the_order(),
-            Self::State(_) | Self::Tls(_) | Self::Unreadable { .. } => false,
+            Self::State(_) | Self::Tls(_) | Self::Downloads(_) | Self::Unreadable { .. } => false,
             _ => true,
         }
     }

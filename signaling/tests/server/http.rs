@@ -39,7 +39,7 @@ const HARDENING: &[&str] = &[
     "cache-control: ",
 ];
 
-fn assert_hardened(what: &str, head: &str) {
+pub fn assert_hardened(what: &str, head: &str) {
     for header in HARDENING {
         let count = head.matches(&format!("\r\n{header}")).count();
         assert_eq!(count, 1, "{what}: {header}\n{head}");

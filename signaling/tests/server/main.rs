@@ -6,6 +6,7 @@
     reason = "a test may fail that way"
 )]
 
+mod downloads;
 mod hardening;
 mod http;
 mod limits;

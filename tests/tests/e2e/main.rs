@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod bad_line;
 mod channels;
 mod clocks;
 mod crash;
@@ -24,11 +25,13 @@ mod input;
 mod instance;
 mod invitations;
 mod links;
+mod packages;
 mod page;
 mod password;
 mod picture;
 mod policy;
 mod prompts;
+mod proxies;
 mod refusal;
 mod relay;
 mod screens;

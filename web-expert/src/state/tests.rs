@@ -298,7 +298,29 @@ fn a_wait_counts_down_and_tries_again_by_itself() {
     assert!(state.handle(Event::Tick, secs(7)).is_empty());
     let effects = state.handle(Event::Tick, secs(8));
     assert!(matches!(&effects[..], [Effect::Join(_)]));
-    assert!(!state.is_counting());
+}
+
+#[test]
+fn a_line_that_falls_silent_is_not_waited_for_for_ever() {
+    // What came last, when its stage was first looked at, and when it was too long.
+    let stages = [
+        (vec![], 1, 21),
+        (vec![News::Checking], 15, 35),
+        (vec![News::Checking, News::Accepted(met())], 15, 105),
+    ];
+    for (news, begins, ends) in stages {
+        let mut state = page();
+        run(&mut state, [connect()]);
+        assert!(state.handle(Event::Tick, secs(1)).is_empty());
+        run(&mut state, news.into_iter().map(Event::News));
+        assert!(state.is_counting());
+        assert!(state.handle(Event::Tick, secs(begins)).is_empty());
+        assert!(state.handle(Event::Tick, secs(ends - 1)).is_empty());
+        assert_eq!(state.handle(Event::Tick, secs(ends)), [Effect::HangUp]);
+        assert!(matches!(&state.screen, Screen::Join(join)
+            if join.problem == Some(sentences::SILENT.text)));
+        assert!(!state.is_counting());
+    }
 }
 
 #[test]
