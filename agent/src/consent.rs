@@ -22,6 +22,13 @@ pub const CONTROL_PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct ViewGrant(());
 
+impl ViewGrant {
+    /// The same yes, for the session's next connection.
+    pub fn again(&self) -> Self {
+        Self(())
+    }
+}
+
 /// Proof that the novice allowed the expert to use mouse and keyboard.
 #[derive(Debug)]
 pub struct ControlGrant(GrantId);

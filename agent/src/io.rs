@@ -78,6 +78,8 @@ pub enum PeerEvent {
     Motion(Motion),
     /// Something on a channel that is no message.
     Malformed,
+    /// Nothing was heard from the page for [`SILENCE`](crate::peer::SILENCE), or it is heard again.
+    Heard(bool),
     /// The connection could not be made in time; a fresh one may succeed.
     Stuck,
     /// The connection is over.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     control::EndReason,
-    handshake::{Challenge, Hello, Ke2, Ke3},
+    handshake::{Challenge, Hello, Ke2, Ke3, resume::Resume},
     text::{CandidateText, Name, Sdp},
 };
 
@@ -22,6 +22,8 @@ pub enum ToAgent {
     Ke3(Ke3),
     /// A [`SealedToAgent`].
     Sealed(Sealed),
+    /// Answers the challenge of a session that was approved before.
+    Resume(Resume),
 }
 
 /// Novice's agent to expert's page.
@@ -75,14 +77,15 @@ pub enum SealedToAgent {
     Answer(Sdp),
     /// One ICE candidate of the page's, with its media line.
     Candidate(Candidate),
-    /// The expert gave up or closed the page.
+    /// The expert gave up.
     Leave,
 }
 
 /// What the agent seals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SealedToPage {
-    /// The password was right; now the novice is being asked.
+    /// The password was right; now the novice is being asked. After a [`Resume`]: it goes on, and
+    /// nobody is asked.
     Accepted {
         /// What the novice wants to be called; empty if they did not say.
         novice: Name,

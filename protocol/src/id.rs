@@ -13,12 +13,16 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 #[error("not a valid id")]
 pub struct BadId;
 
-fn from_text<const N: usize>(text: &str) -> Result<[u8; N], BadId> {
+pub(crate) fn from_text<const N: usize>(text: &str) -> Result<[u8; N], BadId> {
     let mut bytes = [0; N];
     match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
         Ok(n) if n == N => Ok(bytes),
         _ => Err(BadId),
     }
+}
+
+pub(crate) fn to_text(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Names an invitation. Known to the two ends only: the server sees its [`Route`].
@@ -50,7 +54,7 @@ impl InvitationId {
 
     /// As base64url without padding. Not `Display`, so that no log prints it by accident.
     pub fn to_text(self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        to_text(&self.0)
     }
 
     /// What the server knows this invitation as: `SHA-256("ra/1 route" ‖ id)`.
@@ -96,7 +100,7 @@ impl LinkSecret {
     }
 
     pub(crate) fn to_text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        to_text(&self.0)
     }
 }
 
@@ -130,7 +134,7 @@ impl Route {
 
     /// As base64url without padding.
     pub fn to_text(self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        to_text(&self.0)
     }
 }
 

@@ -42,7 +42,7 @@ pub struct Browser {
     /// For what this file has no word for.
     pub client: Client,
     driver: Process,
-    _profile: TempDir,
+    profile: TempDir,
     _bridge: Option<Bridge>,
 }
 
@@ -82,9 +82,14 @@ impl Browser {
         Self {
             client,
             driver,
-            _profile: profile,
+            profile,
             _bridge: bridge,
         }
+    }
+
+    /// Where it keeps what is its own.
+    pub fn profile(&self) -> &Path {
+        self.profile.path()
     }
 
     /// Opens an address.

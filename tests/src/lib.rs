@@ -13,6 +13,7 @@
 
 pub mod bad_link;
 pub mod browser;
+pub mod computer;
 pub mod desktop;
 pub mod expert;
 pub mod fake_expert;
@@ -33,5 +34,6 @@ pub mod probe;
 pub mod process;
 pub mod scene;
 pub mod server;
+pub mod tab;
 pub mod wait;
 pub mod window;

@@ -95,6 +95,6 @@ pub fn after_sleep(sleep: Duration, program: &Path) -> Command {
     unshared(program)
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

@@ -1,14 +1,14 @@
 //! The page: one loop over a closed set of messages.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use gloo_events::EventListener;
-use gloo_timers::callback::Interval;
 use yew::{Callback, Component, Context, Html, html};
 
 use crate::{
     channels,
     hands::Hands,
+    heart::Heart,
     js,
     keyboard::Platform,
     memory, peer, picture,
@@ -18,12 +18,12 @@ use crate::{
     state::{Control, Event, Opened, Screen, State},
     view::{
         console::ConsoleView, ended::EndedView, join::JoinView, joining::JoiningView,
-        start::StartView, unable::UnableView,
+        returning::ReturningView, start::StartView, unable::UnableView,
     },
 };
 
 /// Countdowns show whole seconds; four looks per second keep them honest.
-const TICK_MILLIS: u32 = 250;
+const TICK: Duration = Duration::from_millis(250);
 
 /// Everything that reaches the page.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ pub enum Msg {
 pub struct App {
     state: State,
     shell: Shell,
-    ticker: Option<Interval>,
+    /// Goes on in a hidden tab: a session that is lost there is not waited for any longer.
+    ticker: Option<Heart>,
     _seen: Option<EventListener>,
 }
 
@@ -53,25 +54,27 @@ impl Component for App {
         let unable = unable(&opened);
         let mut state = State::new(opened, memory::name(), unable);
         state.quality = memory::quality();
-        Self {
+        let heard = ctx.link().callback(Msg::Heard);
+        let mut app = Self {
             state,
-            shell: Shell::new(
-                place,
-                Hands::new(platform()),
-                ctx.link().callback(Msg::Heard),
-            ),
+            shell: Shell::new(place, Hands::new(platform()), heard),
             ticker: None,
             _seen: watch_visibility(ctx.link().callback(Msg::Event)),
-        }
+        };
+        app.go_on();
+        app.keep_time(ctx);
+        app
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         // The novice's pointer is drawn on its own, many times a second, and so are figures.
         let draws = !matches!(
             msg,
-            Msg::Heard(Heard::Peer(peer::Heard::Channel(
-                channels::Heard::Cursor(_) | channels::Heard::Answer(..)
-            )))
+            Msg::Heard(
+                Heard::Peer(peer::Heard::Channel(
+                    channels::Heard::Cursor(_) | channels::Heard::Answer(..)
+                )) | Heard::Beat
+            )
         );
         let mut events: VecDeque<Event> = match msg {
             Msg::Event(event) => [event].into(),
@@ -105,6 +108,9 @@ impl Component for App {
             Screen::Joining(joining) => html! {
                 <JoiningView stage={joining.stage.clone()} now={js::now()} {on} />
             },
+            Screen::Returning(returning) => html! {
+                <ReturningView returning={returning.clone()} now={js::now()} {on} />
+            },
             Screen::Console(console) => html! {
                 if let Some(picture) = self.shell.picture.clone() {
                 <ConsoleView
@@ -127,6 +133,19 @@ impl Component for App {
 }
 
 impl App {
+    /// Goes on with the session that this page was in before it was loaded again.
+    fn go_on(&mut self) {
+        let kept = memory::session();
+        let Some(kept) = kept.filter(|kept| self.state.may_go_on_with(kept.key.id())) else {
+            memory::forget_session();
+            return;
+        };
+        self.shell.may_return(kept.key);
+        for effect in self.state.go_on(kept.left, js::now()) {
+            self.shell.apply(effect);
+        }
+    }
+
     fn has_the_pointer(&self) -> bool {
         let Screen::Console(console) = &self.state.screen else {
             return false;
@@ -145,7 +164,7 @@ impl App {
             self.ticker = None;
         } else if self.ticker.is_none() {
             let link = ctx.link().clone();
-            self.ticker = Some(Interval::new(TICK_MILLIS, move || {
+            self.ticker = Some(Heart::start(TICK, move || {
                 link.send_message(Msg::Event(Event::Tick));
             }));
         }

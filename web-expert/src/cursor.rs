@@ -51,6 +51,16 @@ impl Cursor {
         *self.0.borrow_mut() = Inner::default();
     }
 
+    /// So has a fresh connection, at the same place on the page.
+    pub fn renew(&self) {
+        let mut inner = self.0.borrow_mut();
+        inner.shape = None;
+        inner.at = None;
+        inner.seq = None;
+        inner.draw_shape();
+        inner.place();
+    }
+
     /// Where to draw, or nowhere any more.
     pub fn attach(&self, elements: Option<Elements>) {
         let mut inner = self.0.borrow_mut();

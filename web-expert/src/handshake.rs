@@ -8,8 +8,9 @@ use deskhand_protocol::{
     control::EndReason,
     envelope::{Candidate, Sealed, SealedToAgent, SealedToPage, ToAgent, ToPage},
     handshake::{
-        Words,
+        Established, Words,
         expert::{Joining, Waiting},
+        resume::ResumeKey,
         seal,
     },
     id::Fingerprint,
@@ -69,9 +70,10 @@ pub enum Output {
 pub enum News {
     /// The novice's computer answers; it is checking the password.
     Checking,
-    /// The password was right; now the novice is being asked.
+    /// The password was right; now the novice is being asked. Where a session is resumed: it goes
+    /// on.
     Accepted(Met),
-    /// The novice approved.
+    /// The novice approved, now or before.
     Offer(Sdp),
     /// One ICE candidate of the agent's.
     Candidate(Candidate),
@@ -120,9 +122,12 @@ pub struct Handshake {
 enum Step {
     /// The novice's challenge is due.
     Challenge(Joining),
+    /// The same, where a session is resumed.
+    Returning(Box<ResumeKey>),
     /// KE1 is out.
     Ke2(Box<Waiting>),
-    /// KE3 is out; the novice's computer has not answered under seal yet, so it may still refuse.
+    /// The proof is out; the novice's computer has not answered under seal yet, so it may still
+    /// refuse.
     Unconfirmed(Box<Line>),
     /// The novice's computer has proved itself under seal.
     Sealed(Box<Line>),
@@ -135,6 +140,34 @@ struct Line {
     channel: seal::Channel,
     words: Words,
     peer: Fingerprint,
+    resume: ResumeKey,
+}
+
+impl Step {
+    /// Whether nothing has come under seal yet. After that nobody between can refuse.
+    fn may_be_refused(&self) -> bool {
+        match self {
+            Self::Challenge(_) | Self::Returning(_) | Self::Ke2(_) | Self::Unconfirmed(_) => true,
+            Self::Sealed(_) | Self::Over => false,
+        }
+    }
+}
+
+impl From<Established> for Line {
+    fn from(established: Established) -> Self {
+        let Established {
+            channel,
+            words,
+            peer,
+            resume,
+        } = established;
+        Self {
+            channel,
+            words,
+            peer,
+            resume,
+        }
+    }
 }
 
 impl Handshake {
@@ -147,6 +180,26 @@ impl Handshake {
             name,
             fingerprint,
             step: Step::Challenge(key.joining(password)),
+        }
+    }
+
+    /// Comes back to a session that the novice has approved. `fingerprint` is of a certificate
+    /// made for this attempt.
+    pub fn resume(key: ResumeKey, fingerprint: Fingerprint) -> Self {
+        Self {
+            join: FromExpert::Join { route: key.route() },
+            // The novice's computer knows it.
+            name: Name::default(),
+            fingerprint,
+            step: Step::Returning(Box::new(key)),
+        }
+    }
+
+    /// What this page can come back with, once the novice's computer is sure to have it too.
+    pub fn resume_key(&self) -> Option<&ResumeKey> {
+        match &self.step {
+            Step::Sealed(line) => Some(&line.resume),
+            _ => None,
         }
     }
 
@@ -179,7 +232,7 @@ impl Handshake {
             Step::Unconfirmed(line) | Step::Sealed(line) => {
                 relay(&ToAgent::Sealed(line.channel.seal(message)))
             }
-            Step::Challenge(_) | Step::Ke2(_) | Step::Over => None,
+            Step::Challenge(_) | Step::Returning(_) | Step::Ke2(_) | Step::Over => None,
         }
     }
 
@@ -196,13 +249,14 @@ impl Handshake {
                     Err(_) => self.over(Over::Tampered),
                 }
             }
+            (Step::Returning(key), ToPage::Challenge(challenge)) => {
+                let (established, resume) = key.prove(&challenge, self.fingerprint, rng);
+                self.step = Step::Unconfirmed(Box::new(established.into()));
+                send(&ToAgent::Resume(resume))
+            }
             (Step::Ke2(waiting), ToPage::Ke2(ke2)) => match waiting.finish(&ke2, rng) {
                 Ok((established, ke3)) => {
-                    self.step = Step::Unconfirmed(Box::new(Line {
-                        channel: established.channel,
-                        words: established.words,
-                        peer: established.peer,
-                    }));
+                    self.step = Step::Unconfirmed(Box::new(established.into()));
                     let name = self.name.clone();
                     let introduce = self.seal(&SealedToAgent::Introduce { name });
                     let mut out = send(&ToAgent::Ke3(ke3));
@@ -212,21 +266,19 @@ impl Handshake {
                 // A wrong password and a message that somebody altered look alike.
                 Err(_) => self.over(Over::Refused),
             },
-            (Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_), ToPage::Refused) => {
-                self.over(Over::Refused)
-            }
-            (Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_), ToPage::Busy) => {
-                self.over(Over::Busy)
-            }
-            (Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_), ToPage::Wait(secs)) => {
-                self.over(Over::Wait(secs))
-            }
+            (step, ToPage::Refused) if step.may_be_refused() => self.over(Over::Refused),
+            (step, ToPage::Busy) if step.may_be_refused() => self.over(Over::Busy),
+            (step, ToPage::Wait(secs)) if step.may_be_refused() => self.over(Over::Wait(secs)),
             (Step::Unconfirmed(line) | Step::Sealed(line), ToPage::Sealed(sealed)) => {
                 self.unseal(line, &sealed)
             }
             (Step::Over, _) => vec![],
             (
-                Step::Challenge(_) | Step::Ke2(_) | Step::Unconfirmed(_) | Step::Sealed(_),
+                Step::Challenge(_)
+                | Step::Returning(_)
+                | Step::Ke2(_)
+                | Step::Unconfirmed(_)
+                | Step::Sealed(_),
                 ToPage::Challenge(_)
                 | ToPage::Ke2(_)
                 | ToPage::Refused

@@ -100,6 +100,11 @@ pub fn has_webrtc(window: &Window) -> bool {
     has_function(window, "RTCPeerConnection")
 }
 
+/// Time since the epoch, by a clock that people set.
+pub fn wall() -> Duration {
+    Duration::try_from_secs_f64(js_sys::Date::now() / 1000.0).unwrap_or_default()
+}
+
 /// Time since the page was opened.
 pub fn now() -> Duration {
     let millis = web_sys::window()

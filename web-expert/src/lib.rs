@@ -1,7 +1,7 @@
 //! The expert's page: join an invitation, see the novice's desktop, chat, share control.
 //!
-//! INVARIANTS: the pure modules ([`choice`], [`handshake`], [`input`], [`keyboard`], [`meter`],
-//! [`pointer`], [`reach`], [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
+//! INVARIANTS: the pure modules ([`choice`], [`handshake`], [`input`], [`kept`], [`keyboard`],
+//! [`meter`], [`pointer`], [`reach`], [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
 //! edges; [`view`] draws, puts text into text nodes only and returns events. Loading the page
 //! contacts nobody.
 
@@ -16,6 +16,7 @@ pub mod handshake;
 pub mod heart;
 pub mod input;
 pub mod js;
+pub mod kept;
 pub mod keyboard;
 pub mod memory;
 pub mod meter;

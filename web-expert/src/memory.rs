@@ -1,13 +1,17 @@
 //! What the browser remembers for next time: the expert's name, what they prefer of the picture,
-//! and nothing else.
+//! and nothing else. This tab alone remembers, as long as a session lasts, how to come back to it.
 
-use deskhand_protocol::control::Quality;
+use deskhand_protocol::{control::Quality, handshake::resume::ResumeKey};
 use web_sys::Storage;
 
-use crate::choice;
+use crate::{
+    choice, js,
+    kept::{self, Kept},
+};
 
 const NAME: &str = "deskhand.name";
 const QUALITY: &str = "deskhand.quality";
+const SESSION: &str = "deskhand.session";
 
 /// The name that was used last, if the browser kept it.
 pub fn name() -> String {
@@ -36,6 +40,31 @@ pub fn remember_quality(quality: Quality) {
     if let Some(storage) = storage() {
         storage.set_item(QUALITY, choice::word(quality)).ok();
     }
+}
+
+/// The session that this tab can go on with.
+pub fn session() -> Option<Kept> {
+    let text = tab()?.get_item(SESSION).ok().flatten()?;
+    kept::read(&text, js::wall())
+}
+
+/// Keeps it, as seen to stand right now. A browser that keeps nothing for a page like this one
+/// still comes back as long as the page is not loaded again.
+pub fn keep_session(key: &ResumeKey) {
+    if let Some(tab) = tab() {
+        tab.set_item(SESSION, &kept::write(key, js::wall())).ok();
+    }
+}
+
+/// Keeps it no longer.
+pub fn forget_session() {
+    if let Some(tab) = tab() {
+        tab.remove_item(SESSION).ok();
+    }
+}
+
+fn tab() -> Option<Storage> {
+    web_sys::window()?.session_storage().ok().flatten()
 }
 
 fn storage() -> Option<Storage> {

@@ -50,7 +50,7 @@ pub const NO_NAME: &str =
 /// The expert cancelled, or ended it.
 pub const YOU_ENDED: &str = "You ended the session.";
 
-const TAMPERED: &str = "The connection was stopped for safety: what arrived was not from the \
+const TAMPERED_TEXT: &str = "The connection was stopped for safety: what arrived was not from the \
     computer that made this invitation, or was changed on the way. Ask for a new invitation.";
 
 const LOST: &str = "The connection to the novice's computer was lost.";
@@ -89,7 +89,7 @@ pub fn over(over: Over, key: &Key) -> Verdict {
         ),
         Over::Left => verdict("The novice's computer has left.", Then::Again),
         Over::Closed(reason) => refusal(reason, key),
-        Over::Tampered => verdict(TAMPERED, Then::Nothing),
+        Over::Tampered => TAMPERED,
         Over::Ended(reason) => ended(reason),
     }
 }
@@ -159,6 +159,27 @@ pub fn ended(reason: EndReason) -> Verdict {
 pub fn unreachable(reach: Reach) -> Verdict {
     verdict(reach.failure(), Then::Again)
 }
+
+/// Somebody interferes.
+pub const TAMPERED: Verdict = verdict(TAMPERED_TEXT, Then::Nothing);
+
+/// The session that the page wants to come back to is not there.
+pub const GONE: Verdict = verdict(
+    "This session is over, or it goes on in another tab.",
+    Then::Again,
+);
+
+/// Nobody answered in time.
+pub const NOT_BACK: Verdict = verdict(
+    "The novice's computer could not be reached again, so the session is over.",
+    Then::Again,
+);
+
+/// The server was updated in the middle of a session.
+pub const OTHER_VERSION: Verdict = verdict(
+    "The server runs another version of Deskhand now, so the session cannot go on.",
+    Then::Nothing,
+);
 
 /// The server could not be reached, or went away before the novice approved.
 pub const NO_SERVER: Verdict = verdict(

@@ -4,12 +4,13 @@
 use deskhand_protocol::{
     control::FromExpert,
     envelope::{Candidate, SealedToAgent},
+    handshake::resume::ResumeKey,
     ice::IceServer,
     picture::Answer,
     signal::ToExpert,
     text::Sdp,
 };
-use gloo_timers::callback::Timeout;
+use gloo_timers::callback::{Interval, Timeout};
 use rand_core::OsRng;
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
@@ -32,6 +33,8 @@ use crate::{
 
 /// After the last word the connection stays so long, unless the other side closes it before.
 const PARTING_MILLIS: u32 = 1_000;
+/// So often the page notes that the session stands.
+const BEAT_MILLIS: u32 = 5_000;
 
 /// Something from outside the page's own state.
 #[derive(Debug)]
@@ -46,6 +49,17 @@ pub enum Heard {
     Picture(picture::Heard),
     /// The parting connection has had its time.
     Parted,
+    /// It is time to note that the session stands.
+    Beat,
+}
+
+/// What a certificate is being made for.
+#[derive(Debug)]
+enum Purpose {
+    /// A way in.
+    Join(Credentials),
+    /// A way back.
+    Return(ResumeKey),
 }
 
 /// The edges of one page.
@@ -55,7 +69,7 @@ pub struct Shell {
     on: Callback<Heard>,
     /// Counts the attempts, so that a certificate that comes too late is told apart.
     attempt: u32,
-    joining: Option<Credentials>,
+    joining: Option<Purpose>,
     certificate: Option<Certificate>,
     handshake: Option<Handshake>,
     /// What helps to reach the novice; said just before their offer.
@@ -63,6 +77,8 @@ pub struct Shell {
     server: Option<Server>,
     peer: Option<Peer>,
     parting: Option<(Peer, Timeout)>,
+    /// What this page comes back with, and its beat.
+    kept: Option<(ResumeKey, Interval)>,
     /// The picture; `None` if this browser cannot paint.
     pub picture: Option<Picture>,
     /// Mouse and keyboard.
@@ -88,6 +104,7 @@ impl Shell {
             server: None,
             peer: None,
             parting: None,
+            kept: None,
             hands,
             cursor: Cursor::default(),
             gauge: Gauge::default(),
@@ -97,7 +114,17 @@ impl Shell {
     /// Does what was decided; returns what follows from it at once.
     pub fn apply(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
-            Effect::Join(credentials) => self.join(credentials),
+            Effect::Join(credentials) => {
+                self.hang_up();
+                self.begin(Purpose::Join(credentials));
+            }
+            Effect::Rejoin => return self.rejoin(),
+            Effect::StopRejoining => self.let_server_go(),
+            Effect::Keep => self.keep(),
+            Effect::Forget => {
+                self.kept = None;
+                memory::forget_session();
+            }
             Effect::Leave => self.seal(&SealedToAgent::Leave),
             Effect::HangUp => self.hang_up(),
             Effect::Part => self.part(),
@@ -147,6 +174,7 @@ impl Shell {
                 self.parting = None;
                 vec![]
             }
+            Heard::Beat => vec![Event::Beat],
         }
     }
 
@@ -157,11 +185,40 @@ impl Shell {
         vec![]
     }
 
-    fn join(&mut self, credentials: Credentials) {
-        self.hang_up();
+    /// Can come back with this from now on.
+    pub fn may_return(&mut self, key: ResumeKey) {
+        let on = self.on.clone();
+        let beat = Interval::new(BEAT_MILLIS, move || on.emit(Heard::Beat));
+        self.kept = Some((key, beat));
+    }
+
+    /// Keeps what the handshake has led to, or what there is.
+    fn keep(&mut self) {
+        let next = self.handshake.as_ref().and_then(Handshake::resume_key);
+        match (next.cloned(), &mut self.kept) {
+            (Some(next), Some((key, _))) => *key = next,
+            (Some(next), None) => self.may_return(next),
+            (None, _) => {}
+        }
+        if let Some((key, _)) = &self.kept {
+            memory::keep_session(key);
+        }
+    }
+
+    fn rejoin(&mut self) -> Vec<Event> {
+        let Some((key, _)) = &self.kept else {
+            return vec![Event::SocketClosed];
+        };
+        let key = key.clone();
+        self.begin(Purpose::Return(key));
+        vec![]
+    }
+
+    fn begin(&mut self, purpose: Purpose) {
+        self.let_server_go();
         self.parting = None;
         self.attempt += 1;
-        self.joining = Some(credentials);
+        self.joining = Some(purpose);
         let (attempt, on) = (self.attempt, self.on.clone());
         spawn_local(async move {
             let made = Certificate::make().await.ok();
@@ -171,12 +228,7 @@ impl Shell {
 
     fn certified(&mut self, made: Option<Certificate>) -> Vec<Event> {
         // Given up meanwhile.
-        let Some(Credentials {
-            key,
-            name,
-            password,
-        }) = self.joining.take()
-        else {
+        let Some(purpose) = self.joining.take() else {
             return vec![];
         };
         let Some(certificate) = made else {
@@ -186,12 +238,15 @@ impl Shell {
             return vec![Event::SocketClosed];
         };
         self.server = Some(server);
-        self.handshake = Some(Handshake::new(
-            key,
-            &password.0,
-            name,
-            certificate.fingerprint,
-        ));
+        let fingerprint = certificate.fingerprint;
+        self.handshake = Some(match purpose {
+            Purpose::Join(Credentials {
+                key,
+                name,
+                password,
+            }) => Handshake::new(key, &password.0, name, fingerprint),
+            Purpose::Return(key) => Handshake::resume(key, fingerprint),
+        });
         self.certificate = Some(certificate);
         vec![]
     }
@@ -230,11 +285,17 @@ impl Shell {
     }
 
     fn answer(&mut self, offer: &Sdp) -> Vec<Event> {
-        let (Some(certificate), Some(picture)) = (&self.certificate, &self.picture) else {
+        // It stays: where a connection gets stuck, another offer follows.
+        let Some(certificate) = &self.certificate else {
+            return vec![Event::Lost];
+        };
+        let Some(picture) = &self.picture else {
             return vec![Event::Lost];
         };
         self.peer = None; // an attempt that the novice's computer has given up
         let on = self.on.reform(Heard::Peer);
+        picture.renew();
+        self.cursor.renew();
         match Peer::answer(certificate, &self.ice_servers, offer, picture, &on) {
             Ok(peer) => {
                 self.hands.connect(peer.channels());
@@ -294,12 +355,16 @@ impl Shell {
         }
     }
 
-    fn hang_up(&mut self) {
+    fn let_server_go(&mut self) {
         self.joining = None;
         self.certificate = None;
         self.handshake = None;
         self.ice_servers.clear();
         self.server = None;
+    }
+
+    fn hang_up(&mut self) {
+        self.let_server_go();
         self.peer = None;
         if let Some(picture) = &self.picture {
             picture.forget();

@@ -3,8 +3,10 @@
 //! [`State::handle`] takes everything that can happen and returns what is to be done about it.
 //! The edges (socket, peer connection, DOM) do it and report back as further events.
 
+mod back;
 mod console;
 mod opened;
+mod returning;
 mod start;
 
 use std::{fmt, time::Duration};
@@ -18,8 +20,10 @@ use deskhand_protocol::{
     text::{Name, Sdp},
 };
 
+pub use back::{Back, Due};
 pub use console::{Console, Control, Line, Speaker, Spoken, View};
 pub use opened::{FromFile, Opened};
+pub use returning::Returning;
 pub use start::{Problem, Start};
 
 use crate::{
@@ -91,6 +95,8 @@ pub enum Event {
     Frame,
     /// Time has passed; sent while [`State::is_counting`].
     Tick,
+    /// So does it from time to time while there is something to come back to.
+    Beat,
 }
 
 /// What is to be done.
@@ -98,6 +104,15 @@ pub enum Event {
 pub enum Effect {
     /// Open the socket and start the handshake.
     Join(Credentials),
+    /// Come back to the session: open a socket and prove what was kept. The direct connection
+    /// stays, in case it recovers.
+    Rejoin,
+    /// Let go of that socket.
+    StopRejoining,
+    /// Keep what the page can come back with, and when it was last seen connected.
+    Keep,
+    /// Keep it no longer.
+    Forget,
     /// Tell the novice's computer, if there is a sealed way, that the expert gave up.
     Leave,
     /// Close the socket and the direct connection.
@@ -152,6 +167,8 @@ pub enum Screen {
     Join(Join),
     /// On the way to the novice's yes.
     Joining(Joining),
+    /// On the way back to a session.
+    Returning(Returning),
     /// The session.
     Console(Box<Console>),
     /// Over.
@@ -290,7 +307,7 @@ impl State {
     /// Whether something on the page changes by the passing of time alone.
     pub fn is_counting(&self) -> bool {
         match &self.screen {
-            Screen::Joining(_) => true,
+            Screen::Joining(_) | Screen::Returning(_) => true,
             Screen::Console(console) => console.is_counting(),
             Screen::Unable(_) | Screen::Start(_) | Screen::Join(_) | Screen::Ended(_) => false,
         }
@@ -303,8 +320,11 @@ impl State {
             Event::Looking(looking) => return self.look(looking),
             _ => {}
         }
-        let was_heard = self.is_heard();
+        let (was_heard, was_session) = (self.is_heard(), self.is_session());
         let mut effects = self.handle_on_screen(event, now);
+        if was_session && !self.is_session() {
+            effects.push(Effect::Forget);
+        }
         if self.is_heard() && !was_heard {
             effects.extend(self.wishes());
         }
@@ -317,6 +337,7 @@ impl State {
             Screen::Start(_) => self.at_the_start(event),
             Screen::Join(_) => self.at_the_form(event),
             Screen::Joining(_) => self.joining(event, now),
+            Screen::Returning(_) => self.returning(event, now),
             Screen::Console(console) => match console.handle(event, now) {
                 console::Next::Stay(effects) => effects,
                 console::Next::End(verdict, effects) => {
@@ -347,6 +368,11 @@ impl State {
             effects.push(Effect::Send(FromExpert::Looking(looking)));
         }
         effects
+    }
+
+    /// Whether there is something to come back to.
+    fn is_session(&self) -> bool {
+        matches!(self.screen, Screen::Console(_) | Screen::Returning(_))
     }
 
     /// Whether the novice's computer hears what the page wishes: it says first what is shared.
@@ -426,7 +452,7 @@ impl State {
                 if let Stage::Asking(met) = &joining.stage {
                     let console = Console::new(key, met.clone());
                     self.screen = Screen::Console(Box::new(console));
-                    return vec![Effect::Answer(sdp)];
+                    return vec![Effect::Keep, Effect::Answer(sdp)];
                 }
                 return self.fail(sentences::over(Over::Tampered, &key), key);
             }
@@ -449,19 +475,16 @@ impl State {
     }
 
     fn fail(&mut self, verdict: Verdict, key: Key) -> Vec<Effect> {
-        self.end(verdict, key);
+        self.end(verdict, Some(key));
         vec![Effect::HangUp]
     }
 
-    fn end(&mut self, verdict: Verdict, key: Key) {
+    fn end(&mut self, verdict: Verdict, key: Option<Key>) {
         let text = verdict.text;
-        self.screen = match verdict.then {
-            Then::Form => form(key, Some(text)),
-            Then::Again => Screen::Ended(Ended {
-                text,
-                again: Some(key),
-            }),
-            Then::Nothing => Screen::Ended(Ended { text, again: None }),
+        self.screen = match (verdict.then, key) {
+            (Then::Form, Some(key)) => form(key, Some(text)),
+            (Then::Again, again) => Screen::Ended(Ended { text, again }),
+            (Then::Form, None) | (Then::Nothing, _) => Screen::Ended(Ended { text, again: None }),
         };
     }
 
@@ -484,6 +507,11 @@ fn form(key: Key, problem: Option<&'static str>) -> Screen {
             problem: problem.map(Problem::Number),
         }),
     }
+}
+
+/// What a count shows that goes up: whole seconds.
+pub fn seconds_since(since: Duration, now: Duration) -> u64 {
+    now.saturating_sub(since).as_secs()
 }
 
 /// What a countdown shows: whole seconds, and never 0 while there is something left.

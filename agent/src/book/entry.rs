@@ -294,6 +294,11 @@ impl Entry {
         self.stale_token = true;
     }
 
+    /// Whether pages out of files may come through it.
+    pub fn is_for_files(&self) -> bool {
+        matches!(self.kept.channel, Channel::File | Channel::Mail)
+    }
+
     /// Tells the server of it, if there is anything left to tell.
     pub fn register(&self, now: Now) -> Option<Output> {
         let left = self.kept.expiry.left(now);
@@ -302,7 +307,7 @@ impl Entry {
             route,
             ttl_secs: u32::try_from(left.as_secs()).unwrap_or(u32::MAX).max(1),
             token: self.kept.token.clone(),
-            file: matches!(self.kept.channel, Channel::File | Channel::Mail),
+            file: self.is_for_files(),
             number: self.number(),
         }))
     }

@@ -159,7 +159,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     pub fn wake(&self, now: Now) -> Instant {
         // Ends are looked at every half minute, since the wall clock may be set meanwhile.
         let look = now.at + self.book.left(now).unwrap_or(LOOK).min(LOOK);
-        let session = self.session.as_ref().and_then(Session::deadline);
+        let session = self.session.as_ref().and_then(|one| one.deadline(now));
         let wish = self.wish.as_ref().and_then(Wish::deadline);
         [self.door.deadline(), session, wish]
             .into_iter()
@@ -198,16 +198,29 @@ impl<R: RngCore + CryptoRng> Desk<R> {
         self.session.is_some()
     }
 
-    fn arrived(&mut self, arrival: Arrival, now: Now) {
+    /// Whether nobody else can come. A helper who lost all that their page kept has nothing but
+    /// the invitation to come back with, and the novice is asked again then.
+    fn turns_away(&self) -> bool {
+        self.session.as_ref().is_some_and(|one| !one.is_lost())
+    }
+
+    fn arrived(&mut self, arrival: Arrival, now: Now, out: &mut Vec<Output>) {
+        // One that waits for its helper: this is them, or they have lost their place.
+        if let Some(mut former) = self.session.take() {
+            former.end(EndReason::Lost, "", out);
+            self.book.session_over(former.serial(), true, now, out);
+        }
         let mut no_control = self.setup.no_control.clone();
         if self.setup.rules.view_only {
             no_control = Some(VIEW_ONLY.into());
         }
+        let Arrival { serial, partner } = arrival;
         let terms = Terms {
             name: self.setup.name.clone(),
             no_control,
+            fingerprint: self.setup.fingerprint,
+            file: self.book.get(serial).is_some_and(|one| one.is_for_files()),
         };
-        let Arrival { serial, partner } = arrival;
         self.ended = None;
         self.session = Some(Session::new(serial, partner, terms, now));
     }

@@ -73,6 +73,9 @@ impl<R: RngCore + CryptoRng> Desk<R> {
                     // Only when it has answered is it known to be of use.
                     self.line.server = Server::Connecting;
                     self.register_all(now, out);
+                    if let Some(session) = &self.session {
+                        session.register(out);
+                    }
                     self.reserve(out);
                     if self.book.open().next().is_none() {
                         self.line.server = Server::Up;
@@ -123,10 +126,13 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             ToNovice::Unregistered { route, reason } => self.unregistered(route, reason, now, out),
             ToNovice::Reserved { number } => self.reserved(number, now, out),
             ToNovice::Joined { join, route } => {
+                if let Some(session) = self.session.as_mut().filter(|one| one.is_at(route)) {
+                    return session.rejoined(join, now, &mut self.rng, out);
+                }
                 if self.forbids(join, now, out) {
                     return;
                 }
-                if self.busy() {
+                if self.turns_away() {
                     return Door::turn_away(join, route, &mut self.book, out);
                 }
                 self.door
@@ -179,6 +185,13 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     }
 
     fn unregistered(&mut self, route: Route, reason: Refusal, now: Now, out: &mut Vec<Output>) {
+        if let Some(session) = self.session.as_ref().filter(|one| one.is_at(route)) {
+            // A session may last longer than the server keeps anything.
+            if reason == Refusal::Expired {
+                session.register(out);
+            }
+            return;
+        }
         let Some(entry) = self.book.at(route) else {
             return;
         };
@@ -217,7 +230,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     }
 
     fn relayed(&mut self, join: JoinId, payload: &Payload, now: Now, out: &mut Vec<Output>) {
-        let busy = self.busy();
+        let busy = self.turns_away();
         match read(payload) {
             Some(ToAgent::Hello(hello)) => {
                 if self.forbids(join, now, out) {
@@ -229,9 +242,13 @@ impl<R: RngCore + CryptoRng> Desk<R> {
             Some(ToAgent::Ke3(ke3)) => {
                 let arrival = self.door.ke3(join, &ke3, &mut self.book, now, out);
                 if let Some(arrival) = arrival {
-                    self.arrived(arrival, now);
+                    self.arrived(arrival, now, out);
                 }
             }
+            Some(ToAgent::Resume(resume)) => match &mut self.session {
+                Some(session) => session.resumed(join, &resume, now, out),
+                None => self.door.offended(join, &mut self.book, now, out),
+            },
             Some(ToAgent::Sealed(sealed)) => match &mut self.session {
                 Some(session) => {
                     let news = session.sealed(join, &sealed, &mut self.consent, now, out);
@@ -248,7 +265,7 @@ impl<R: RngCore + CryptoRng> Desk<R> {
 
     fn signalling_lost(&mut self, join: Option<JoinId>, now: Now, out: &mut Vec<Output>) {
         let session = self.session.as_mut();
-        let news = session.and_then(|one| one.signalling_lost(join, out));
+        let news = session.and_then(|one| one.signalling_lost(join, now, out));
         self.hear(news, now, out);
     }
 }

@@ -33,6 +33,7 @@ mod control;
 mod guesses;
 mod invitations;
 mod looking;
+mod lost;
 mod properties;
 mod reaching;
 mod scene;

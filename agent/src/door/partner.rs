@@ -4,6 +4,7 @@ use deskhand_protocol::{
     envelope::{Sealed, SealedToAgent, SealedToPage, ToPage},
     handshake::{
         Established, Words,
+        resume::ResumeKey,
         seal::{Channel, SealError},
     },
     id::{Fingerprint, JoinId},
@@ -29,22 +30,27 @@ pub struct Partner {
     pub certificate: Fingerprint,
     /// Claimed, never verified; empty until they say.
     pub name: Name,
+    /// What their page may come back with, once the novice has approved.
+    pub resume: ResumeKey,
     channel: Channel,
     candidates: u8,
 }
 
 impl Partner {
-    pub(super) fn new(join: JoinId, established: Established) -> Self {
+    /// The other end of a handshake that came to its end.
+    pub fn new(join: JoinId, established: Established) -> Self {
         let Established {
             channel,
             words,
             peer,
+            resume,
         } = established;
         Self {
             join,
             words,
             certificate: peer,
             name: Name::default(),
+            resume,
             channel,
             candidates: 0,
         }

@@ -102,6 +102,9 @@ pub enum Stage {
         looking: bool,
         /// Mouse and keyboard.
         control: Control,
+        /// Since when the connection is lost, if it is: then nothing is seen, and their page may
+        /// come back for two minutes.
+        lost: Option<Instant>,
     },
     /// A session is over; [`Intent::Dismiss`] leads back to [`Stage::Home`].
     Ended {

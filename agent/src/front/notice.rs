@@ -21,7 +21,13 @@ pub enum Notice {
     },
     /// The server wants nothing to do with this program; a sentence says why.
     ServerRefuses(&'static str),
-    /// The connection broke in the middle of a session: the invitation stays open for a while.
+    /// The connection is lost in the middle of a session, which goes on if they come back soon.
+    Lost(Name),
+    /// They are back.
+    Back(Name),
+    /// It cannot be said while the connection is lost.
+    NotSaid(Name),
+    /// They did not come back: the invitation stays open for a while.
     MayComeBack,
     /// The expert left, or was sent away, before anything was seen.
     HelperLeft {
@@ -154,6 +160,15 @@ impl Notice {
                 "The server cannot be reached. Your session goes on without it.".into()
             }
             Self::ServerRefuses(why) => (*why).into(),
+            Self::Lost(name) => format!(
+                "The connection to {} is lost. Reconnecting… They can come back for two minutes, \
+                 and see nothing until then.",
+                plain_name(name)
+            ),
+            Self::Back(name) => format!("{} is back and can see your screen.", plain_name(name)),
+            Self::NotSaid(name) => {
+                format!("{} is not connected right now and cannot read that.", plain_name(name))
+            }
             Self::MayComeBack => {
                 "They can come back with the same invitation for up to two minutes.".into()
             }

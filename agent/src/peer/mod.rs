@@ -69,6 +69,14 @@ const CHECKS: u16 = 200;
 /// own checks.
 const ACCEPTANCE: Duration = Duration::from_millis(200);
 
+/// A page that lets nothing be heard for so long may be gone: a live one answers a check every
+/// [`KEEPALIVE`].
+pub const SILENCE: Duration = Duration::from_secs(5);
+const KEEPALIVE: Duration = Duration::from_secs(2);
+/// After so much more silence the connection is given up. A page whose network is back by then
+/// goes on with it as if nothing had been.
+const GIVE_UP: Duration = Duration::from_secs(25);
+
 /// Why a connection cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -290,6 +298,7 @@ async fn run(
                 .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(CHECKS))
                 .with_prflx_acceptance_min_wait(Some(ACCEPTANCE))
                 .with_srflx_acceptance_min_wait(Some(ACCEPTANCE))
+                .with_ice_timeouts(Some(SILENCE), Some(GIVE_UP), Some(KEEPALIVE))
                 .build(),
         )
         .with_interceptor_registry(registry)
@@ -316,6 +325,7 @@ async fn run(
     let carrying = tokio::spawn(traffic::carry(track, most_kbit, updates, said, flow, told));
 
     let (mut connected, mut open, mut reported) = (false, false, false);
+    let mut silent = false;
     let mut stuck_at = None;
     loop {
         tokio::select! {
@@ -330,7 +340,16 @@ async fn run(
                 None => break,
             },
             state = states.recv() => match state {
-                Some(RTCPeerConnectionState::Connected) => connected = true,
+                Some(RTCPeerConnectionState::Connected) => {
+                    connected = true;
+                    if std::mem::take(&mut silent) {
+                        let _ = events.send(PeerEvent::Heard(true)).await;
+                    }
+                }
+                Some(RTCPeerConnectionState::Disconnected) if reported => {
+                    silent = true;
+                    let _ = events.send(PeerEvent::Heard(false)).await;
+                }
                 Some(RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed) | None => break,
                 Some(_) => {}
             },

@@ -9,9 +9,15 @@
 //! ```text
 //! introducing → asking → connecting → viewing ⇄ controlling
 //! ```
+//!
+//! A session that is viewed outlives its connection for two minutes. Meanwhile the page may come
+//! back, on a way of the session's own ([`returning`]); control is over in any case.
 
 mod arriving;
 mod connecting;
+mod dialling;
+mod hearing;
+mod returning;
 mod screens;
 mod viewing;
 
@@ -20,9 +26,12 @@ use std::time::Instant;
 use deskhand_protocol::{
     control::{EndReason, StopCause},
     envelope::{Sealed, SealedToPage},
-    id::JoinId,
+    handshake::resume::Resume,
+    ice::IceServer,
+    id::{Fingerprint, JoinId, Route},
     text::{ChatText, Name},
 };
+use rand_core::{CryptoRng, RngCore};
 
 use crate::{
     clock::Now,
@@ -34,6 +43,7 @@ use crate::{
 };
 use arriving::{Asking, Introducing};
 use connecting::Connecting;
+use returning::Returning;
 use viewing::Viewing;
 
 /// What does not change from session to session.
@@ -43,6 +53,10 @@ pub struct Terms {
     pub name: Name,
     /// Why control cannot be given on this computer at all, if so.
     pub no_control: Option<String>,
+    /// Of the certificate that the agent's connections use.
+    pub fingerprint: Fingerprint,
+    /// The page may have come out of a file.
+    pub file: bool,
 }
 
 /// Something that concerns the invitation, too.
@@ -108,6 +122,8 @@ pub struct Session {
     serial: Serial,
     terms: Terms,
     state: State,
+    /// Once there is something to come back to.
+    returning: Option<Returning>,
 }
 
 enum State {
@@ -126,6 +142,7 @@ impl Session {
             serial,
             terms,
             state: State::Introducing(Box::new(Introducing::new(partner, now))),
+            returning: None,
         }
     }
 
@@ -135,12 +152,12 @@ impl Session {
     }
 
     /// When to come back with [`Session::pass_time`] at the latest.
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self, now: Now) -> Option<Instant> {
         match &self.state {
             State::Introducing(state) => Some(state.deadline),
             State::Asking(state) => Some(state.question.deadline()),
-            State::Connecting(state) => Some(state.wake()),
-            State::Viewing(state) => state.deadline(),
+            State::Connecting(state) => Some(state.dialling.wake()),
+            State::Viewing(state) => state.deadline(now),
             State::Over => None,
         }
     }
@@ -165,6 +182,51 @@ impl Session {
     /// Whether the expert sees the screen: nothing that the server says ends that.
     pub fn is_viewing(&self) -> bool {
         matches!(self.state, State::Viewing(_))
+    }
+
+    /// Whether the expert saw the screen, and their page is being waited for.
+    pub fn is_lost(&self) -> bool {
+        matches!(&self.state, State::Viewing(viewing) if viewing.is_lost())
+    }
+
+    /// Whether it is this session that the server knows as `route`.
+    pub fn is_at(&self, route: Route) -> bool {
+        self.returning
+            .as_ref()
+            .is_some_and(|one| one.route() == route)
+    }
+
+    /// Tells the server where the page may come back.
+    pub fn register(&self, out: &mut Vec<Output>) {
+        if let Some(returning) = &self.returning {
+            returning.register(out);
+        }
+    }
+
+    /// A page is at the session's own route.
+    pub fn rejoined(
+        &mut self,
+        join: JoinId,
+        now: Now,
+        rng: &mut (impl RngCore + CryptoRng),
+        out: &mut Vec<Output>,
+    ) {
+        match &mut self.returning {
+            Some(returning) => returning.joined(join, now, rng, out),
+            None => dismiss(join, out),
+        }
+    }
+
+    /// That page proves that it was approved, or not.
+    pub fn resumed(&mut self, join: JoinId, resume: &Resume, now: Now, out: &mut Vec<Output>) {
+        let (State::Viewing(viewing), Some(returning)) = (&mut self.state, &mut self.returning)
+        else {
+            return dismiss(join, out);
+        };
+        let name = viewing.name().clone();
+        if let Some(partner) = returning.resumed(join, resume, &name, now, out) {
+            viewing.resumed(partner, &self.terms.name, now, out);
+        }
     }
 
     /// Whether the novice knows of it: was asked whether they may see the screen, at least.
@@ -195,12 +257,22 @@ impl Session {
                 self.answered(*state, sealed, out)
             }
             State::Viewing(mut viewing) => {
-                if viewing.sealed(join, sealed, out).is_err() {
-                    // The connection stands by itself: a meddling server is cut off, no more.
-                    dismiss(join, out);
-                }
+                let heard = viewing.sealed(join, sealed, out);
                 self.state = State::Viewing(viewing);
-                None
+                match heard {
+                    Ok(over) => {
+                        if let Some(returning) = &mut self.returning {
+                            returning.confirmed();
+                        }
+                        let (reason, why) = over?;
+                        self.end(reason, why, out)
+                    }
+                    Err(_) => {
+                        // The connection stands by itself: a meddling server is cut off, no more.
+                        dismiss(join, out);
+                        None
+                    }
+                }
             }
             other => {
                 self.state = other;
@@ -211,7 +283,15 @@ impl Session {
     }
 
     /// The way to a page through the server is gone: `join`'s, or everybody's.
-    pub fn signalling_lost(&mut self, join: Option<JoinId>, out: &mut Vec<Output>) -> Option<News> {
+    pub fn signalling_lost(
+        &mut self,
+        join: Option<JoinId>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Option<News> {
+        if let Some(returning) = &mut self.returning {
+            returning.left(join);
+        }
         let hit = |partner: &Partner| join.is_none_or(|join| join == partner.join);
         match std::mem::replace(&mut self.state, State::Over) {
             State::Introducing(state) if hit(&state.partner) => {
@@ -222,11 +302,27 @@ impl Session {
                 out.push(Output::Peer(PeerCommand::Close));
                 Some(News::Over(Over::Left(Parting::Helper)))
             }
-            // Media flows directly and must not notice.
+            State::Viewing(mut viewing) => {
+                // What flows directly must not notice.
+                viewing.signalling_lost(join, now, out);
+                self.state = State::Viewing(viewing);
+                None
+            }
             other => {
                 self.state = other;
                 None
             }
+        }
+    }
+
+    /// From the server: what helps to reach that page.
+    pub fn ice_servers(&mut self, join: JoinId, servers: Vec<IceServer>, out: &mut Vec<Output>) {
+        match &mut self.state {
+            State::Connecting(state) if state.partner.join == join => {
+                state.dialling.helped(servers, out);
+            }
+            State::Viewing(viewing) => viewing.helped(join, servers, out),
+            _ => {}
         }
     }
 
@@ -242,7 +338,7 @@ impl Session {
             State::Asking(asking) => self.view_answered(*asking, prompt, answer, now, out),
             State::Viewing(mut viewing) => {
                 if viewing.control_answered(prompt, answer, now, out) {
-                    viewing.close(EndReason::Novice, out);
+                    self.close(*viewing, EndReason::Novice, out);
                     return Some(News::Over(Over::Blocked(
                         "You ended the session and blocked the invitation.".into(),
                     )));
@@ -259,8 +355,10 @@ impl Session {
 
     /// The novice says something.
     pub fn say(&mut self, text: ChatText, out: &mut Vec<Output>) {
-        if self.is_viewing() && !text.is_empty() {
-            Viewing::say(text, out);
+        if let State::Viewing(viewing) = &self.state
+            && !text.is_empty()
+        {
+            viewing.say(text, out);
         }
     }
 
@@ -338,18 +436,19 @@ impl Session {
             State::Asking(state) if state.question.deadline() <= now.at => {
                 Some(arriving::refuse(state.partner, EndReason::NoAnswer, out))
             }
-            State::Connecting(state) if state.is_late(now) => {
+            State::Connecting(state) if state.dialling.is_late(now) => {
                 Some(connecting::give_up(*state, out))
             }
             State::Connecting(mut state) => {
-                state.pass_time(now, out);
+                state.dialling.pass_time(now, out);
                 self.state = State::Connecting(state);
                 None
             }
             State::Viewing(mut viewing) => {
-                viewing.pass_time(now, out);
+                let over = viewing.pass_time(now, out);
                 self.state = State::Viewing(viewing);
-                None
+                let (reason, why) = over?;
+                self.end(reason, why, out)
             }
             other => {
                 self.state = other;
@@ -369,7 +468,7 @@ impl Session {
                 state.partner
             }
             State::Viewing(viewing) => {
-                viewing.close(reason, out);
+                self.close(*viewing, reason, out);
                 let why = why.to_owned();
                 return Some(News::Over(Over::Finished { reason, why }));
             }
@@ -381,5 +480,13 @@ impl Session {
         }
         dismiss(partner.join, out);
         Some(News::Over(Over::Blocked(why.to_owned())))
+    }
+
+    /// Ends what was seen. Nobody can come back to it.
+    fn close(&mut self, viewing: Viewing, reason: EndReason, out: &mut Vec<Output>) {
+        viewing.close(reason, out);
+        if let Some(returning) = self.returning.take() {
+            returning.close(out);
+        }
     }
 }

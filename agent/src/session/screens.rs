@@ -1,7 +1,11 @@
 //! What of the desktop the expert sees. All of it is covered by the novice's one yes; which part
 //! it is, both sides always know.
 
-use deskhand_protocol::{control::FromNovice, monitor::Monitors, text::Name};
+use deskhand_protocol::{
+    control::FromNovice,
+    monitor::{Monitors, Shown},
+    text::Name,
+};
 
 use super::viewing::control;
 use crate::{
@@ -15,6 +19,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Screens {
     scope: Option<Scope>,
+    shown: Option<Shown>,
     watched: Option<Watched>,
     stalled: bool,
 }
@@ -37,6 +42,16 @@ impl Screens {
         out.push(Output::Tell(Notice::Stalled(stalled)));
     }
 
+    /// Nothing is captured any more: what follows begins afresh.
+    pub fn rest(&mut self) {
+        self.stalled = false;
+    }
+
+    /// What of the desktop it is, once that is known.
+    pub fn shown(&self) -> Option<Shown> {
+        self.shown
+    }
+
     /// What is shown is this from now on; the hand follows if it is there.
     pub fn display(&mut self, scope: Scope, hand: bool, out: &mut Vec<Output>) {
         self.scope = Some(scope);
@@ -55,6 +70,7 @@ impl Screens {
 
     /// The monitors are these, or another one is shown.
     pub fn monitors(&mut self, monitors: Monitors, expert: &Name, out: &mut Vec<Output>) {
+        self.shown = Some(monitors.shown());
         let watched = Watched::of(&monitors);
         if self.watched != watched {
             self.watched.clone_from(&watched);

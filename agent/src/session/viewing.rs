@@ -1,44 +1,58 @@
 //! The session proper: picture, chat, control.
 
-use std::time::{Duration, Instant};
+mod lost;
+mod sharing;
+
+use std::time::Instant;
 
 use deskhand_protocol::{
     control::{Denial, EndReason, FromExpert, FromNovice, StopCause},
     envelope::{Sealed, SealedToAgent, SealedToPage},
     handshake::seal::SealError,
-    id::{GrantId, JoinId},
-    text::ChatText,
+    id::JoinId,
+    text::{ChatText, Name},
 };
 
-use super::screens::Screens;
+use super::{
+    dialling::Dialled,
+    hearing::{Hearing, Line},
+    screens::Screens,
+};
 use crate::{
     clock::Now,
-    consent::{Consent, ControlGrant, Question, Verdict},
+    consent::{Consent, ViewGrant},
     door::Partner,
-    front::{self, Answer, Ask, Notice, Prompt, PromptId, Speaker, Stage},
-    hand::wire::{Command, Event},
+    front::{self, Notice, Prompt, Speaker, Stage},
+    hand::wire::Command,
     io::{MediaCommand, MediaEvent, Output, PeerCommand, PeerEvent},
     rate::Rate,
 };
-
-/// After so many refusals in a row, so long until the next request.
-const RETRY: [Duration; 3] = [
-    Duration::from_secs(10),
-    Duration::from_secs(30),
-    Duration::from_secs(60),
-];
-/// The hand has so long to say that the gate is open.
-const OPENING: Duration = Duration::from_secs(3);
+use sharing::Control;
 
 /// What an expert says and asks for: far above anybody who types, far below what would bury
 /// the novice's window in text.
 const MESSAGES_PER_SECOND: u32 = 5;
 const MESSAGES_AT_ONCE: u32 = 30;
 
+/// Why a session is over; the sentence is for the novice.
+pub(super) type End = (EndReason, &'static str);
+
+const LOST: End = (EndReason::Lost, "The connection to your helper is lost.");
+const TAMPERED: End = (
+    EndReason::Lost,
+    "Somebody tried to get between you and your helper, so the session was ended.",
+);
+const ENDED: End = (EndReason::Expert, "Your helper ended the session.");
+
 pub(super) struct Viewing {
     partner: Partner,
+    /// The novice's yes to the picture.
+    grant: ViewGrant,
+    hearing: Hearing,
     messages: Rate,
     paused: bool,
+    /// The picture is being made, or would be if it were not paused.
+    capturing: bool,
     screens: Screens,
     /// The expert looks at the picture.
     looking: bool,
@@ -51,25 +65,22 @@ pub(super) struct Viewing {
     control: Control,
 }
 
-enum Control {
-    None,
-    Asked(Question<ControlGrant>),
-    Opening {
-        grant: ControlGrant,
-        deadline: Instant,
-    },
-    Open {
-        grant: ControlGrant,
-        local_hand: bool,
-    },
-}
-
 impl Viewing {
-    pub fn new(partner: Partner, no_control: Option<String>, now: Now) -> Self {
-        Self {
+    /// The connection is there: the picture begins.
+    pub fn begin(
+        partner: Partner,
+        grant: ViewGrant,
+        no_control: Option<String>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Self {
+        let mut viewing = Self {
             partner,
+            grant,
+            hearing: Hearing::new(now),
             messages: Rate::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
             paused: false,
+            capturing: false,
             screens: Screens::default(),
             looking: true,
             hand_ready: false,
@@ -78,6 +89,17 @@ impl Viewing {
             refused: 0,
             not_before: now.at,
             control: Control::None,
+        };
+        viewing.capture(out);
+        out.push(Output::StartHand);
+        viewing
+    }
+
+    fn capture(&mut self, out: &mut Vec<Output>) {
+        self.capturing = true;
+        out.push(Output::Media(MediaCommand::Start(self.grant.again())));
+        if let Some(shown) = self.screens.shown() {
+            out.push(Output::Media(MediaCommand::Show(shown)));
         }
     }
 
@@ -94,7 +116,18 @@ impl Viewing {
             watched: self.screens.watched(),
             looking: self.looking,
             control,
+            lost: self.hearing.lost_since(),
         }
+    }
+
+    /// Whether the page is being waited for.
+    pub fn is_lost(&self) -> bool {
+        self.hearing.lost_since().is_some()
+    }
+
+    /// Claimed by the expert.
+    pub fn name(&self) -> &Name {
+        &self.partner.name
     }
 
     pub fn prompt(&self) -> Option<&Prompt> {
@@ -104,22 +137,56 @@ impl Viewing {
         }
     }
 
-    pub fn deadline(&self) -> Option<Instant> {
-        match &self.control {
+    pub fn deadline(&self, now: Now) -> Option<Instant> {
+        let control = match &self.control {
             Control::Asked(question) => Some(question.deadline()),
             Control::Opening { deadline, .. } => Some(*deadline),
             Control::None | Control::Open { .. } => None,
-        }
+        };
+        let hearing = self.hearing.deadline(now);
+        control.into_iter().chain(hearing).min()
     }
 
-    /// From the page. Gives a reason if the session is over.
+    /// From the connection. Gives a reason if the session is over.
     pub fn peer_event(
         &mut self,
         event: PeerEvent,
         consent: &mut Consent,
         now: Now,
         out: &mut Vec<Output>,
-    ) -> Option<(EndReason, &'static str)> {
+    ) -> Option<End> {
+        match &mut self.hearing.line {
+            Line::Up | Line::Silent => self.from_page(event, consent, now, out),
+            Line::Dialling(dialling) => {
+                match dialling.event(event, &mut self.partner, out) {
+                    Dialled::Still => {}
+                    Dialled::Connected => self.back(now, out),
+                    Dialled::Tampered => return Some(TAMPERED),
+                    Dialled::Failed => self.gone(now, out),
+                }
+                None
+            }
+            Line::Away => None,
+        }
+    }
+
+    fn from_page(
+        &mut self,
+        event: PeerEvent,
+        consent: &mut Consent,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) -> Option<End> {
+        if matches!(
+            event,
+            PeerEvent::Control(_)
+                | PeerEvent::Input(_)
+                | PeerEvent::Motion(_)
+                | PeerEvent::Heard(true)
+        ) && self.hearing.heard(now)
+        {
+            out.push(Output::Tell(Notice::Back(self.partner.name.clone())));
+        }
         match event {
             PeerEvent::Control(
                 FromExpert::Chat(_)
@@ -152,9 +219,7 @@ impl Viewing {
                 FromExpert::Quality(quality) => {
                     out.push(Output::Media(MediaCommand::Prefer(quality)));
                 }
-                FromExpert::End => {
-                    return Some((EndReason::Expert, "Your helper ended the session."));
-                }
+                FromExpert::End => return Some(ENDED),
             },
             PeerEvent::Input(event) => {
                 if let Control::Open { grant, .. } = &self.control
@@ -179,10 +244,14 @@ impl Viewing {
                     "The session was ended: the other side sent something that Deskhand does not understand.",
                 ));
             }
-            PeerEvent::Closed | PeerEvent::Stuck => {
-                return Some((EndReason::Lost, "The connection to your helper is lost."));
+            PeerEvent::Heard(false) => {
+                if self.hearing.silent(now) {
+                    self.let_go(now, out);
+                    out.push(Output::Tell(Notice::Lost(self.partner.name.clone())));
+                }
             }
-            PeerEvent::Offer(_) | PeerEvent::Connected(_) => {}
+            PeerEvent::Closed | PeerEvent::Stuck => self.gone(now, out),
+            PeerEvent::Offer(_) | PeerEvent::Connected(_) | PeerEvent::Heard(true) => {}
         }
         None
     }
@@ -200,182 +269,11 @@ impl Viewing {
         }
     }
 
-    pub fn hand_event(&mut self, event: Event, now: Instant, out: &mut Vec<Output>) {
-        match event {
-            Event::Ready => {
-                self.hand_ready = true;
-                self.hand_fault = None;
-                self.screens.tell_hand(out);
-            }
-            Event::Opened(number) => match std::mem::replace(&mut self.control, Control::None) {
-                Control::Opening { grant, .. } if grant.id() == number => {
-                    self.refused = 0;
-                    out.push(control(FromNovice::Granted(number)));
-                    out.push(Output::Tell(Notice::ControlGranted(
-                        self.partner.name.clone(),
-                    )));
-                    self.control = Control::Open {
-                        grant,
-                        local_hand: false,
-                    };
-                }
-                other => self.control = other,
-            },
-            Event::Closed { grant, cause } if self.granted() == Some(grant) => {
-                self.stopped(cause, now, out);
-            }
-            Event::Closed { .. } => {}
-            Event::LocalHand(active) => {
-                if let Control::Open { local_hand, .. } = &mut self.control
-                    && *local_hand != active
-                {
-                    *local_hand = active;
-                    out.push(control(FromNovice::LocalHand(active)));
-                    out.push(Output::Tell(Notice::LocalHand(active)));
-                }
-            }
-            Event::Fault(why) => {
-                // One that worked is worth another; one that never did would fail again.
-                if std::mem::take(&mut self.hand_ready) {
-                    out.push(Output::StartHand);
-                }
-                match self.control {
-                    Control::Open { .. } | Control::Opening { .. } => {
-                        self.stopped(StopCause::Broken, now, out);
-                    }
-                    Control::Asked(_) => {
-                        out.push(Output::Hand(Command::Prompt(false)));
-                        self.control = Control::None;
-                        self.deny(Denial::Unavailable, now, out);
-                        out.push(Output::Tell(Notice::ControlUnavailable(why.clone())));
-                    }
-                    Control::None => {}
-                }
-                self.hand_fault = Some(why);
-            }
-        }
-    }
-
-    fn control_requested(&mut self, consent: &mut Consent, now: Now, out: &mut Vec<Output>) {
-        if !matches!(self.control, Control::None) {
+    pub fn say(&self, text: ChatText, out: &mut Vec<Output>) {
+        if self.is_lost() {
+            out.push(Output::Tell(Notice::NotSaid(self.partner.name.clone())));
             return;
         }
-        if let Some(why) = &self.no_control {
-            out.push(Output::Tell(Notice::ControlUnavailable(why.clone())));
-            return self.deny(Denial::Unavailable, now.at, out);
-        }
-        if now.at < self.not_before {
-            return self.deny(Denial::TooSoon, now.at, out);
-        }
-        if !self.hand_ready {
-            out.push(Output::StartHand);
-            let why = self.hand_fault.clone();
-            let why = why.unwrap_or_else(|| "mouse and keyboard are not ready yet.".into());
-            out.push(Output::Tell(Notice::ControlUnavailable(why)));
-            return self.deny(Denial::Unavailable, now.at, out);
-        }
-        let ask = Ask::Control {
-            expert: self.partner.name.clone(),
-        };
-        out.push(Output::Hand(Command::Prompt(true)));
-        out.push(Output::Tell(Notice::ControlAsked(
-            self.partner.name.clone(),
-        )));
-        out.push(control(FromNovice::Asking));
-        self.control = Control::Asked(consent.ask_control(ask, now.at));
-    }
-
-    /// Takes an answer to the question for control; true if the novice blocked the expert.
-    pub fn control_answered(
-        &mut self,
-        id: PromptId,
-        answer: Answer,
-        now: Now,
-        out: &mut Vec<Output>,
-    ) -> bool {
-        let question = match std::mem::replace(&mut self.control, Control::None) {
-            Control::Asked(question) => question,
-            other => {
-                self.control = other;
-                return false;
-            }
-        };
-        match question.answer(id, answer, now.at) {
-            Err(question) => {
-                self.control = Control::Asked(question);
-                return false;
-            }
-            Ok(Verdict::Granted(grant)) => {
-                out.push(Output::Hand(Command::Prompt(false)));
-                out.push(Output::Hand(Command::Open(grant.id())));
-                self.control = Control::Opening {
-                    grant,
-                    deadline: now.at + OPENING,
-                };
-            }
-            Ok(Verdict::Refused) => self.refuse(Denial::Refused, now.at, out),
-            Ok(Verdict::Blocked) => {
-                out.push(Output::Hand(Command::Prompt(false)));
-                return true;
-            }
-        }
-        false
-    }
-
-    fn refuse(&mut self, reason: Denial, now: Instant, out: &mut Vec<Output>) {
-        out.push(Output::Hand(Command::Prompt(false)));
-        self.not_before = now + RETRY[self.refused.min(RETRY.len() - 1)];
-        self.refused += 1;
-        out.push(Output::Tell(Notice::ControlRefused));
-        self.deny(reason, now, out);
-    }
-
-    fn deny(&self, reason: Denial, now: Instant, out: &mut Vec<Output>) {
-        let wait = self
-            .not_before
-            .saturating_duration_since(now)
-            .as_millis()
-            .div_ceil(1000);
-        let retry_secs = u16::try_from(wait).unwrap_or(u16::MAX);
-        out.push(control(FromNovice::Denied { reason, retry_secs }));
-    }
-
-    fn granted(&self) -> Option<GrantId> {
-        match &self.control {
-            Control::Open { grant, .. } | Control::Opening { grant, .. } => Some(grant.id()),
-            Control::None | Control::Asked(_) => None,
-        }
-    }
-
-    /// From here on nobody has it, nor can ask for it.
-    pub fn forbid_control(&mut self, why: &str, now: Instant, out: &mut Vec<Output>) {
-        self.no_control = Some(why.into());
-        if let Control::Asked(_) = self.control {
-            self.control = Control::None;
-            out.push(Output::Hand(Command::Prompt(false)));
-            self.deny(Denial::Unavailable, now, out);
-        }
-        self.stop_control(StopCause::Button, now, out);
-        out.push(Output::Tell(Notice::ControlUnavailable(why.into())));
-    }
-
-    /// Takes control back from here on: the hand closes its gate and releases everything.
-    pub fn stop_control(&mut self, cause: StopCause, now: Instant, out: &mut Vec<Output>) {
-        if self.granted().is_some() {
-            out.push(Output::Hand(Command::Close));
-            self.stopped(cause, now, out);
-        }
-    }
-
-    fn stopped(&mut self, cause: StopCause, now: Instant, out: &mut Vec<Output>) {
-        let Some(grant) = self.granted() else { return };
-        self.control = Control::None;
-        self.not_before = now;
-        out.push(control(FromNovice::Stopped { grant, cause }));
-        out.push(Output::Tell(Notice::ControlStopped(cause)));
-    }
-
-    pub fn say(text: ChatText, out: &mut Vec<Output>) {
         out.push(control(FromNovice::Chat(text.clone())));
         out.push(Output::Tell(Notice::Chat {
             from: Speaker::Novice,
@@ -385,7 +283,11 @@ impl Viewing {
 
     pub fn pause(&mut self, paused: bool, out: &mut Vec<Output>) {
         if std::mem::replace(&mut self.paused, paused) != paused {
-            out.push(Output::Media(MediaCommand::Pause(paused)));
+            if self.capturing {
+                out.push(Output::Media(MediaCommand::Pause(paused)));
+            } else if !paused && matches!(self.hearing.line, Line::Up | Line::Silent) {
+                self.capture(out);
+            }
             out.push(control(FromNovice::Paused(paused)));
             out.push(Output::Tell(Notice::Paused(paused)));
         }
@@ -401,25 +303,48 @@ impl Viewing {
         }
     }
 
-    /// From the page through the server: only candidates are still of use.
+    /// From the page through the server. Gives a reason if the session is over.
+    ///
+    /// # Errors
+    /// [`SealError`] if it is not from the page that was there last.
     pub fn sealed(
         &mut self,
         join: JoinId,
         sealed: &Sealed,
         out: &mut Vec<Output>,
-    ) -> Result<(), SealError> {
+    ) -> Result<Option<End>, SealError> {
         if join != self.partner.join {
             return Err(SealError::Forged);
         }
-        if let SealedToAgent::Candidate(candidate) = self.partner.open(sealed)?
-            && self.partner.admits_candidate()
-        {
-            out.push(Output::Peer(PeerCommand::Candidate(candidate)));
+        let message = self.partner.open(sealed)?;
+        match (&mut self.hearing.line, message) {
+            (_, SealedToAgent::Leave) => return Ok(Some(ENDED)),
+            (Line::Dialling(dialling), message) => {
+                if !dialling.heard(message, &mut self.partner, out) {
+                    return Err(SealError::Malformed);
+                }
+            }
+            (Line::Up | Line::Silent, SealedToAgent::Candidate(candidate)) => {
+                if self.partner.admits_candidate() {
+                    out.push(Output::Peer(PeerCommand::Candidate(candidate)));
+                }
+            }
+            (Line::Up | Line::Silent | Line::Away, _) => {}
         }
-        Ok(())
+        Ok(None)
     }
 
-    pub fn pass_time(&mut self, now: Now, out: &mut Vec<Output>) {
+    /// What follows from time alone. Gives a reason if the session is over.
+    pub fn pass_time(&mut self, now: Now, out: &mut Vec<Output>) -> Option<End> {
+        self.hearing.pass_time(now);
+        if self.hearing.is_over(now) {
+            return Some(LOST);
+        }
+        match &mut self.hearing.line {
+            Line::Dialling(dialling) if dialling.is_late(now) => self.gone(now, out),
+            Line::Dialling(dialling) => dialling.pass_time(now, out),
+            Line::Up | Line::Silent | Line::Away => {}
+        }
         match &self.control {
             Control::Asked(question) if question.deadline() <= now.at => {
                 self.control = Control::None;
@@ -430,6 +355,7 @@ impl Viewing {
             }
             Control::None | Control::Asked(_) | Control::Opening { .. } | Control::Open { .. } => {}
         }
+        None
     }
 
     /// Ends everything: control first, then the picture, then the connection.

@@ -31,6 +31,8 @@ const BEFORE_ASKING_AGAIN: Duration = Duration::from_millis(100);
 /// The most messages that wait for a question to be closed: more than a session admits in the
 /// time that a question is open.
 const HELD_BACK: usize = 400;
+/// So often the novice reads how long a connection has been lost.
+const COUNT: Duration = Duration::from_secs(10);
 const ONLY_STOP: &str = "While control is shared, only /stop and /end work here.";
 
 /// What the terminal shows right now.
@@ -43,6 +45,15 @@ pub(super) struct Console {
     viewing: bool,
     /// Somebody is being helped, or is about to be.
     helped: bool,
+    lost: Option<Lost>,
+}
+
+/// The connection to the expert is lost.
+#[derive(Debug)]
+struct Lost {
+    since: Instant,
+    /// When the next line about it is due.
+    due: Instant,
 }
 
 #[derive(Debug)]
@@ -96,6 +107,13 @@ impl Console {
         self.helped = matches!(view.stage, Stage::Connecting { .. } | Stage::Viewing { .. });
         let began = matches!(view.stage, Stage::Viewing { .. }) && !self.viewing;
         self.viewing = matches!(view.stage, Stage::Viewing { .. });
+        self.lost = match (self.lost.take(), lost_since(view)) {
+            (Some(lost), Some(since)) if lost.since == since => Some(lost),
+            (_, since) => since.map(|since| Lost {
+                since,
+                due: since + COUNT,
+            }),
+        };
         let mut acts = Vec::new();
         if began {
             acts.push(Act::Line(HELP.into()));
@@ -126,11 +144,27 @@ impl Console {
 
     /// When something is due by time alone.
     pub(super) fn wake(&self) -> Option<Instant> {
-        self.prompt.as_ref()?.due()
+        let asked = self.prompt.as_ref().and_then(Open::due);
+        let counted = self.lost.as_ref().map(|lost| lost.due);
+        asked.into_iter().chain(counted).min()
     }
 
     /// Time has passed.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<Act> {
+        let counted = self.count(now);
+        counted.into_iter().chain(self.ask(now)).collect()
+    }
+
+    fn count(&mut self, now: Instant) -> Option<Act> {
+        let lost = self.lost.as_mut().filter(|lost| lost.due <= now)?;
+        let passed = now.saturating_duration_since(lost.since);
+        while lost.due <= now {
+            lost.due += COUNT;
+        }
+        Some(Act::Line(format!("Reconnecting… {} s", passed.as_secs())))
+    }
+
+    fn ask(&mut self, now: Instant) -> Vec<Act> {
         let Some(open) = &mut self.prompt else {
             return vec![];
         };
@@ -206,6 +240,13 @@ impl Console {
             )],
             _ => vec![Act::Intent(Intent::Chat(ChatText::new(line)))],
         }
+    }
+}
+
+fn lost_since(view: &View) -> Option<Instant> {
+    match view.stage {
+        Stage::Viewing { lost, .. } => lost,
+        _ => None,
     }
 }
 
@@ -375,6 +416,7 @@ mod tests {
             watched: None,
             looking: true,
             control: Control::Shared { local_hand: false },
+            lost: None,
         };
         let mut console = Console::default();
         console.view(&at(stage));
@@ -382,5 +424,34 @@ mod tests {
         assert_eq!(shown(&console.line("/pause")), format!("{ONLY_STOP}\n"));
         assert_eq!(shown(&console.line("/stop")), "<StopControl>\n");
         assert_eq!(shown(&console.line("/end")), "<End>\n");
+    }
+
+    #[test]
+    fn a_lost_connection_is_counted_until_it_is_back() {
+        let begin = Instant::now();
+        let at_secs = |secs| begin + Duration::from_secs(secs);
+        let viewing = |lost| {
+            at(Stage::Viewing {
+                expert: Name::new("Maria"),
+                words: deskhand_protocol::handshake::Words::from_bytes([1, 2]),
+                paused: false,
+                watched: None,
+                looking: true,
+                control: Control::None,
+                lost,
+            })
+        };
+        let mut console = Console::default();
+        console.view(&viewing(None));
+        assert_eq!(console.wake(), None);
+        console.view(&viewing(Some(begin)));
+        assert_eq!(console.wake(), Some(at_secs(10)));
+        assert_eq!(shown(&console.tick(at_secs(9))), "");
+        assert_eq!(shown(&console.tick(at_secs(10))), "Reconnecting… 10 s\n");
+        console.view(&viewing(Some(begin)));
+        assert_eq!(shown(&console.tick(at_secs(12))), "", "once");
+        assert_eq!(shown(&console.tick(at_secs(20))), "Reconnecting… 20 s\n");
+        console.view(&viewing(None));
+        assert_eq!(console.wake(), None);
     }
 }

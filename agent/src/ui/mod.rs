@@ -61,6 +61,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
             watched,
             looking,
             control,
+            lost,
         } => session::draw(
             ui,
             &session::Shared {
@@ -70,6 +71,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
                 watched,
                 looking,
                 control,
+                lost: lost.map(|since| now.at.saturating_duration_since(since)),
             },
             model,
         ),

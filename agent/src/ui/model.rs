@@ -12,7 +12,7 @@ use super::{
     page::Page,
     passwords::Passwords,
     prompt::Care,
-    say::until_next_minute,
+    say::{until_next_minute, until_next_second},
     wizard::{Step, Wizard},
 };
 use crate::{
@@ -329,6 +329,12 @@ impl Model {
         let clock = match (&self.view.prompt, &self.view.stage) {
             (Some(prompt), _) => Some(self.care.next_change(prompt, now.at)),
             (None, Stage::Home | Stage::Verifying(_)) => self.next_minute(now),
+            (
+                None,
+                Stage::Viewing {
+                    lost: Some(since), ..
+                },
+            ) => Some(until_next_second(now.at.saturating_duration_since(*since))),
             _ => None,
         };
         copied.into_iter().chain(clock).min()

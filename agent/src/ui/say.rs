@@ -44,6 +44,11 @@ pub(super) fn until_next_minute(left: Duration) -> Duration {
     Duration::from_millis(1 + u64::try_from(left.as_millis() % 60_000).unwrap_or(0))
 }
 
+/// Until the number of seconds changes that have passed.
+pub(super) fn until_next_second(passed: Duration) -> Duration {
+    Duration::from_secs(1) - Duration::from_nanos(passed.subsec_nanos().into())
+}
+
 /// How an invitation is passed on.
 pub(super) fn channel(channel: Channel) -> &'static str {
     match channel {

@@ -1,5 +1,7 @@
 //! Somebody sees the screen: who may do what, how to stop it, and the chat.
 
+use std::time::Duration;
+
 use deskhand_protocol::{
     handshake::Words,
     text::{ChatText, Name},
@@ -23,6 +25,8 @@ pub(super) struct Shared<'a> {
     pub(super) watched: Option<Watched>,
     pub(super) looking: bool,
     pub(super) control: Control,
+    /// For how long the connection has been lost, if it is.
+    pub(super) lost: Option<Duration>,
 }
 
 /// The novice has said yes, and the picture is on its way.
@@ -47,7 +51,7 @@ pub(super) fn connecting(ui: &mut Ui, expert: &Name) -> Option<Intent> {
 pub(super) fn draw(ui: &mut Ui, shared: &Shared<'_>, model: &mut Model) -> Option<Intent> {
     let stop = banner(ui, shared);
     let bar = footer(ui, |ui| {
-        let said = message_box(ui, &mut model.draft);
+        let said = message_box(ui, &mut model.draft, shared.lost.is_none());
         ui.add_space(6.0);
         said.or(actions(ui, shared.paused))
     });
@@ -65,6 +69,7 @@ fn banner(ui: &mut Ui, shared: &Shared<'_>) -> Option<Intent> {
     let name = plain_name(shared.expert);
     let controlled = shared.control != Control::None;
     let (ink, tint) = match (shared.control, shared.paused) {
+        _ if shared.lost.is_some() => (style::CAUTION, style::CAUTION_TINT),
         (Control::Shared { .. }, _) => (style::DANGER, style::DANGER_TINT),
         (Control::None, true) => (style::CAUTION, style::CAUTION_TINT),
         (Control::None, false) => (style::ACCENT, style::ACCENT_TINT),
@@ -92,6 +97,10 @@ fn banner(ui: &mut Ui, shared: &Shared<'_>) -> Option<Intent> {
                 body(ui, &format!("Watching: {watched}."));
             }
             body(ui, how);
+            if let Some(lost) = shared.lost {
+                // Not announced: it would be read out every second.
+                body(ui, &reconnecting(lost));
+            }
             stop
         })
         .inner
@@ -107,6 +116,12 @@ fn stop_button(ui: &mut Ui) -> Option<Intent> {
 
 /// What is the case, and what to do about it.
 fn state(shared: &Shared<'_>, name: &str) -> (String, &'static str) {
+    if shared.lost.is_some() {
+        return (
+            format!("The connection to {name} is lost."),
+            "They can come back for two minutes. If you do not want to wait: choose End session.",
+        );
+    }
     match (shared.control, shared.paused) {
         (Control::Shared { local_hand: true }, _) => (
             format!("You are using the mouse. {name} waits."),
@@ -135,6 +150,11 @@ fn state(shared: &Shared<'_>, name: &str) -> (String, &'static str) {
     }
 }
 
+/// How long it has taken so far.
+pub(super) fn reconnecting(lost: Duration) -> String {
+    format!("Reconnecting… {} s", lost.as_secs())
+}
+
 fn actions(ui: &mut Ui, paused: bool) -> Option<Intent> {
     let half = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
     ui.horizontal(|ui| {
@@ -151,10 +171,10 @@ fn actions(ui: &mut Ui, paused: bool) -> Option<Intent> {
     .inner
 }
 
-fn message_box(ui: &mut Ui, draft: &mut String) -> Option<Intent> {
+fn message_box(ui: &mut Ui, draft: &mut String, connected: bool) -> Option<Intent> {
     ui.allocate_ui(vec2(ui.available_width(), 46.0), |ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let can_send = !draft.trim().is_empty();
+            let can_send = connected && !draft.trim().is_empty();
             let send = ui.add_enabled(can_send, Button::new("Send", Purpose::Main));
             let field = TextEdit::singleline(draft)
                 .id_salt("message")
@@ -171,7 +191,7 @@ fn message_box(ui: &mut Ui, draft: &mut String) -> Option<Intent> {
             if entered {
                 field.request_focus();
             }
-            if !(entered || send.clicked()) {
+            if !connected || !(entered || send.clicked()) {
                 return None;
             }
             let text = ChatText::new(draft);

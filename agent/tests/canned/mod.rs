@@ -29,7 +29,7 @@ pub fn draw(ui: &mut egui::Ui, model: &mut Model, now: Now) -> Vec<Intent> {
 }
 
 /// Every screen by its name.
-pub const SCREENS: [&str; 54] = [
+pub const SCREENS: [&str; 55] = [
     "home",
     "home-open",
     "home-verifying",
@@ -79,6 +79,7 @@ pub const SCREENS: [&str; 54] = [
     "viewing",
     "paused",
     "away",
+    "lost",
     "control",
     "control-screens",
     "local-hand",
@@ -157,6 +158,20 @@ fn viewing(paused: bool, control: Control) -> Stage {
         watched: None,
         looking: true,
         control,
+        lost: None,
+    }
+}
+
+/// The connection was lost a while ago.
+fn lost(now: Now) -> Stage {
+    Stage::Viewing {
+        expert: maria(),
+        words: words(),
+        paused: false,
+        watched: None,
+        looking: true,
+        control: Control::None,
+        lost: now.at.checked_sub(Duration::from_secs(12)),
     }
 }
 
@@ -169,6 +184,7 @@ fn away() -> Stage {
         watched: None,
         looking: false,
         control: Control::None,
+        lost: None,
     }
 }
 
@@ -226,6 +242,7 @@ fn stage(screen: &str, now: Now) -> (Stage, Option<Prompt>) {
         "viewing" => (viewing(false, Control::None), None),
         "paused" => (viewing(true, Control::None), None),
         "away" => (away(), None),
+        "lost" => (lost(now), None),
         "control" => (viewing(false, Control::Shared { local_hand: false }), None),
         "control-screens" => (
             Stage::Viewing {
@@ -239,6 +256,7 @@ fn stage(screen: &str, now: Now) -> (Stage, Option<Prompt>) {
                     name: "HDMI-1".into(),
                 }),
                 control: Control::Shared { local_hand: false },
+                lost: None,
             },
             None,
         ),

@@ -65,6 +65,28 @@ fn every_button_does_what_it_says() {
 }
 
 #[test]
+fn a_lost_connection_is_counted_and_can_be_given_up() {
+    let mut desk = open("lost");
+    desk.get_by_label("The connection to Maria is lost.");
+    desk.get_by_label("Reconnecting… 12 s");
+    pass(&mut desk, Duration::from_secs(3));
+    desk.get_by_label("Reconnecting… 15 s");
+    let next = desk.state().model.next_change(desk.state().now);
+    assert!(next.is_some_and(|next| next <= Duration::from_secs(1)));
+
+    // What is typed stays until somebody can read it.
+    desk.get_by_label("Message").focus();
+    desk.run();
+    desk.get_by_label("Message").type_text("The printer");
+    desk.run();
+    assert!(desk.get_by_label("Send").accesskit_node().is_disabled());
+    press(&mut desk, Key::Enter);
+    assert_eq!(done(&desk), "[]");
+    click(&mut desk, "End session");
+    assert_eq!(done(&desk), "[End]");
+}
+
+#[test]
 fn the_question_names_the_stranger_and_the_words() {
     let desk = open("prompt-view");
     desk.get_by_label("Maria (name not verified) wants to see your screen.");

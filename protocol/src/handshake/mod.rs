@@ -20,10 +20,13 @@
 //! The password runs through OPAQUE ([RFC 9807](https://www.rfc-editor.org/rfc/rfc9807)), whose
 //! context binds the label, the version, the roles, the invitation, both nonces and both DTLS
 //! certificates. Whoever alters one of them gets no key.
+//!
+//! What follows when the connection of a session is lost is [`resume`].
 
 pub mod expert;
 pub mod novice;
 pub(crate) mod oracle;
+pub mod resume;
 pub mod seal;
 mod stretch;
 pub(crate) mod words;
@@ -40,6 +43,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use crate::id::{Fingerprint, InvitationId};
+use resume::ResumeKey;
 use stretch::Stretch;
 pub use words::Words;
 
@@ -173,6 +177,8 @@ pub struct Established {
     pub words: Words,
     /// The only certificate the other end's peer connection may show.
     pub peer: Fingerprint,
+    /// What the page may come back with, once the novice has approved.
+    pub resume: ResumeKey,
 }
 
 /// Everything the handshake binds, in a fixed order and at fixed sizes.
@@ -214,6 +220,7 @@ impl Context {
             channel: seal::Channel::new(&hk, role, self.id),
             words: Words::from_bytes(words),
             peer,
+            resume: ResumeKey::first(&hk, self.id, words),
         }
     }
 }

@@ -146,8 +146,8 @@ impl Charged {
 #[derive(Debug)]
 pub struct Challenged {
     id: InvitationId,
-    nonce: Nonce,
-    fingerprint: Fingerprint,
+    pub(super) nonce: Nonce,
+    pub(super) fingerprint: Fingerprint,
 }
 
 impl Challenged {

@@ -18,6 +18,7 @@ use deskhand_tests::{
 
 use crate::{
     password::{LOCKING, refusal},
+    reconnect::{is_back, reloads},
     session::both_chat,
 };
 
@@ -70,6 +71,8 @@ async fn a_file_and_a_password_become_shared_control() {
     both_chat(&mut scene).await;
     scene.expert.gets_control(&mut scene.novice).await;
     scene.expert_reaches_probe().await;
+    reloads(&scene.expert).await;
+    is_back(&mut scene).await;
     assert_eq!(scene.expert.browser.run(LOADED, vec![]).await, "[]");
     scene.close().await;
 }
@@ -170,6 +173,10 @@ async fn number_and_words_typed_as_people_type_become_a_picture() {
     types(&expert.browser, &number, &words).await;
     assert!(novice.answers("y").await.contains(NAME));
     expert.sees_desktop().await;
+    reloads(&expert).await;
+    novice.hears("is back").await;
+    expert.sees_desktop().await;
+    assert!(!novice.is_asked());
     expert.browser.close().await;
 }
 

@@ -33,7 +33,10 @@ async fn killing_the_agent_releases_everything() {
     scene.novice.process.signal(Signal::KILL);
     scene.desktop.all_released(SOON).await;
     scene.novice.process.end(PATIENCE).await;
-    scene.expert.browser.says(Role::Alert, "lost").await;
+    let browser = &scene.expert.browser;
+    browser.says(Role::Status, "Reconnecting").await;
+    browser.press("End session").await;
+    browser.says(Role::Alert, "ended the session").await;
     scene.close().await;
 }
 

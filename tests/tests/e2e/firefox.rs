@@ -17,6 +17,7 @@ fn print_of([x, y, width, height]: [u16; 4]) -> String {
     format!(
         "(() => {{
             const c = document.querySelector('canvas.screen');
+            if (!c?.width) return 0;
             const pixels = c.getContext('2d').getImageData({x}, {y}, {width}, {height}).data;
             let print = 0;
             for (let n = 0; n < pixels.length; n++)
@@ -63,6 +64,16 @@ async fn firefox_shows_a_film_and_exactly_what_stands_still() {
         (seen.as_i64()? == wanted).then_some(())
     })
     .await;
+
+    // Loaded again, it goes on by itself.
+    firefox.goto(&server.url).await;
+    novice.hears(&format!("{NAME} is back")).await;
+    wait::until("the exact picture again", PATIENCE, async || {
+        let seen = firefox.run(&print_of(probe.place)).await;
+        (seen.as_i64()? == wanted).then_some(())
+    })
+    .await;
+    assert!(!novice.is_asked());
     assert!(
         firefox.console_errors().is_empty(),
         "{:?}",

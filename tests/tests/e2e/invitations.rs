@@ -237,7 +237,7 @@ async fn an_expert_whose_browser_died_can_come_back() {
     let mut scene = Scene::viewing().await;
     scene.expert.browser.kill();
     scene.novice.hears_within("They can come back", LOST).await;
-    assert_eq!(scene.novice.home.status_of(1).await["standing"], "open");
+    assert_eq!(scene.novice.home.status_of(1).await["standing"], "in_use");
     let expert = comes_in(&mut scene.novice).await;
     expert.browser.press("End session").await;
     expert.browser.says(Role::Alert, "ended the session").await;

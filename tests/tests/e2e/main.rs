@@ -32,6 +32,7 @@ mod picture;
 mod policy;
 mod prompts;
 mod proxies;
+mod reconnect;
 mod refusal;
 mod relay;
 mod screens;

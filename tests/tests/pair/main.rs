@@ -38,7 +38,11 @@ fn they_meet_over_any_link_and_see_the_same_words() {
             pair.stage(),
             pair.attempts
         );
-        assert_eq!(pair.words, pair.words_of_novice(), "seed {seed}");
+        assert_eq!(
+            pair.words_of_expert(),
+            pair.words_of_novice(),
+            "seed {seed}"
+        );
         assert!(pair.attempts <= 5, "seed {seed}: {}", pair.attempts);
     }
 }
@@ -69,5 +73,73 @@ fn once_they_have_met_the_server_may_come_and_go() {
             pair.run_until(|_| false, secs(60));
         }
         assert!(matches!(pair.stage(), Stage::Viewing { .. }), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_lost_connection_comes_back_over_any_link_and_nobody_is_asked() {
+    for seed in 0..SEEDS {
+        let mut pair = Pair::new(link(seed), PASSWORD);
+        let see = |pair: &Pair| pair.both_see();
+        assert!(pair.run_until(see, secs(300)), "seed {seed}");
+        let (questions, attempts) = (pair.questions, pair.attempts);
+        for round in 0..9 {
+            pair.cut_from_now_on();
+            match round % 3 {
+                0 => pair.lose_line(),
+                1 => pair.reload(),
+                _ => pair.black_out(secs(10)),
+            }
+            pair.run_until(|pair| !pair.both_see(), secs(6));
+            let back = pair.run_until(see, secs(110));
+            assert!(back, "seed {seed}, round {round}: {:?}", pair.stage());
+            assert!(!pair.locked_out, "seed {seed}");
+            pair.run_until(|_| false, secs(30));
+            assert!(pair.both_see(), "seed {seed}, round {round}: and it stays");
+        }
+        assert_eq!(pair.words_of_expert(), pair.words_of_novice());
+        assert_eq!(pair.questions, questions, "seed {seed}");
+        assert_eq!(pair.attempts, attempts, "seed {seed}: no password");
+    }
+}
+
+#[test]
+fn after_two_minutes_neither_end_waits_any_more() {
+    for seed in 0..SEEDS {
+        let mut pair = Pair::new(link(seed), PASSWORD);
+        assert!(pair.run_until(Pair::both_see, secs(300)), "seed {seed}");
+        let questions = pair.questions;
+        pair.server_is_gone();
+        pair.lose_line();
+        pair.run_until(|_| false, secs(110));
+        assert!(
+            matches!(pair.stage(), Stage::Viewing { lost: Some(_), .. }),
+            "seed {seed}"
+        );
+        pair.run_until(|_| false, secs(20));
+        assert!(
+            !matches!(pair.stage(), Stage::Viewing { .. }),
+            "seed {seed}"
+        );
+        assert!(!pair.page_waits(), "seed {seed}");
+        assert_eq!(pair.questions, questions, "seed {seed}");
+    }
+}
+
+#[test]
+fn nobody_comes_back_after_the_end() {
+    for seed in 0..SEEDS {
+        let mut pair = Pair::new(link(seed), PASSWORD);
+        assert!(pair.run_until(Pair::both_see, secs(300)), "seed {seed}");
+        let pictures = pair.pictures;
+        pair.lose_line();
+        pair.end();
+        pair.run_until(|_| false, secs(300));
+        assert_eq!(pair.pictures, pictures, "seed {seed}");
+        assert!(
+            !matches!(pair.stage(), Stage::Viewing { .. }),
+            "seed {seed}"
+        );
+        assert!(!pair.page_waits(), "seed {seed}");
     }
 }

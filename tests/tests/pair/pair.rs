@@ -1,6 +1,8 @@
 //! A novice's session, a server's hub and an expert's page, joined by links that delay and cut.
 //! Nothing here waits: time is whatever the next event says.
 
+mod expert;
+
 use std::{
     collections::{BTreeMap, HashMap},
     time::{Duration, Instant, SystemTime},
@@ -13,18 +15,20 @@ use deskhand_agent::{
     io::{Input, MediaCommand, Output, PeerCommand, PeerEvent, ServerEvent},
 };
 use deskhand_protocol::{
-    envelope::SealedToAgent,
-    handshake::{Words, novice::Charged},
+    handshake::{Words, novice::Charged, resume::ResumeKey},
     id::Fingerprint,
     invitation::{Link, Number},
-    signal::{FromExpert, FromNovice, ToExpert, ToNovice},
+    signal::{FromNovice, ToExpert, ToNovice},
     text::{Name, Sdp},
 };
 use deskhand_signaling::{
     hub::{self, Bounds, Hub, Page, Role, SocketId},
     token::KeyRing,
 };
-use deskhand_web_expert::handshake::{self as page, Handshake, News, Over};
+use deskhand_web_expert::{
+    handshake::Handshake,
+    state::{Event as PageEvent, Line, State},
+};
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{RngCore as _, SeedableRng as _},
@@ -33,6 +37,8 @@ use rand_chacha::{
 pub const PASSWORD: &str = "seven blue lamps";
 const NOVICE: Fingerprint = Fingerprint([1; 32]);
 const EXPERT: Fingerprint = Fingerprint([2; 32]);
+/// Silence is noticed after so long.
+const SILENCE: Duration = deskhand_agent::peer::SILENCE;
 /// How long the novice reads a question.
 const READING: Duration = Duration::from_secs(2);
 /// How long either side waits before it connects again.
@@ -57,9 +63,15 @@ enum Event {
     Closed(SocketId),
     Cut(Role),
     NoviceConnects,
-    ExpertConnects,
+    ExpertActs,
+    PageTicks,
+    /// It has nothing to come back with.
+    PageRefusesToTry,
+    /// Of the direct connection of this number.
+    ToPage(u32, PageEvent),
     NoviceAnswers(PromptId),
-    Peer(PeerEvent),
+    /// From the novice's connection of this number.
+    Peer(u32, PeerEvent),
 }
 
 /// Both ends and the server.
@@ -79,8 +91,19 @@ pub struct Pair {
     asked: Option<PromptId>,
     invitation: Link,
     typed: &'static str,
-    page: Option<Handshake>,
+    begin: Instant,
+    page: State,
+    handshake: Option<Handshake>,
     expert: Option<SocketId>,
+    /// What the page keeps, once it was approved.
+    kept: Option<ResumeKey>,
+    ticking: bool,
+    acting: bool,
+    /// Numbers the novice's connections; what an earlier one says is not heard.
+    peer: u32,
+    /// The one that the page has.
+    page_peer: Option<u32>,
+    server_away: bool,
     /// What the novice's computer wrote down.
     pub attempts: usize,
     /// Questions so far.
@@ -89,8 +112,10 @@ pub struct Pair {
     pub allowed: bool,
     /// The picture started.
     pub started: bool,
-    /// What the expert saw.
-    pub words: Option<Words>,
+    /// So often.
+    pub pictures: usize,
+    /// A page that came back was sent away.
+    pub locked_out: bool,
 }
 
 impl Pair {
@@ -128,8 +153,11 @@ impl Pair {
         }
         let link_text = desk.view().invitations[0].link.clone().unwrap();
         let fragment = link_text.split_once('#').unwrap().1.to_owned();
+        let invitation = Link::parse(&fragment).unwrap();
         let mut pair = Self {
             now,
+            begin: now.at,
+            page: expert::opened(&invitation),
             link,
             queue: BTreeMap::new(),
             queued: 0,
@@ -140,26 +168,67 @@ impl Pair {
             desk,
             novice: None,
             asked: None,
-            invitation: Link::parse(&fragment).unwrap(),
+            invitation,
             typed,
-            page: None,
+            handshake: None,
             expert: None,
+            kept: None,
+            ticking: false,
+            acting: true,
+            peer: 0,
+            page_peer: None,
+            server_away: false,
             attempts: 0,
             questions: 0,
             allowed: false,
             started: false,
-            words: None,
+            pictures: 0,
+            locked_out: false,
             rng,
         };
         pair.after(Duration::ZERO, Event::NoviceConnects);
-        pair.after(AGAIN, Event::ExpertConnects);
+        pair.after(AGAIN, Event::ExpertActs);
+        pair.cut_from_now_on();
+        pair
+    }
+
+    /// Each end loses its connection to the server some time in the next 20 s, as often as the
+    /// link has it.
+    pub fn cut_from_now_on(&mut self) {
         for role in [Role::Novice, Role::Expert(Page::Served)] {
-            for _ in 0..link.cuts {
-                let at = pair.up_to(Duration::from_secs(20));
-                pair.after(at, Event::Cut(role));
+            for _ in 0..self.link.cuts {
+                let at = self.up_to(Duration::from_secs(20));
+                self.after(at, Event::Cut(role));
             }
         }
-        pair
+    }
+
+    /// The direct connection is gone, as both ends learn.
+    pub fn lose_line(&mut self) {
+        self.after(Duration::ZERO, Event::Peer(self.peer, PeerEvent::Closed));
+        self.after(Duration::ZERO, Event::ToPage(self.peer, PageEvent::Lost));
+    }
+
+    /// Nothing passes directly for so long, which is noticed after a while at either end. If the
+    /// connection is still the same then, it is as good as before.
+    pub fn black_out(&mut self, time: Duration) {
+        let peer = self.peer;
+        let interrupted = PageEvent::Line(Line::Interrupted);
+        self.after(SILENCE, Event::Peer(peer, PeerEvent::Heard(false)));
+        self.after(SILENCE, Event::ToPage(peer, interrupted));
+        self.after(time, Event::Peer(peer, PeerEvent::Heard(true)));
+        self.after(time, Event::ToPage(peer, PageEvent::Line(Line::Up)));
+    }
+
+    /// Whether both ends have one and the same connection, and know that it is good.
+    pub fn both_see(&self) -> bool {
+        let novice = matches!(self.stage(), Stage::Viewing { lost: None, .. });
+        novice && self.page_sees() && self.page_peer == Some(self.peer)
+    }
+
+    /// The novice ends the session.
+    pub fn end(&mut self) {
+        self.tell_desk(Input::Novice(Intent::End));
     }
 
     /// What the novice sees.
@@ -183,6 +252,14 @@ impl Pair {
     /// Takes the novice's connection away right now.
     pub fn cut_novice(&mut self) {
         self.after(Duration::ZERO, Event::Cut(Role::Novice));
+    }
+
+    /// Nobody reaches the server any more.
+    pub fn server_is_gone(&mut self) {
+        self.server_away = true;
+        for role in [Role::Novice, Role::Expert(Page::Served)] {
+            self.after(Duration::ZERO, Event::Cut(role));
+        }
     }
 
     /// Runs until `done`, or for so long; tells whether it was done.
@@ -243,7 +320,7 @@ impl Pair {
                 self.tell_desk(Input::Server(ServerEvent::Message(message)));
             }
             Event::ToExpert(socket, message) if self.expert == Some(socket) => {
-                self.tell_page(&message);
+                self.page_hears(&message);
             }
             Event::ToNovice(..) | Event::ToExpert(..) => {}
             Event::Closed(socket) => self.closed(socket),
@@ -257,11 +334,15 @@ impl Pair {
                     self.closed(socket);
                 }
             }
+            Event::NoviceConnects if self.server_away => self.after(AGAIN, Event::NoviceConnects),
             Event::NoviceConnects => {
                 self.novice = Some(self.socket());
                 self.tell_desk(Input::Server(ServerEvent::Up));
             }
-            Event::ExpertConnects => self.connect(),
+            Event::ExpertActs => self.expert_acts(),
+            Event::PageTicks => self.page_ticks(),
+            Event::PageRefusesToTry => self.tell_page(PageEvent::SocketClosed),
+            Event::ToPage(peer, event) => self.tell_page_of(peer, event),
             Event::NoviceAnswers(prompt) => {
                 // Said for the question that was read, whether or not it is still open.
                 self.allowed = true;
@@ -270,7 +351,8 @@ impl Pair {
                     answer: Answer::Allow,
                 }));
             }
-            Event::Peer(event) => self.tell_desk(Input::Peer(event)),
+            Event::Peer(peer, event) if peer == self.peer => self.tell_desk(Input::Peer(event)),
+            Event::Peer(..) => {}
         }
     }
 
@@ -280,7 +362,7 @@ impl Pair {
             self.tell_desk(Input::Server(ServerEvent::Down));
             self.after(AGAIN, Event::NoviceConnects);
         } else if self.expert == Some(socket) {
-            self.part(AGAIN);
+            self.page_socket_closed();
         }
     }
 
@@ -342,19 +424,33 @@ impl Pair {
             }
             Output::Keep(kept) => self.tell_desk(Input::Kept(kept.serial, Ok(()))),
             Output::Peer(PeerCommand::Start(_)) => {
+                self.close_peer();
                 let offer = PeerEvent::Offer(description(NOVICE));
-                self.after(Duration::from_millis(50), Event::Peer(offer));
+                self.after(Duration::from_millis(50), Event::Peer(self.peer, offer));
             }
+            Output::Peer(PeerCommand::Close) => self.close_peer(),
             Output::Peer(PeerCommand::Answer(_)) => {
                 let connected = PeerEvent::Connected(EXPERT);
-                self.after(Duration::from_millis(200), Event::Peer(connected));
+                let both = Duration::from_millis(200);
+                self.after(both, Event::Peer(self.peer, connected));
+                self.after(both, Event::ToPage(self.peer, PageEvent::Line(Line::Up)));
             }
             Output::Media(MediaCommand::Start(_)) => {
                 assert!(self.allowed, "a picture that nobody allowed");
                 self.started = true;
+                self.pictures += 1;
             }
             _ => {}
         }
+    }
+
+    /// The next connection of the novice's has another number.
+    fn close_peer(&mut self) {
+        self.after(
+            Duration::from_millis(100),
+            Event::ToPage(self.peer, PageEvent::Lost),
+        );
+        self.peer += 1;
     }
 
     fn novice_says(&mut self, message: FromNovice) {
@@ -378,61 +474,6 @@ impl Pair {
             }
         };
         self.send(socket, true, Event::ToHub(input));
-    }
-
-    /// The expert presses Connect.
-    fn connect(&mut self) {
-        if self.started {
-            return;
-        }
-        let page = Handshake::new(&self.invitation, self.typed, Name::new("Maria"), EXPERT);
-        self.expert = Some(self.socket());
-        for message in page.open() {
-            self.expert_says(message);
-        }
-        self.page = Some(page);
-    }
-
-    fn expert_says(&mut self, message: FromExpert) {
-        let Some(socket) = self.expert else { return };
-        let input = match message {
-            FromExpert::Hello { .. } => hub::Input::Connected {
-                socket,
-                role: Role::Expert(Page::Served),
-            },
-            message => hub::Input::Expert { socket, message },
-        };
-        self.send(socket, true, Event::ToHub(input));
-    }
-
-    fn tell_page(&mut self, message: &ToExpert) {
-        let Some(page) = &mut self.page else { return };
-        for output in page.handle(message, &mut self.rng) {
-            match output {
-                page::Output::Send(message) => self.expert_says(message),
-                page::Output::Tell(News::Accepted(met)) => self.words = Some(met.words),
-                page::Output::Tell(News::Offer(_)) => {
-                    let answer = SealedToAgent::Answer(description(EXPERT));
-                    let sealed = self.page.as_mut().and_then(|page| page.seal(&answer));
-                    self.expert_says(sealed.expect("an offer comes under seal"));
-                }
-                page::Output::Tell(News::Over(Over::Wait(secs))) => {
-                    self.part(Duration::from_secs(secs.into()));
-                }
-                page::Output::Tell(News::Over(_)) => self.part(AGAIN),
-                page::Output::Tell(News::Checking | News::Candidate(_)) => {}
-            }
-        }
-    }
-
-    /// This attempt is over; the expert tries again after a while.
-    fn part(&mut self, again: Duration) {
-        self.page = None;
-        if let Some(socket) = self.expert.take() {
-            let gone = hub::Input::Gone { socket };
-            self.send(socket, true, Event::ToHub(gone));
-            self.after(again, Event::ExpertConnects);
-        }
     }
 }
 

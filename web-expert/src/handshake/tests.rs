@@ -1,7 +1,7 @@
 use deskhand_protocol::{
     handshake::{
-        Established,
         novice::{Answered, Challenged, Charged, Record},
+        resume::Resumable,
     },
     id::{InvitationId, LinkSecret},
 };
@@ -223,4 +223,64 @@ fn a_number_is_joined_by_its_number_and_opened_by_its_password() {
     };
     assert_eq!(asked, number);
     pair.established();
+}
+
+/// A session that the novice has approved, and a page that comes back to it.
+fn returning() -> (Pair, Resumable) {
+    let mut pair = Pair::new(PASSWORD);
+    assert!(pair.page.resume_key().is_none());
+    let mut novice = pair.established();
+    assert!(
+        pair.page.resume_key().is_none(),
+        "not before the first seal"
+    );
+    pair.hear_sealed(&mut novice, &accepted());
+    let key = pair.page.resume_key().unwrap().clone();
+    pair.page = Handshake::resume(key, EXPERT);
+    (pair, Resumable::new(novice.resume))
+}
+
+#[test]
+fn a_page_comes_back_without_a_password_and_has_another_key_then() {
+    let (mut pair, mut novice) = returning();
+    let [_, FromExpert::Join { route }] = pair.page.open() else {
+        panic!("{:?}", pair.page.open())
+    };
+    assert_eq!(route, novice.route());
+    let (challenged, challenge) = novice.challenge(NOVICE, &mut pair.rng);
+    let out = pair.hear(&ToPage::Challenge(challenge));
+    let [ToAgent::Resume(resume)] = &said(&out)[..] else {
+        panic!("{out:?}")
+    };
+    let mut established = novice.accept(&challenged, resume).unwrap();
+    assert!(
+        pair.page.resume_key().is_none(),
+        "not before the first seal"
+    );
+    let out = pair.hear_sealed(&mut established, &accepted());
+    assert!(matches!(&out[..], [Output::Tell(News::Accepted(_))]));
+    let key = pair.page.resume_key().unwrap();
+    assert_eq!(key.to_text(), established.resume.to_text());
+    let offer = offer_of(Fingerprint([3; 32]));
+    assert_eq!(
+        pair.hear_sealed(&mut established, &SealedToPage::Offer(offer)),
+        over(Over::Tampered),
+        "the certificate is bound here too"
+    );
+}
+
+#[test]
+fn who_comes_back_may_be_refused_and_is_not_fooled() {
+    let (mut pair, _) = returning();
+    assert_eq!(pair.hear(&ToPage::Refused), over(Over::Refused));
+
+    let (mut pair, novice) = returning();
+    let (_, challenge) = novice.challenge(NOVICE, &mut pair.rng);
+    pair.hear(&ToPage::Challenge(challenge));
+    let mut stranger = Pair::new(PASSWORD).established();
+    assert_eq!(
+        pair.hear_sealed(&mut stranger, &accepted()),
+        over(Over::Tampered)
+    );
+    assert!(pair.page.resume_key().is_none());
 }

@@ -178,6 +178,12 @@ impl Picture {
         self.0.surface.borrow_mut().forget();
     }
 
+    /// Takes nothing more of what came so far; what is shown stays until something new begins.
+    pub fn renew(&self) {
+        *self.0.state.borrow_mut() = State::default();
+        self.0.surface.borrow_mut().end();
+    }
+
     /// Reports from now on what arrives.
     pub fn report(&self) {
         let mut state = self.0.state.borrow_mut();

@@ -61,6 +61,11 @@ impl Surface {
         differs
     }
 
+    /// Stays as it is, and becomes a black one with the next picture, whichever display that shows.
+    pub fn end(&mut self) {
+        self.epoch = None;
+    }
+
     /// Becomes an empty one.
     pub fn forget(&mut self) {
         self.clear((0, 0));

@@ -6,10 +6,10 @@ use deskhand_protocol::{
     control::{Display, EndReason, FromExpert, FromNovice},
     id::GrantId,
     monitor::{Monitors, Shown},
-    text::ChatText,
+    text::{ChatText, Sdp},
 };
 
-use super::{Effect, Event};
+use super::{Back, Due, Effect, Event, returning::final_word};
 use crate::{
     handshake::{Key, Met, News, Over},
     sentences::{self, Verdict},
@@ -30,13 +30,14 @@ pub struct Still {
 /// A session that the novice has approved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Console {
-    pub(super) key: Key,
+    /// What led here; a page that was loaded again may not have it any more.
+    pub(super) key: Option<Key>,
     /// The other end.
     pub met: Met,
     /// The direct connection.
     pub line: Line,
-    /// The novice's computer is not on the server any more; harmless while the line is up.
-    parted: bool,
+    /// While it is lost, unless it never was there.
+    back: Option<Back>,
     /// Whether a frame has arrived.
     pub has_picture: bool,
     /// Why the picture stands still, if it does.
@@ -64,7 +65,7 @@ pub enum Line {
     Connecting,
     /// Good.
     Up,
-    /// Interrupted; the browser tries to get it back.
+    /// Interrupted, or lost: it may come back by itself, or the page gets another one.
     Interrupted,
 }
 
@@ -129,10 +130,10 @@ pub(super) enum Next {
 impl Console {
     pub(super) fn new(key: Key, met: Met) -> Self {
         Self {
-            key,
+            key: Some(key),
             met,
             line: Line::Connecting,
-            parted: false,
+            back: None,
             has_picture: false,
             still: Still::default(),
             display: None,
@@ -143,6 +144,30 @@ impl Console {
             alert: None,
             reach: Reach::default(),
         }
+    }
+
+    /// After the page was loaded again.
+    pub(super) fn again(key: Option<Key>, met: Met, back: Back) -> Self {
+        Self {
+            key,
+            met,
+            line: Line::Interrupted,
+            back: Some(back),
+            has_picture: false,
+            still: Still::default(),
+            display: None,
+            monitors: None,
+            control: Control::None,
+            chat: vec![],
+            view: View::Fit,
+            alert: None,
+            reach: Reach::default(),
+        }
+    }
+
+    /// Since when the connection is lost, if it is.
+    pub fn lost_since(&self) -> Option<Duration> {
+        Some(self.back.as_ref()?.since)
     }
 
     /// Whether the expert may ask for control.
@@ -159,7 +184,7 @@ impl Console {
     }
 
     pub(super) fn is_counting(&self) -> bool {
-        matches!(self.control, Control::Denied { .. })
+        matches!(self.control, Control::Denied { .. }) || self.back.is_some()
     }
 
     pub(super) fn handle(&mut self, event: Event, now: Duration) -> Next {
@@ -181,22 +206,19 @@ impl Console {
                 vec![]
             }
             Event::End => {
-                let effects = vec![Effect::Revoke, Effect::Send(FromExpert::End), Effect::Part];
+                let mut effects = vec![Effect::Revoke, Effect::Send(FromExpert::End)];
+                // Perhaps the server can say it.
+                effects.extend(self.back.is_some().then_some(Effect::Leave));
+                effects.push(Effect::Part);
                 return Next::End(sentences::ended(EndReason::Expert), effects);
             }
-            Event::News(news) => return self.news(news),
-            Event::Line(line) => {
-                self.line = line;
-                if line == Line::Interrupted && self.parted {
-                    return self.lost();
-                }
-                vec![]
-            }
+            Event::News(news) => return self.news(news, now),
+            Event::Line(line) => self.line(line, now),
             Event::Reach(reach) => {
                 self.reach = reach;
                 vec![]
             }
-            Event::Lost => return self.lost(),
+            Event::Lost => return self.lost(now),
             Event::Novice(FromNovice::Ended(reason)) => {
                 let effects = vec![Effect::Revoke, Effect::HangUp];
                 return Next::End(sentences::ended(reason), effects);
@@ -210,8 +232,9 @@ impl Console {
                 if matches!(self.control, Control::Denied { until } if until <= now) {
                     self.control = Control::None;
                 }
-                vec![]
+                return self.look(now);
             }
+            Event::Beat if self.line == Line::Up => vec![Effect::Keep],
             // Of other screens; and once the line is up, the socket has done its work.
             Event::TakeControl
             | Event::Paste(_)
@@ -222,53 +245,125 @@ impl Console {
             | Event::ConnectTo { .. }
             | Event::Prefer(_)
             | Event::Looking(_)
-            | Event::NoCertificate => vec![],
-            Event::SocketClosed => return self.server_is_gone(Over::Left),
+            | Event::Beat => vec![],
+            Event::SocketClosed | Event::NoCertificate => return self.over(Over::Left, now),
         };
         Next::Stay(effects)
     }
 
-    fn news(&mut self, news: News) -> Next {
-        match news {
-            News::Candidate(candidate) => Next::Stay(vec![Effect::Candidate(candidate)]),
-            News::Over(Over::Ended(EndReason::Lost)) => self.lost(),
-            News::Over(Over::Ended(reason)) => Next::End(
-                sentences::ended(reason),
-                vec![Effect::Revoke, Effect::HangUp],
-            ),
-            News::Over(Over::Tampered) => Next::End(
-                sentences::over(Over::Tampered, &self.key),
-                vec![Effect::Revoke, Effect::HangUp],
-            ),
-            News::Over(over) => self.server_is_gone(over),
-            // The novice's computer tries anew to be reached.
-            News::Offer(sdp) if self.line == Line::Connecting => {
-                Next::Stay(vec![Effect::Answer(sdp)])
+    fn news(&mut self, news: News, now: Duration) -> Next {
+        Next::Stay(match news {
+            News::Candidate(candidate) => vec![Effect::Candidate(candidate)],
+            News::Over(over) => return self.over(over, now),
+            News::Offer(sdp) => self.offer(sdp, now),
+            News::Accepted(met) => {
+                self.met = met;
+                vec![]
             }
-            News::Checking | News::Accepted(_) | News::Offer(_) => Next::Stay(vec![]),
-        }
+            News::Checking => vec![],
+        })
     }
 
-    /// Without the server nothing can begin, but what has begun goes on.
-    fn server_is_gone(&mut self, over: Over) -> Next {
-        self.parted = true;
-        match self.line {
-            Line::Up => Next::Stay(vec![]),
-            Line::Interrupted => self.lost(),
-            Line::Connecting => Next::End(
-                sentences::over(over, &self.key),
-                vec![Effect::Revoke, Effect::HangUp],
-            ),
+    /// One that is not waited for is old news.
+    fn offer(&mut self, sdp: Sdp, now: Duration) -> Vec<Effect> {
+        let (reaching, connecting) = match &self.back {
+            Some(back) => (back.is_reaching(), back.is_connecting()),
+            // The first connection got stuck, and the novice's computer makes another.
+            None => (false, self.line == Line::Connecting),
+        };
+        if connecting {
+            return vec![Effect::Answer(sdp)];
         }
+        let Some(back) = self.back.as_mut().filter(|_| reaching) else {
+            return vec![];
+        };
+        back.answered(now);
+        // All that was said over the former connection is said anew, but for control.
+        self.has_picture = false;
+        self.still = Still::default();
+        self.display = None;
+        self.monitors = None;
+        self.control = Control::None;
+        vec![Effect::Revoke, Effect::Keep, Effect::Answer(sdp)]
     }
 
-    /// The connection is gone, or never came about.
-    fn lost(&self) -> Next {
-        let verdict = match self.line {
-            Line::Connecting => sentences::unreachable(self.reach),
-            Line::Up | Line::Interrupted => sentences::ended(EndReason::Lost),
+    /// The way through the server is gone. Without it nothing can begin, but what has begun goes
+    /// on.
+    fn over(&mut self, over: Over, now: Duration) -> Next {
+        let reaching = self.back.as_mut().filter(|back| back.is_reaching());
+        let verdict = match (over, reaching) {
+            (over, Some(back)) => match final_word(over) {
+                Some(verdict) => verdict,
+                None => {
+                    back.failed(now);
+                    return Next::Stay(vec![Effect::StopRejoining]);
+                }
+            },
+            (Over::Ended(EndReason::Lost), None) if self.line == Line::Connecting => {
+                sentences::unreachable(self.reach)
+            }
+            (Over::Ended(reason), None) => sentences::ended(reason),
+            (Over::Tampered, None) => sentences::TAMPERED,
+            (over, None) if self.line == Line::Connecting => match &self.key {
+                Some(key) => sentences::over(over, key),
+                None => sentences::NOT_BACK,
+            },
+            (_, None) => return Next::Stay(vec![]),
         };
         Next::End(verdict, vec![Effect::Revoke, Effect::HangUp])
+    }
+
+    fn line(&mut self, line: Line, now: Duration) -> Vec<Effect> {
+        match line {
+            Line::Up => {
+                self.line = Line::Up;
+                let former = self.back.take();
+                let reaching = former.is_some_and(|back| back.is_reaching());
+                reaching
+                    .then_some(Effect::StopRejoining)
+                    .into_iter()
+                    .collect()
+            }
+            // What has not been there yet is not interrupted.
+            Line::Interrupted if self.line != Line::Connecting => {
+                self.line = Line::Interrupted;
+                self.back.get_or_insert_with(|| Back::lost(now));
+                vec![]
+            }
+            Line::Interrupted | Line::Connecting => vec![],
+        }
+    }
+
+    /// The connection does not come back by itself.
+    fn lost(&mut self, now: Duration) -> Next {
+        if self.line == Line::Connecting {
+            return Next::End(
+                sentences::unreachable(self.reach),
+                vec![Effect::Revoke, Effect::HangUp],
+            );
+        }
+        self.line = Line::Interrupted;
+        self.control = Control::None;
+        let back = self.back.get_or_insert_with(|| Back::lost(now));
+        back.lost_for_good(now);
+        match self.look(now) {
+            Next::Stay(mut effects) => {
+                effects.insert(0, Effect::Revoke);
+                Next::Stay(effects)
+            }
+            over @ Next::End(..) => over,
+        }
+    }
+
+    fn look(&mut self, now: Duration) -> Next {
+        match self.back.as_mut().map(|back| back.look(now)) {
+            None | Some(Due::Nothing) => Next::Stay(vec![]),
+            Some(Due::Try) => Next::Stay(vec![Effect::Rejoin]),
+            Some(Due::GiveUp) => Next::End(
+                sentences::ended(EndReason::Lost),
+                vec![Effect::Revoke, Effect::HangUp],
+            ),
+        }
     }
 
     fn novice(&mut self, said: FromNovice, now: Duration) -> Vec<Effect> {
@@ -352,7 +447,7 @@ impl Console {
 
     fn say(&mut self, text: &str) -> Vec<Effect> {
         let text = ChatText::new(text);
-        if text.is_empty() || self.line == Line::Connecting {
+        if text.is_empty() || self.line != Line::Up {
             return vec![];
         }
         self.spoken(Speaker::Expert, text.clone());

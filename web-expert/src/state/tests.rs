@@ -1,5 +1,5 @@
 use deskhand_protocol::{
-    control::{Denial, EndReason, StopCause},
+    control::{Denial, Display, EndReason, StopCause},
     handshake::Words,
     id::{InvitationId, LinkSecret},
     invitation::{FileError, LinkError, Number, Origin},
@@ -11,6 +11,7 @@ use deskhand_protocol::{
 use super::*;
 
 mod picture;
+mod returning;
 
 fn link() -> Link {
     Link {
@@ -487,9 +488,8 @@ fn chat_goes_both_ways_and_is_bounded() {
 fn the_server_may_go_once_the_line_is_up() {
     let mut state = in_session();
     assert!(run(&mut state, [Event::News(News::Over(Over::Left))]).is_empty());
+    assert!(run(&mut state, [Event::SocketClosed]).is_empty());
     assert_eq!(console(&state).line, Line::Up);
-    run(&mut state, [Event::Line(Line::Interrupted)]);
-    assert!(matches!(state.screen, Screen::Ended(_)), "nobody is left");
 }
 
 #[test]
@@ -500,8 +500,22 @@ fn an_interruption_alone_is_waited_out() {
         [Event::Line(Line::Interrupted), Event::Line(Line::Up)],
     );
     assert_eq!(console(&state).line, Line::Up);
-    let effects = run(&mut state, [Event::Lost]);
-    assert_eq!(effects, [Effect::Revoke, Effect::HangUp]);
+}
+
+#[test]
+fn a_connection_that_never_came_about_is_the_end() {
+    let mut state = page();
+    let effects = run(
+        &mut state,
+        [
+            connect(),
+            Event::News(News::Accepted(met())),
+            Event::News(News::Offer(Sdp::new("v=0"))),
+            Event::Lost,
+        ],
+    );
+    let end = [Effect::Revoke, Effect::HangUp, Effect::Forget];
+    assert_eq!(effects[effects.len() - 3..], end);
     assert!(matches!(&state.screen, Screen::Ended(ended) if ended.again.is_some()));
 }
 
@@ -513,7 +527,8 @@ fn the_end_is_said_before_the_line_closes() {
         [
             Effect::Revoke,
             Effect::Send(control::FromExpert::End),
-            Effect::Part
+            Effect::Part,
+            Effect::Forget
         ]
     );
     // The invitation ends with its session, so there is nothing to come back to.
@@ -527,7 +542,7 @@ fn the_novices_end_is_the_end() {
         &mut state,
         [Event::Novice(FromNovice::Ended(EndReason::Novice))],
     );
-    assert_eq!(effects, [Effect::Revoke, Effect::HangUp]);
+    assert_eq!(effects, [Effect::Revoke, Effect::HangUp, Effect::Forget]);
     assert!(
         run(&mut state, [Event::Novice(FromNovice::Granted(GrantId(9)))]).is_empty(),
         "nothing comes after it"

@@ -15,7 +15,7 @@ pub struct Props {
     pub lines: Vec<Spoken>,
     /// The other end.
     pub met: Met,
-    /// Whether anything can be said yet.
+    /// Whether anything can be said right now.
     pub ready: bool,
     /// What the expert does.
     pub on: Callback<Event>,
@@ -34,19 +34,19 @@ pub fn ChatView(props: &Props) -> Html {
         });
     }
     let onsubmit = {
-        let (field, on) = (field.clone(), props.on.clone());
+        let (field, on, ready) = (field.clone(), props.on.clone(), props.ready);
         move |event: SubmitEvent| {
             event.prevent_default();
-            say(&field, &on);
+            say(&field, &on, ready);
         }
     };
     let onkeydown = {
-        let (field, on) = (field.clone(), props.on.clone());
+        let (field, on, ready) = (field.clone(), props.on.clone(), props.ready);
         move |event: KeyboardEvent| {
             // Enter that picks a word of an input method is not meant for us.
             if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
                 event.prevent_default();
-                say(&field, &on);
+                say(&field, &on, ready);
             }
         }
     };
@@ -82,8 +82,9 @@ fn spoken(line: &Spoken, met: &Met) -> Html {
     }
 }
 
-fn say(field: &NodeRef, on: &Callback<Event>) {
-    if let Some(field) = field.cast::<HtmlTextAreaElement>() {
+/// What cannot be said yet stays where it was typed.
+fn say(field: &NodeRef, on: &Callback<Event>, ready: bool) {
+    if let Some(field) = field.cast::<HtmlTextAreaElement>().filter(|_| ready) {
         let text = field.value();
         if !text.trim().is_empty() {
             field.set_value("");

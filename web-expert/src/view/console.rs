@@ -125,7 +125,7 @@ pub fn ConsoleView(props: &Props) -> Html {
                 }
                 if *chat {
                     <ChatView lines={console.chat.clone()} met={console.met.clone()}
-                        ready={console.line != Line::Connecting} on={props.on.clone()} />
+                        ready={console.line == Line::Up} on={props.on.clone()} />
                 }
             </div>
         </main>
@@ -135,7 +135,7 @@ pub fn ConsoleView(props: &Props) -> Html {
 /// A picture that is not live must not look live.
 fn overlay(console: &Console) -> Option<AttrValue> {
     if console.line == Line::Interrupted {
-        Some("The connection is interrupted. What you see may be old.".into())
+        Some("The connection is lost. What you see may be old.".into())
     } else if console.still.paused {
         Some("The novice paused the picture.".into())
     } else if console.still.stalled {

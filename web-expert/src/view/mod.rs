@@ -12,6 +12,7 @@ pub mod join;
 pub mod joining;
 pub mod keys;
 pub mod menu;
+pub mod returning;
 pub mod screen;
 pub mod screens;
 pub mod start;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     choice,
-    state::{Console, Control, Event, Line, View, seconds_left},
+    state::{Console, Control, Event, Line, View, seconds_left, seconds_since},
 };
 
 /// What to show.
@@ -88,6 +88,9 @@ pub fn Toolbar(props: &Props) -> Html {
                 if let Control::Denied { until } = console.control {
                     <span role="timer">{ format!("{} s", seconds_left(until, props.now)) }</span>
                 }
+                if let Some(since) = console.lost_since() {
+                    <span role="timer">{ format!("{} s", seconds_since(since, props.now)) }</span>
+                }
             </div>
             <div class="tools">
                 if console.grant().is_some() {
@@ -157,7 +160,7 @@ fn quality(props: &Props) -> Html {
 fn status(console: &Console) -> (&'static str, &'static str) {
     match (console.line, console.control) {
         (Line::Connecting, _) => ("waiting", "Connecting to the novice's computer…"),
-        (Line::Interrupted, _) => ("trouble", "The connection is interrupted. Waiting for it…"),
+        (Line::Interrupted, _) => ("trouble", "Reconnecting…"),
         (Line::Up, _) if console.still.stalled => {
             ("trouble", "The novice's desktop does not answer")
         }

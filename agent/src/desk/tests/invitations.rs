@@ -20,6 +20,12 @@ fn session_that_ends_with(scene: &mut Scene, event: PeerEvent) {
     scene.peer(event);
 }
 
+/// Plays a session whose connection is lost, and which nobody comes back to.
+fn session_that_is_lost(scene: &mut Scene) {
+    session_that_ends_with(scene, PeerEvent::Closed);
+    scene.pass(2 * MINUTE);
+}
+
 #[test]
 fn an_invitation_closes_after_its_first_session_unless_it_is_to_stay_open() {
     let (mut scene, serial) = with(front::Channel::Link);
@@ -44,7 +50,7 @@ fn an_invitation_closes_after_its_first_session_unless_it_is_to_stay_open() {
 #[test]
 fn who_lost_the_connection_can_come_back_for_two_minutes() {
     let (mut scene, serial) = with(front::Channel::Link);
-    session_that_ends_with(&mut scene, PeerEvent::Closed);
+    session_that_is_lost(&mut scene);
     assert_eq!(standing(&scene, serial), Some(Standing::Open));
     scene.pass(MINUTE);
     let expert = scene.attempt(9, PASSWORD);
@@ -59,7 +65,7 @@ fn who_lost_the_connection_can_come_back_for_two_minutes() {
 fn coming_back_is_over_in_time_whatever_happens_meanwhile() {
     // Somebody comes through another invitation.
     let (mut scene, first) = with(front::Channel::Link);
-    session_that_ends_with(&mut scene, PeerEvent::Closed);
+    session_that_is_lost(&mut scene);
     let other = scene.invite(&order(front::Channel::Link));
     scene.pass(Duration::from_secs(20));
     scene.viewing();
@@ -79,7 +85,7 @@ fn coming_back_is_over_in_time_whatever_happens_meanwhile() {
 
     // They are at the door again when the time is over: nothing spins, and they may go on.
     let (mut scene, serial) = with(front::Channel::Link);
-    session_that_ends_with(&mut scene, PeerEvent::Closed);
+    session_that_is_lost(&mut scene);
     scene.pass(MINUTE + MINUTE / 2);
     scene.asking();
     scene.pass(MINUTE / 2);

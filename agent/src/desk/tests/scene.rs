@@ -35,6 +35,7 @@ pub struct Expert {
     pub join: JoinId,
     pub channel: Channel,
     pub words: Words,
+    pub resume: deskhand_protocol::handshake::resume::ResumeKey,
 }
 
 impl Scene {
@@ -224,6 +225,7 @@ impl Scene {
             join,
             channel: established.channel,
             words: established.words,
+            resume: established.resume,
         })
     }
 

@@ -1,0 +1,100 @@
+//! A network of a test's own: one computer with one address, which can be cut off for a while or
+//! get another address. Real sockets, real routes.
+
+use std::{
+    env,
+    process::{Command, Stdio},
+};
+
+use crate::{namespace::is_root, process::Process};
+
+/// Names no computer elsewhere ([RFC 5737](https://www.rfc-editor.org/rfc/rfc5737)).
+const FIRST: &str = "192.0.2.1";
+const SECOND: &str = "192.0.2.2";
+/// Set in a process that has a network of its own.
+const INSIDE: &str = "DESKHAND_TEST_NETWORK";
+
+/// The computer that this process is alone on, as far as networks go.
+pub struct Computer(());
+
+impl Computer {
+    /// Runs this `test` once more, in a process and a network of its own, and gives nothing once
+    /// that has passed; there, gives the network.
+    ///
+    /// # Panics
+    /// If it does not pass there, or the system does not let us.
+    pub fn alone(test: &str) -> Option<Self> {
+        if env::var_os(INSIDE).is_some() {
+            return Some(Self::set_up());
+        }
+        let mut command = Process::command("unshare");
+        if !is_root() {
+            command.arg("--map-root-user");
+        }
+        command
+            .args(["--net", "--"])
+            .arg(env::current_exe().expect("this program has a path"))
+            .args(["--exact", test, "--nocapture"])
+            .env(INSIDE, "yes");
+        let status = command.status().expect("unshare is installed");
+        assert!(
+            status.success(),
+            "{test} failed in a network of its own. If the system does not allow that: run the \
+             tests as root, or allow user namespaces"
+        );
+        None
+    }
+
+    fn set_up() -> Self {
+        for how in [
+            "link set lo up",
+            // Browsers do not count the loopback; this cable leads nowhere.
+            "link add cable type veth peer name end",
+            "link set cable up",
+            "link set end up",
+            // What is decided first otherwise, so that a cut comes before it.
+            "rule add pref 100 lookup local",
+            "rule del pref 0",
+            "-6 rule add pref 100 lookup local",
+            "-6 rule del pref 0",
+        ] {
+            ip(how);
+        }
+        let alone = Self(());
+        alone.has(FIRST);
+        alone
+    }
+
+    /// From now on no datagram leaves or arrives; all else does.
+    pub fn is_cut(&self) {
+        ip("rule add pref 10 ipproto udp blackhole");
+        ip("-6 rule add pref 10 ipproto udp blackhole");
+    }
+
+    /// It is as it was.
+    pub fn is_mended(&self) {
+        ip("rule del pref 10");
+        ip("-6 rule del pref 10");
+    }
+
+    /// The computer has another address from now on.
+    pub fn gets_another_address(&self) {
+        ip(&format!("addr del {FIRST}/24 dev cable"));
+        self.has(SECOND);
+    }
+
+    fn has(&self, address: &str) {
+        ip(&format!("addr add {address}/24 dev cable"));
+        // Browsers take the address that leads outside.
+        ip("route replace default via 192.0.2.254 dev cable");
+    }
+}
+
+fn ip(how: &str) {
+    let output = Command::new("ip")
+        .args(how.split_whitespace())
+        .stdin(Stdio::null())
+        .output()
+        .expect("ip is installed");
+    assert!(output.status.success(), "ip {how}: {output:?}");
+}
