@@ -11,8 +11,14 @@ pub struct Reach {
     datagrams: bool,
     /// The relay answers over a stream.
     streams: bool,
-    /// The browser looks no further.
-    done: bool,
+    search: Search,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Search {
+    #[default]
+    Going,
+    Done,
 }
 
 /// The kind of a relayed candidate stands in the first byte of its priority, and browsers put
@@ -34,60 +40,45 @@ impl Reach {
     pub fn with(mut self, candidate: &str) -> Self {
         let mut words = candidate.split_ascii_whitespace().skip(3);
         let priority = words.next().and_then(|word| word.parse::<u32>().ok());
-        let kind = words.skip_while(|word| *word != "typ").nth(1);
-        match (kind, priority) {
-            (Some("relay"), Some(priority)) if priority >> 24 >= OVER_DATAGRAMS => {
-                self.datagrams = true;
-            }
-            (Some("relay"), _) => self.streams = true,
-            // Found out by asking in datagrams, too.
-            (Some("srflx"), _) => self.datagrams = true,
-            (Some(_), _) => {}
-            (None, _) => self.done = true,
+        let in_datagrams = priority.is_some_and(|one| one >> 24 >= OVER_DATAGRAMS);
+        match words.skip_while(|word| *word != "typ").nth(1) {
+            Some("relay") if !in_datagrams => self.streams = true,
+            // One's own address from outside is asked for in datagrams, too.
+            Some("relay" | "srflx") => self.datagrams = true,
+            Some(_) => {}
+            None => self.search = Search::Done,
         }
         self
     }
 
     /// In a few words; `None` while it is not known yet.
     pub fn words(self) -> Option<&'static str> {
-        match self {
-            Self {
-                offered: false,
-                done: true,
-                ..
-            } => Some("the server has no relay"),
-            Self {
-                datagrams: true,
-                streams: true,
-                ..
-            } => Some("lets UDP and TCP through"),
-            Self { done: false, .. } => None,
-            Self {
-                datagrams: true, ..
-            } => Some("lets UDP through"),
-            Self { streams: true, .. } => Some("blocks UDP, so the relay is used over TCP"),
-            Self { .. } => Some("blocks the relay, over UDP and TCP"),
+        match (self.search, self.offered, self.datagrams, self.streams) {
+            (_, true, true, true) => Some("lets UDP and TCP through"),
+            (Search::Going, ..) => None,
+            (Search::Done, false, ..) => Some("the server has no relay"),
+            (Search::Done, true, true, false) => Some("lets UDP through"),
+            (Search::Done, true, false, true) => {
+                Some("blocks UDP, so the relay is used over TCP")
+            }
+            (Search::Done, true, false, false) => Some("blocks the relay, over UDP and TCP"),
         }
     }
 
     /// Why no connection came about, as far as this side can tell.
     pub fn failure(self) -> &'static str {
-        match self {
-            Self { offered: false, .. } => {
+        match (self.offered, self.datagrams || self.streams) {
+            (false, _) => {
                 "No direct connection to the novice's computer could be made, and this server has \
                  no relay that could help. Ask its operator for one, or try another network, such \
                  as a mobile phone's."
             }
-            Self {
-                datagrams: false,
-                streams: false,
-                ..
-            } => {
+            (true, false) => {
                 "No connection to the novice's computer could be made: this network lets you reach \
                  neither them nor the server's relay, over UDP or TCP. Ask whoever runs the network, \
                  or try another one, such as a mobile phone's."
             }
-            Self { .. } => {
+            (true, true) => {
                 "No connection to the novice's computer could be made, though the server's relay \
                  answers from here. The network of the novice may block it. Try again, or ask them \
                  to try another network."
