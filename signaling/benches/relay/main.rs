@@ -109,7 +109,7 @@ fn run(program: &dyn Program) -> Done {
     let delivered = receive(&sessions, end + Duration::from_millis(300));
     let sent = sending.join().expect("sending goes on");
     Done {
-        cpu: program.cpu() - before,
+        cpu: program.cpu().saturating_sub(before),
         sent,
         delivered,
     }

@@ -97,7 +97,7 @@ impl Deskhand {
             web,
             _state: state,
             runtime: Runtime::new().unwrap(),
-            sockets: Default::default(),
+            sockets: std::cell::RefCell::default(),
         }
     }
 
