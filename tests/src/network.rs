@@ -55,6 +55,15 @@ pub enum Middle {
     Separates,
 }
 
+/// Whose side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The novice's.
+    Novice,
+    /// The expert's.
+    Expert,
+}
+
 impl Network {
     /// Makes one.
     ///
@@ -79,7 +88,12 @@ impl Network {
             middle: Node::new("middle of the network").await,
             expert: Node::new("expert's network").await,
         };
-        network.middle.does(&format!("ip addr add {PUBLIC}/32 dev lo"));
+        // Rules before that for what is addressed to the middle itself are to count.
+        network.middle.does(&format!(
+            "ip addr add {PUBLIC}/32 dev lo
+             ip rule add pref 100 lookup local
+             ip rule del pref 0"
+        ));
         if let Some(nature) = nature {
             let ends = [(network.middle.door(), "side2"), (network.expert.door(), "out")];
             network.link = Some(BadLink::between(ends, nature));
@@ -105,6 +119,17 @@ impl Network {
             .middle
             .does(&format!("echo {routes} > /proc/sys/net/ipv4/ip_forward"));
         network
+    }
+
+    /// From now on datagrams from there get lost, as in many offices, and nobody is told.
+    pub fn blocks_datagrams_of(&self, side: Side) {
+        let number = match side {
+            Side::Novice => 1,
+            Side::Expert => 2,
+        };
+        self.middle.does(&format!(
+            "ip rule add pref {number} iif side{number} ipproto udp blackhole"
+        ));
     }
 }
 
@@ -152,11 +177,6 @@ impl Node {
         let output = command.args(["-e", "-c", script]).output();
         let output = output.expect("nsenter is installed");
         assert!(output.status.success(), "{script}: {output:?}");
-    }
-
-    /// From now on no datagram leaves it, as in many offices.
-    pub fn blocks_datagrams(&self) {
-        self.does("ip rule add pref 10 ipproto udp prohibit");
     }
 
     /// Leads from that port of its loopback to the same one of another's.

@@ -5,7 +5,7 @@ use deskhand_tests::{
     desktop::Desktop,
     expert::{Expert, NAME},
     home::Home,
-    network::{Bridge, Middle, Network, PUBLIC},
+    network::{Bridge, Middle, Network, PUBLIC, Side},
     novice::Novice,
     probe::{Probe, typed},
     process::Process,
@@ -58,8 +58,12 @@ async fn meet_with(network: Network, relay: &[&str]) -> Apart {
     }
 }
 
-/// Picture and control work, and this is the way they take.
-async fn all_works(apart: Apart, way: &str) {
+const OPEN: &str = "lets UDP and TCP through";
+const BLOCKED: &str = "blocks UDP, so the relay is used over TCP";
+
+/// Picture and control work, this is the way they take, and what the expert is told of their
+/// network.
+async fn all_works(apart: Apart, way: &str, network: &str) {
     let mut scene = apart.scene;
     scene.expert_sees_changes().await;
     scene.expert.gets_control(&mut scene.novice).await;
@@ -71,41 +75,42 @@ async fn all_works(apart: Apart, way: &str) {
         .await;
     scene.expert.opens_connection().await;
     scene.expert.reads("Way", |said| said == way).await;
+    scene.expert.reads("This network", |said| said == network).await;
     scene.close().await;
 }
 
 #[tokio::test]
 async fn a_direct_way_is_taken_where_there_is_one() {
     let network = Network::new(Middle::Routes).await;
-    all_works(meet_in(network).await, "direct").await;
+    all_works(meet_in(network).await, "direct", OPEN).await;
 }
 
 #[tokio::test]
 async fn without_a_direct_way_the_session_goes_through_the_relay() {
     let network = Network::new(Middle::Separates).await;
-    all_works(meet_in(network).await, "through a relay").await;
+    all_works(meet_in(network).await, "through a relay", OPEN).await;
 }
 
 #[tokio::test]
 async fn a_novice_whose_network_blocks_datagrams_is_helped_over_a_stream() {
     let network = Network::new(Middle::Separates).await;
-    network.novice.blocks_datagrams();
-    all_works(meet_in(network).await, "through a relay").await;
+    network.blocks_datagrams_of(Side::Novice);
+    all_works(meet_in(network).await, "through a relay", OPEN).await;
 }
 
 #[tokio::test]
 async fn an_expert_whose_network_blocks_datagrams_helps_over_a_stream() {
     let network = Network::new(Middle::Separates).await;
-    network.expert.blocks_datagrams();
-    all_works(meet_in(network).await, "through a relay").await;
+    network.blocks_datagrams_of(Side::Expert);
+    all_works(meet_in(network).await, "through a relay", BLOCKED).await;
 }
 
 #[tokio::test]
 async fn where_nobody_may_send_datagrams_both_are_helped_over_streams() {
     let network = Network::new(Middle::Routes).await;
-    network.novice.blocks_datagrams();
-    network.expert.blocks_datagrams();
-    all_works(meet_in(network).await, "through a relay").await;
+    network.blocks_datagrams_of(Side::Novice);
+    network.blocks_datagrams_of(Side::Expert);
+    all_works(meet_in(network).await, "through a relay", BLOCKED).await;
 }
 
 #[tokio::test]
@@ -128,5 +133,6 @@ async fn coturn_takes_what_the_server_lends() {
     let url = format!("turn:{PUBLIC}:3478?transport=udp,turn:{PUBLIC}:3478?transport=tcp");
     let file = file.to_str().unwrap();
     let relay = ["--turn-url", &url, "--turn-secret-file", file];
-    all_works(meet_with(network, &relay).await, "through a relay").await;
+    let apart = meet_with(network, &relay).await;
+    all_works(apart, "through a relay", OPEN).await;
 }
