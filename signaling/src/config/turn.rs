@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
     path::PathBuf,
 };
@@ -26,7 +26,8 @@ pub struct TurnOptions {
     )]
     pub turn_public_ip: Vec<IpAddr>,
 
-    /// Where the relay listens, for UDP and for TCP. Without it: on port 3478 of every address
+    /// Where the relay listens, for UDP and for TCP. Without it: on port 3478 of its public
+    /// addresses, or of all that this computer has, if it has none of those itself
     #[arg(
         long,
         env = "DESKHAND_TURN_LISTEN",
@@ -171,13 +172,8 @@ impl TryFrom<TurnOptions> for Turn {
                 return Err(TurnError::TooManyAddresses);
             }
         }
-        let any = match public.v6 {
-            // It hears version 4, too.
-            Some(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
-            None => IpAddr::from(Ipv4Addr::UNSPECIFIED),
-        };
         Ok(Self::Inside(Settings {
-            listen: options.turn_listen.unwrap_or((any, ice::PORT).into()),
+            listen: options.turn_listen,
             public,
             ports: options.turn_ports,
             bounds: Bounds {
@@ -227,13 +223,14 @@ mod tests {
         let Ok(Turn::Inside(settings)) = turn(&["--turn-public-ip", "25.64.0.1"]) else {
             panic!("it is off");
         };
-        assert_eq!(settings.listen, "0.0.0.0:3478".parse().unwrap());
+        assert_eq!(settings.listen, None);
         assert_eq!(settings.ports, 49_152..=65_535);
         assert_eq!(settings.bounds.bytes_per_second, 2_500_000);
         let Ok(Turn::Inside(both)) = turn(&["--turn-public-ip", "25.64.0.1,2a00::1"]) else {
             panic!("it is off");
         };
-        assert_eq!(both.listen, "[::]:3478".parse().unwrap());
+        let public = ["25.64.0.1", "2a00::1"].map(|ip| ip.parse::<IpAddr>().unwrap());
+        assert_eq!(both.public.ips().collect::<Vec<_>>(), public);
     }
 
     #[test]

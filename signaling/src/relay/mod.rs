@@ -103,6 +103,12 @@ pub struct Public {
 }
 
 impl Public {
+    /// All of them.
+    pub fn ips(&self) -> impl Iterator<Item = IpAddr> + use<> {
+        let (v4, v6) = (self.v4.map(IpAddr::from), self.v6.map(IpAddr::from));
+        v4.into_iter().chain(v6)
+    }
+
     fn contains(&self, ip: IpAddr) -> bool {
         match ip {
             IpAddr::V4(ip) => self.v4 == Some(ip),

@@ -153,13 +153,9 @@ impl<S: Clone> Relay<S> {
             Some([_, _, _, _]) => return Err(TRANSPORT_NOT_SUPPORTED),
             Some(_) | None => return Err(BAD_REQUEST),
         }
-        let (v4, v6) = (self.public.v4.map(IpAddr::from), self.public.v6.map(IpAddr::from));
-        let ip = match family(asked)? {
-            Some(Family::V4) => v4,
-            Some(Family::V6) => v6,
-            None => v4.or(v6),
-        };
-        let ip = ip.ok_or(FAMILY_NOT_SUPPORTED)?;
+        let wanted = family(asked)?;
+        let fits = |ip: &IpAddr| wanted.is_none_or(|family| family == Family::of(*ip));
+        let ip = self.public.ips().find(fits).ok_or(FAMILY_NOT_SUPPORTED)?;
         let lifetime = lifetime(asked)?;
         let lease = self.leases.get(&asked.username).ok_or(UNAUTHORIZED)?;
         if !lease.may_grow(now) {

@@ -30,7 +30,7 @@ const QUIET: Duration = Duration::from_millis(300);
 fn with_relay() -> Config {
     Config {
         turn: Turn::Inside(Settings {
-            listen: "127.0.0.1:0".parse().unwrap(),
+            listen: Some("127.0.0.1:0".parse().unwrap()),
             public: Public {
                 v4: Some([127, 0, 0, 1].into()),
                 v6: None,

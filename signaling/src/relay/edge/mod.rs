@@ -13,7 +13,7 @@ use std::{
 };
 
 use deskhand_protocol::{
-    ice::{IceServer, IceUrl, Scheme, Transport},
+    ice::{IceServer, IceUrl, PORT, Scheme, Transport},
     id::JoinId,
 };
 use tokio::{
@@ -41,8 +41,9 @@ const LONGEST: usize = 65_536;
 /// What the relay inside is told.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it listens, for datagrams and for streams.
-    pub listen: SocketAddr,
+    /// Where it listens, for datagrams and for streams. Without it: at its usual port of those
+    /// addresses.
+    pub listen: Option<SocketAddr>,
     /// What its addresses look like from outside.
     pub public: Public,
     /// Where allocations are.
@@ -86,10 +87,7 @@ impl fmt::Debug for Inside {
 }
 
 /// Listening, and not served yet.
-pub(crate) struct Sockets {
-    udp: UdpSocket,
-    tcp: TcpListener,
-}
+pub(crate) struct Sockets(Vec<(UdpSocket, TcpListener)>);
 
 impl Inside {
     /// Listens.
@@ -103,21 +101,20 @@ impl Inside {
             ports,
             bounds,
         } = settings;
-        let (udp, tcp) = bind(listen).map_err(|cause| RelayError::Listen {
-            address: listen,
-            cause,
-        })?;
-        tracing::info!(address = %listen, "relay listens");
-        let port = udp.local_addr().map_or(listen.port(), |bound| bound.port());
+        let bound = match listen {
+            Some(address) => vec![bind(address)?],
+            None => public.ips().map(bind_usual).collect::<Result<_, _>>()?,
+        };
+        let port = bound.iter().find_map(|(udp, _)| Some(udp.local_addr().ok()?.port()));
         let mut secret = [0; 32];
         getrandom::getrandom(&mut secret).map_err(RelayError::NoRandomness)?;
         let nonces = Nonces::new(secret, Instant::now());
         let inside = Self {
             core: Mutex::new(Relay::new(bounds, public, REALM.to_owned(), nonces)),
             ports,
-            urls: urls(public, port),
+            urls: urls(public, port.unwrap_or(PORT)),
         };
-        Ok((Arc::new(inside), Sockets { udp, tcp }))
+        Ok((Arc::new(inside), Sockets(bound)))
     }
 
     /// Serves until it is dropped.
@@ -125,11 +122,13 @@ impl Inside {
     /// # Errors
     /// If the system takes the sockets away.
     pub(crate) async fn run(self: Arc<Self>, sockets: Sockets) -> io::Result<()> {
-        let udp = Arc::new(tokio::net::UdpSocket::from_std(sockets.udp)?);
-        let tcp = tokio::net::TcpListener::from_std(sockets.tcp)?;
         let mut parts = JoinSet::new();
-        parts.spawn(udp::serve(Arc::clone(&self), udp));
-        parts.spawn(tcp::serve(Arc::clone(&self), tcp));
+        for (udp, tcp) in sockets.0 {
+            let udp = Arc::new(tokio::net::UdpSocket::from_std(udp)?);
+            let tcp = tokio::net::TcpListener::from_std(tcp)?;
+            parts.spawn(udp::serve(Arc::clone(&self), udp));
+            parts.spawn(tcp::serve(Arc::clone(&self), tcp));
+        }
         let mut looks = interval(LOOK_AROUND);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -200,10 +199,7 @@ impl Inside {
 /// Addresses for clients; the first of each way serves those who want to know their own, too. More
 /// would only slow browsers down.
 fn urls(public: Public, port: u16) -> Vec<IceUrl> {
-    let hosts: Vec<IpAddr> = [public.v4.map(IpAddr::from), public.v6.map(IpAddr::from)]
-        .into_iter()
-        .flatten()
-        .collect();
+    let hosts: Vec<IpAddr> = public.ips().collect();
     let url = |host: &IpAddr, scheme, transport| IceUrl {
         scheme,
         host: host.to_string(),
@@ -228,30 +224,50 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 }
 
 /// Both sockets, at the same port.
-fn bind(listen: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
-    let tries = if listen.port() == 0 { BIND_TRIES } else { 1 };
-    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
-    for _ in 0..tries {
-        let tcp = TcpListener::bind(listen)?;
-        match UdpSocket::bind(tcp.local_addr()?) {
-            Ok(udp) => {
-                tcp.set_nonblocking(true)?;
-                udp.set_nonblocking(true)?;
-                return Ok((udp, tcp));
-            }
-            Err(error) => last = error,
+fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener), RelayError> {
+    let tries = if address.port() == 0 { BIND_TRIES } else { 1 };
+    let both = || {
+        let tcp = TcpListener::bind(address)?;
+        let udp = UdpSocket::bind(tcp.local_addr()?)?;
+        tcp.set_nonblocking(true)?;
+        udp.set_nonblocking(true)?;
+        Ok((udp, tcp))
+    };
+    let mut tried = both();
+    for _ in 1..tries {
+        if tried.is_ok() {
+            break;
         }
+        tried = both();
     }
-    Err(last)
+    match &tried {
+        Ok((udp, _)) => tracing::info!(address = ?udp.local_addr(), "relay listens"),
+        Err(_) => {}
+    }
+    tried.map_err(|cause| RelayError::Listen { address, cause })
+}
+
+/// At that very address, so that what leaves shows it: a computer with several would choose. Behind
+/// a NAT it is none of this computer's, so any will do.
+fn bind_usual(ip: IpAddr) -> Result<(UdpSocket, TcpListener), RelayError> {
+    bind((ip, PORT).into()).or_else(|error| match &error {
+        RelayError::Listen { cause, .. } if cause.kind() == io::ErrorKind::AddrNotAvailable => {
+            bind((any(ip), PORT).into())
+        }
+        _ => Err(error),
+    })
+}
+
+fn any(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    }
 }
 
 /// A socket at a random free port, at that address of the relay's. Behind a NAT that address is
 /// none of this computer's, so any will do.
 fn open_port(ip: IpAddr, ports: &RangeInclusive<u16>) -> Option<(UdpSocket, u16)> {
-    let any = match ip {
-        IpAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
-        IpAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
-    };
     let span = u32::from(ports.end().checked_sub(*ports.start())?) + 1;
     for _ in 0..TRIES {
         let mut random = [0; 4];
@@ -259,7 +275,7 @@ fn open_port(ip: IpAddr, ports: &RangeInclusive<u16>) -> Option<(UdpSocket, u16)
         let offset = u16::try_from(u32::from_le_bytes(random) % span).ok()?;
         let port = ports.start() + offset;
         let bound = UdpSocket::bind((ip, port)).or_else(|error| match error.kind() {
-            io::ErrorKind::AddrNotAvailable => UdpSocket::bind((any, port)),
+            io::ErrorKind::AddrNotAvailable => UdpSocket::bind((any(ip), port)),
             _ => Err(error),
         });
         if let Ok(socket) = bound {
