@@ -10,16 +10,15 @@ use std::{
 };
 
 use deskhand_protocol::ice::{IceUrl, Scheme, Transport, framed};
+use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{
-        TcpStream, UdpSocket,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, split},
+    net::{TcpStream, UdpSocket},
     sync::mpsc,
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
+use tokio_rustls::TlsConnector;
 
 /// The client speaks from one socket for each of the computer's networks; each has a stream.
 const MOST_STREAMS: usize = 8;
@@ -40,6 +39,18 @@ impl Shim {
     /// One that leads to the relay at `server`, which is connected to when there is something to
     /// say.
     pub(super) async fn open(server: &IceUrl) -> io::Result<Self> {
+        let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        Self::open_trusting(server, roots).await
+    }
+
+    async fn open_trusting(server: &IceUrl, roots: RootCertStore) -> io::Result<Self> {
+        let relay = Relay {
+            authority: server.authority(),
+            tls: match server.scheme {
+                Scheme::Turns => Some(tls(server, roots)?),
+                Scheme::Stun | Scheme::Turn => None,
+            },
+        };
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = IceUrl {
             scheme: Scheme::Turn,
@@ -47,7 +58,7 @@ impl Shim {
             port: socket.local_addr()?.port(),
             transport: Transport::Udp,
         };
-        let running = tokio::spawn(run(socket, server.authority()));
+        let running = tokio::spawn(run(socket, relay));
         Ok(Self { url, running })
     }
 
@@ -63,7 +74,27 @@ impl Drop for Shim {
     }
 }
 
-async fn run(socket: UdpSocket, server: String) {
+/// Where a relay is, and how it is spoken to.
+#[derive(Clone)]
+struct Relay {
+    authority: String,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+}
+
+fn tls(
+    server: &IceUrl,
+    roots: RootCertStore,
+) -> io::Result<(TlsConnector, ServerName<'static>)> {
+    let name = ServerName::try_from(server.host.clone()).map_err(io::Error::other)?;
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok((Arc::new(config).into(), name))
+}
+
+async fn run(socket: UdpSocket, relay: Relay) {
     let socket = Arc::new(socket);
     let mut streams: HashMap<SocketAddr, mpsc::Sender<Vec<u8>>> = HashMap::new();
     let mut running = JoinSet::new();
@@ -84,7 +115,7 @@ async fn run(socket: UdpSocket, server: String) {
         streams.retain(|_, stream| !stream.is_closed());
         if !streams.contains_key(&from) && streams.len() < MOST_STREAMS {
             let (queue, waiting) = mpsc::channel(QUEUE);
-            running.spawn(carry(Arc::clone(&socket), from, server.clone(), waiting));
+            running.spawn(carry(Arc::clone(&socket), from, relay.clone(), waiting));
             streams.insert(from, queue);
         }
         if let Some(stream) = streams.get(&from) {
@@ -97,24 +128,35 @@ async fn run(socket: UdpSocket, server: String) {
 async fn carry(
     socket: Arc<UdpSocket>,
     client: SocketAddr,
-    server: String,
+    relay: Relay,
     waiting: mpsc::Receiver<Vec<u8>>,
 ) {
-    let stream = match timeout(CONNECT, TcpStream::connect(&server)).await {
+    let connected = async {
+        let stream = TcpStream::connect(&relay.authority).await?;
+        // Without it packets leave a little later.
+        let _ = stream.set_nodelay(true);
+        Ok::<Box<dyn Stream>, io::Error>(match relay.tls {
+            None => Box::new(stream),
+            Some((connector, name)) => Box::new(connector.connect(name, stream).await?),
+        })
+    };
+    let stream = match timeout(CONNECT, connected).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "the relay takes no connection"),
         Err(_) => return tracing::debug!("the relay does not answer"),
     };
-    // Without it packets leave a little later.
-    let _ = stream.set_nodelay(true);
-    let (read, write) = stream.into_split();
+    let (read, write) = split(stream);
     tokio::select! {
         () = from_relay(read, &socket, client) => {}
         () = to_relay(write, waiting) => {}
     }
 }
 
-async fn from_relay(read: OwnedReadHalf, socket: &UdpSocket, client: SocketAddr) {
+/// Plain or sealed.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+async fn from_relay(read: impl AsyncRead + Unpin, socket: &UdpSocket, client: SocketAddr) {
     let mut read = BufReader::with_capacity(16 * 1024, read);
     let mut message = Vec::new();
     loop {
@@ -136,9 +178,10 @@ async fn from_relay(read: OwnedReadHalf, socket: &UdpSocket, client: SocketAddr)
     }
 }
 
-async fn to_relay(mut write: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>) {
+async fn to_relay(mut write: impl AsyncWrite + Unpin, mut waiting: mpsc::Receiver<Vec<u8>>) {
     while let Some(message) = waiting.recv().await {
-        if write.write_all(&message).await.is_err() {
+        // What is sealed may be kept back until then.
+        if write.write_all(&message).await.is_err() || write.flush().await.is_err() {
             return;
         }
     }
@@ -196,6 +239,53 @@ mod tests {
             assert_eq!(heard[..len], [0x40, 0, 0, 3, byte, byte, byte]);
             let len = client.recv(&mut heard).await.unwrap();
             assert_eq!(heard[..len], [0x40, 0, 0, 1, 7]);
+        }
+    }
+
+    /// A relay whose certificate is for `127.0.0.1`; gives what it heard.
+    async fn sealed_relay(listener: TcpListener, config: rustls::ServerConfig) -> Vec<u8> {
+        let (stream, _) = listener.accept().await.unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let Ok(mut stream) = acceptor.accept(stream).await else {
+            return vec![];
+        };
+        let mut said = vec![0; 8];
+        stream.read_exact(&mut said).await.unwrap();
+        stream.write_all(&said).await.unwrap();
+        stream.flush().await.unwrap();
+        said
+    }
+
+    #[tokio::test]
+    async fn a_relay_over_tls_has_to_show_who_it_is() {
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let config = || {
+            let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+            rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![cert.der().clone()], key.into())
+                .unwrap()
+        };
+        let mut known = RootCertStore::empty();
+        known.add(cert.der().clone()).unwrap();
+        let said = [0x40, 0, 0, 1, 7, 0, 0, 0];
+        for (roots, heard) in [(known, &said[..]), (RootCertStore::empty(), &[])] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let server = format!("turns:127.0.0.1:{port}").parse().unwrap();
+            let shim = Shim::open_trusting(&server, roots).await.unwrap();
+            let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            client.connect(shim.url().authority()).await.unwrap();
+            client.send(&said[..5]).await.unwrap();
+            assert_eq!(sealed_relay(listener, config()).await, heard);
+            if !heard.is_empty() {
+                let mut answer = [0; 100];
+                let len = client.recv(&mut answer).await.unwrap();
+                assert_eq!(answer[..len], said[..5]);
+            }
         }
     }
 

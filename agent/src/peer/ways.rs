@@ -21,7 +21,7 @@ const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(100);
 /// The name of a relay is looked up first, which may take longer than that.
 const LONGEST: Duration = Duration::from_secs(3);
-/// So many relays are spoken to over streams: each more is another connection.
+/// So many relays are spoken to over streams, such as one as it is and one over TLS.
 const MOST_STREAMS: usize = 2;
 
 /// See the module. Dropped, what it carries ends.
@@ -48,8 +48,7 @@ impl<'a> Sorted<'a> {
                 // The crate puts a port behind it without brackets.
                 (Scheme::Turn, Transport::Udp) if url.host.parse::<Ipv6Addr>().is_ok() => {}
                 (Scheme::Turn, Transport::Udp) => sorted.datagrams.push(server),
-                (Scheme::Turn, Transport::Tcp) => sorted.streams.push(server),
-                (Scheme::Turns, _) => tracing::debug!("a relay over TLS is left out"),
+                (Scheme::Turn, Transport::Tcp) | (Scheme::Turns, _) => sorted.streams.push(server),
             }
         }
         sorted

@@ -226,7 +226,7 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 /// Both sockets, at the same port.
 fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener), RelayError> {
     let tries = if address.port() == 0 { BIND_TRIES } else { 1 };
-    let both = || {
+    let both = || -> io::Result<(UdpSocket, TcpListener)> {
         let tcp = TcpListener::bind(address)?;
         let udp = UdpSocket::bind(tcp.local_addr()?)?;
         tcp.set_nonblocking(true)?;
@@ -240,9 +240,8 @@ fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener), RelayError> {
         }
         tried = both();
     }
-    match &tried {
-        Ok((udp, _)) => tracing::info!(address = ?udp.local_addr(), "relay listens"),
-        Err(_) => {}
+    if let Ok((udp, _)) = &tried {
+        tracing::info!(address = ?udp.local_addr(), "relay listens");
     }
     tried.map_err(|cause| RelayError::Listen { address, cause })
 }
