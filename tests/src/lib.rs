@@ -24,6 +24,7 @@ pub mod home;
 pub mod hostile;
 pub mod keys;
 pub mod mail;
+pub mod memory;
 pub mod monitors;
 pub mod namespace;
 pub mod network;

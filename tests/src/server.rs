@@ -1,9 +1,13 @@
 //! The real server.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::{
     network::Node,
@@ -70,6 +74,26 @@ impl Server {
         address
     }
 
+    /// What it keeps.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
+    /// What it tells operators, if it was started with `--admin-listen`.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn metrics(&self) -> String {
+        let address = said_address(&self.process, "Operators may ask on ").await;
+        let address = address.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let request = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("it answers");
+        answer
+    }
+
     /// It is killed.
     pub async fn is_killed(&mut self) {
         self.process.signal(Signal::KILL);
@@ -101,13 +125,19 @@ async fn listening(command: &mut Command, state: &TempDir) -> (Process, String) 
             .env("DESKHAND_STATE_DIR", state.path())
             .current_dir(state.path()),
     );
-    let url = process
-        .stderr
-        .wait("address of the server", PATIENCE, 0, |text| {
-            let (_, rest) = text.split_once("Listening on ")?;
-            let (url, _) = rest.split_once(|c: char| c.is_whitespace())?;
-            Some(url.trim_end_matches('/').to_owned())
-        })
-        .await;
+    let url = said_address(&process, "Listening on ").await;
     (process, url)
+}
+
+/// The address that it tells after these words.
+async fn said_address(process: &Process, words: &str) -> String {
+    let find = |text: &str| {
+        let (_, rest) = text.split_once(words)?;
+        let (url, _) = rest.split_once(|c: char| c.is_whitespace())?;
+        Some(url.trim_end_matches('/').to_owned())
+    };
+    process
+        .stderr
+        .wait("address of the server", PATIENCE, 0, find)
+        .await
 }

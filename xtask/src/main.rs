@@ -16,6 +16,7 @@ mod packages;
 mod page_tests;
 mod run;
 mod screenshots;
+mod soak;
 mod steps;
 mod test;
 
@@ -41,6 +42,8 @@ enum Command {
     Bundle,
     /// Install what the tests need, then run all of them and all checks.
     Test(test::Options),
+    /// Keep one session going for an hour, losing the page again and again, and look for leaks.
+    Soak(soak::Options),
     /// Make packages of both programs, into target/dist. Needs Debian or Ubuntu.
     Dist(dist::Options),
     /// Try to make every parser of the network fall over, by libFuzzer.
@@ -70,6 +73,7 @@ fn call(command: &Command, root: &Path) -> anyhow::Result<()> {
         Command::Build => build::release(&mut steps, root),
         Command::Bundle => build::page(&mut steps, root, Profile::Release),
         Command::Test(options) => test::run(&mut steps, root, options),
+        Command::Soak(options) => soak::run(&mut steps, root, options),
         Command::Dist(options) => dist::run(&mut steps, root, options),
         Command::Fuzz(options) => fuzz::run(&mut steps, root, options),
         Command::Bench(what) => bench::run(&mut steps, root, what),
