@@ -26,6 +26,7 @@ pub mod policy;
 pub mod program;
 mod rate;
 pub mod scope;
+pub mod secrecy;
 pub mod sentence;
 pub mod server;
 pub mod session;

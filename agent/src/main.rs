@@ -8,12 +8,13 @@ use deskhand_agent::{
     cli::{Cli, Command, Policy},
     commands, hand,
     io::Outcome,
-    program, terminal,
+    program, secrecy, terminal,
 };
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr();
+    secrecy::keep_memory_private();
     if let Some(Command::Hand) = cli.command {
         return hand::process::run();
     }

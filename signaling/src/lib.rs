@@ -25,6 +25,7 @@ pub mod proxy;
 pub mod relay;
 mod rotation;
 mod routes;
+pub mod secrecy;
 mod socket;
 pub mod state;
 pub mod tls;

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use deskhand_signaling::{
     Listeners,
     config::{LogFormat, LogOptions, Order, Plan},
-    serve,
+    secrecy, serve,
 };
 use tokio::{
     net::TcpListener,
@@ -22,6 +22,7 @@ use tokio::{
 };
 
 fn main() -> ExitCode {
+    secrecy::keep_memory_private();
     let order = match Order::read(env::args_os(), |name| env::var_os(name)) {
         Ok(order) => order,
         Err(question) => question.exit(),
