@@ -295,8 +295,9 @@ async fn frames_against_the_rules_part_their_sender_from_nobody_else() {
 #[tokio::test]
 async fn compression_is_not_to_be_had() {
     let (running, _state) = public().await;
+    let origin = running.origin();
     let headers = [
-        ("origin", &*running.origin()),
+        ("origin", origin.as_str()),
         ("sec-websocket-extensions", "permessage-deflate"),
     ];
     let request = encode(&FromExpert::Hello { version: VERSION });

@@ -131,7 +131,8 @@ impl Site {
 
     /// The same for one whose address a proxy tells.
     pub async fn expert_from(&self, address: &str) -> Expert {
-        let headers = [("origin", &*self.origin()), ("x-forwarded-for", address)];
+        let origin = self.origin();
+        let headers = [("origin", origin.as_str()), ("x-forwarded-for", address)];
         let mut socket = self.connect("/ws/expert", &headers).await.unwrap();
         socket.send(&FromExpert::Hello { version: VERSION }).await;
         Expert(socket)
