@@ -33,7 +33,7 @@ const QUEUE: usize = 256;
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 pub(super) async fn serve(inside: Arc<Inside>, listener: TcpListener) {
-    let seats = Seats::new(32, 2_000, 4_000, &[]);
+    let seats = Seats::new(128, 2_000, 4_000, &[]);
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
