@@ -80,8 +80,7 @@ fn once_they_have_met_the_server_may_come_and_go() {
 fn a_lost_connection_comes_back_over_any_link_and_nobody_is_asked() {
     for seed in 0..SEEDS {
         let mut pair = Pair::new(link(seed), PASSWORD);
-        let see = |pair: &Pair| pair.both_see();
-        assert!(pair.run_until(see, secs(300)), "seed {seed}");
+        assert!(pair.run_until(Pair::both_see, secs(300)), "seed {seed}");
         let (questions, attempts) = (pair.questions, pair.attempts);
         for round in 0..9 {
             pair.cut_from_now_on();
@@ -91,7 +90,7 @@ fn a_lost_connection_comes_back_over_any_link_and_nobody_is_asked() {
                 _ => pair.black_out(secs(10)),
             }
             pair.run_until(|pair| !pair.both_see(), secs(6));
-            let back = pair.run_until(see, secs(110));
+            let back = pair.run_until(Pair::both_see, secs(110));
             assert!(back, "seed {seed}, round {round}: {:?}", pair.stage());
             assert!(!pair.locked_out, "seed {seed}");
             pair.run_until(|_| false, secs(30));
