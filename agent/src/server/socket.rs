@@ -16,8 +16,10 @@ use crate::io::ServerEvent;
 
 /// A connection that lasted so long was one.
 const STABLE: Duration = Duration::from_secs(30);
-/// A server that says nothing for so long, not even a ping, is gone.
-const SILENCE: Duration = Duration::from_secs(60);
+/// A server that says nothing for so long, not even one of the pings that come every 20 s, is
+/// gone, or cannot be reached from where this computer is now. A page that lost its connection is
+/// waited for only four times as long.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Connecting takes at most so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
