@@ -55,6 +55,9 @@ pub struct Agent {
     /// The server that introduces you, such as <https://help.example.org>
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
+    /// Certificate of an authority of your own that is to be believed, too.
+    #[arg(long, env = "DESKHAND_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// What your helper sees as your name.
     #[arg(long, env = "DESKHAND_NAME", value_name = "TEXT")]
     pub name: Option<String>,
@@ -217,6 +220,9 @@ pub struct Settings {
     /// The server that introduces you.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
+    /// Certificate of an authority of your own that is to be believed, too; "" for none.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// What your helper sees as your name.
     #[arg(long, value_name = "TEXT")]
     pub name: Option<String>,

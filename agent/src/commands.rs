@@ -1,7 +1,10 @@
 //! What the program does besides helping: it lists invitations, closes them, shows the policy
 //! and the settings. If an agent runs, it is asked; otherwise the store is looked at directly.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use deskhand_protocol::{id::Fingerprint, text::Name};
 use rand_core::OsRng;
@@ -19,6 +22,7 @@ use crate::{
     io::{Input, Output},
     policy::{self, Policy, Report, User},
     sentence::sentence,
+    server::Trust,
     settings,
     start::{self, StartError},
     store::{Keep, Store, StoreError},
@@ -129,12 +133,20 @@ pub fn check_policy(output: cli::Output) -> bool {
 /// [`CommandError`].
 pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), CommandError> {
     let mut changes = Vec::new();
+    if let Some(path) = &options.ca {
+        changes.push((settings::CA, own_authority(path)?));
+    }
     if let Some(typed) = &options.server {
         let policy = Policy::read();
+        let kept = match &options.ca {
+            Some(path) => Some(path.clone()),
+            None => kept(runtime)?.get(settings::CA).map(PathBuf::from),
+        };
+        let trust = start::trust(&policy, kept.as_deref())?;
         let allows = |address: &crate::server::Address| {
             policy.as_ref().is_ok_and(|policy| policy.allows(address))
         };
-        let found = runtime.block_on(driver::try_out(typed, &allows));
+        let found = runtime.block_on(driver::try_out(typed, &trust, &allows));
         let address = found.map_err(CommandError::Refused)?;
         changes.push((settings::SERVER, address.public()));
     }
@@ -169,6 +181,29 @@ pub fn settings(runtime: &Runtime, options: &cli::Settings) -> Result<(), Comman
         other => return Err(unexpected(other)),
     }
     Ok(())
+}
+
+/// The file of an authority of one's own as it is remembered: from the top, since the program may be
+/// started elsewhere next time. Empty: none.
+fn own_authority(path: &Path) -> Result<String, CommandError> {
+    if path.as_os_str().is_empty() {
+        return Ok(String::new());
+    }
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    Trust::new([whole.as_path()]).map_err(StartError::from)?;
+    match whole.to_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(CommandError::Refused(
+            "The name of that file is no text. Give it another one.".into(),
+        )),
+    }
+}
+
+fn kept(runtime: &Runtime) -> Result<BTreeMap<String, String>, CommandError> {
+    match ask(runtime, Request::Settings)? {
+        Reply::Settings(settings) => Ok(settings),
+        other => Err(unexpected(other)),
+    }
 }
 
 /// `deskhand invite` while another Deskhand runs: that one invites.

@@ -23,7 +23,7 @@ use crate::{
     media,
     peer::{Certificate, PeerError},
     policy::{self, Policy, PolicyError, User},
-    server::{self, Address, ChooseError, Sources, beside},
+    server::{self, Address, ChooseError, Sources, Trust, TrustError, beside},
     settings,
     store::{Keep as _, Store, StoreError},
 };
@@ -35,6 +35,9 @@ pub enum StartError {
     /// No server was named, or one that will not do.
     #[error(transparent)]
     Server(#[from] ChooseError),
+    /// An authority of one's own that cannot be believed.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// `deskhand.toml` beside the program.
     #[error(transparent)]
     Beside(#[from] beside::BesideError),
@@ -165,6 +168,7 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
     if let Some(why) = rules.forbidden.clone().filter(|_| start.agent.terminal) {
         return Err(StartError::Forbidden(why));
     }
+    let trust = believed(start.agent, &policy, &store)?;
     let server = choose_server(start, &policy, &store)?;
     let display = display()?;
     let guard = if start.agent.terminal {
@@ -193,6 +197,9 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
     if let Some(damaged) = loaded.damaged {
         wires.tell(Notice::StoreTrouble(damaged.to_string()));
     }
+    if server.as_ref().is_some_and(Address::shows_who_meets) {
+        wires.tell(Notice::SeenOnTheWay);
+    }
     let papers = Papers {
         folder: start.folder.clone().unwrap_or_else(downloads),
         name: name.clone(),
@@ -200,11 +207,12 @@ pub fn prepare(start: &Start<'_>, folder: &Path) -> Result<Ready, StartError> {
         to: start.to.clone(),
     };
     let named = server.clone();
-    let errands = Errands::new(papers, |address| {
+    let errands = Errands::new(papers, trust.clone(), |address| {
         Policy::read().is_ok_and(|policy| policy.allows(address))
     });
     let place = Place {
         server,
+        trust,
         display: display.clone(),
         program: program()?,
         settings: media::Settings {
@@ -252,6 +260,36 @@ fn rules_now(server: Option<&Address>) -> Rules {
 pub fn mail_way(store: &Store) -> Result<Way, StoreError> {
     let kept = store.setting(settings::MAIL)?;
     Ok(kept.and_then(|way| way.parse().ok()).unwrap_or_default())
+}
+
+/// Who is believed about servers: the public authorities, that of the administrator, and that of the
+/// novice, who may name one on the command line or have named one earlier.
+///
+/// # Errors
+/// [`StartError::Trust`]: nothing is left out in silence.
+pub fn believed(
+    agent: &Agent,
+    policy: &Result<Policy, PolicyError>,
+    store: &Store,
+) -> Result<Trust, StartError> {
+    let own = match &agent.ca {
+        Some(path) => Some(path.clone()),
+        None => store.setting(settings::CA)?.map(PathBuf::from),
+    };
+    trust(policy, own.as_deref())
+}
+
+/// As [`believed`], with what the novice named; empty is none.
+///
+/// # Errors
+/// [`StartError::Trust`].
+pub fn trust(
+    policy: &Result<Policy, PolicyError>,
+    own: Option<&Path>,
+) -> Result<Trust, StartError> {
+    let theirs = policy.as_ref().ok().and_then(Policy::ca);
+    let own = own.filter(|path| !path.as_os_str().is_empty());
+    Ok(Trust::new(theirs.into_iter().chain(own))?)
 }
 
 /// The server, if somebody named one. In the terminal there has to be one.

@@ -17,6 +17,7 @@
 pub mod control;
 pub mod envelope;
 pub mod handshake;
+pub mod host;
 pub mod ice;
 pub mod id;
 pub mod input;

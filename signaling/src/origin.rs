@@ -1,10 +1,12 @@
 //! Web origins: where the page may come from.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use axum::http::{Uri, uri::Scheme};
+use deskhand_protocol::host::Nearness;
 
-/// `https://HOST[:PORT]`, or `http://` on loopback, in exactly the form a browser sends
+/// `https://HOST[:PORT]`, or `http://` on loopback or at an address of a private network, in exactly
+/// the form a browser sends
 /// ([RFC 6454 §6.2](https://www.rfc-editor.org/rfc/rfc6454#section-6.2)).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
@@ -20,9 +22,9 @@ pub enum OriginError {
     /// Not a URL of this kind.
     #[error("It has to be a complete web address, such as https://help.example.org")]
     Malformed,
-    /// Plain HTTP on a real network.
+    /// Plain HTTP on the open Internet, or by a name.
     #[error(
-        "It has to start with https:// (plain http:// works for localhost only): browsers refuse to show a screen over an open connection"
+        "It has to start with https://: browsers refuse to show a screen over an open connection. Plain http:// works for localhost, and for an address of your own network, such as http://192.168.1.5:8080"
     )]
     Plain,
     /// More than an origin.
@@ -50,6 +52,13 @@ impl Origin {
     /// Whether it is reached over TLS.
     pub fn is_secure(&self) -> bool {
         self.secure
+    }
+
+    /// Whether others in the network can see who reaches the server, and when.
+    pub fn shows_who_meets(&self) -> bool {
+        let host = self.authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        let host = host.map_or(self.authority.as_str(), |(host, _)| host);
+        !self.secure && Nearness::of(host) != Nearness::Here
     }
 
     /// Whether an `Origin` header is this one, to the letter.
@@ -111,7 +120,7 @@ impl FromStr for Origin {
         if !matches!(url.path(), "" | "/") || url.query().is_some() || text.contains('#') {
             return Err(OriginError::Path);
         }
-        if !secure && !is_loopback(&host) {
+        if !secure && Nearness::of(&host) == Nearness::Anywhere {
             return Err(OriginError::Plain);
         }
         Ok(Self {
@@ -134,11 +143,6 @@ fn is_host(host: &str) -> bool {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +162,8 @@ mod tests {
             ("http://localhost:80", "http://localhost"),
             ("http://127.0.0.1:9", "http://127.0.0.1:9"),
             ("http://[::1]:8080", "http://[::1]:8080"),
+            ("http://192.168.1.5:8080", "http://192.168.1.5:8080"),
+            ("http://[fd00::5]", "http://[fd00::5]"),
         ];
         for (given, origin) in table {
             let read: Origin = given.parse().unwrap();
@@ -179,6 +185,21 @@ mod tests {
     }
 
     #[test]
+    fn an_open_connection_over_a_network_is_told_apart() {
+        for (given, open) in [
+            ("https://192.168.1.5", false),
+            ("http://localhost:8080", false),
+            ("http://[::1]", false),
+            ("http://192.168.1.5:8080", true),
+            ("http://192.168.1.5", true),
+            ("http://[fd00::5]", true),
+            ("http://[fd00::5]:8080", true),
+        ] {
+            assert_eq!(given.parse::<Origin>().unwrap().shows_who_meets(), open, "{given}");
+        }
+    }
+
+    #[test]
     fn everything_else_is_refused_with_the_reason() {
         use OriginError::{Malformed, Path, Plain};
         let table = [
@@ -195,7 +216,8 @@ mod tests {
             ("https://help.example.org/?x", Path),
             ("https://help.example.org/#x", Path),
             ("http://help.example.org", Plain),
-            ("http://192.168.1.5:8080", Plain),
+            ("http://25.64.0.1:8080", Plain),
+            ("http://server.local:8080", Plain),
             ("http://localhost.example.org", Plain),
         ];
         for (given, why) in table {

@@ -24,7 +24,7 @@ use crate::{
     io::{Input, MediaCommand, MediaEvent, Outcome, Output, PeerCommand, PeerEvent},
     media,
     peer::{Certificate, Peer},
-    server::Address,
+    server::{Address, Trust},
     settings,
     store::{Keep, StoreError},
 };
@@ -40,6 +40,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub struct Place {
     /// Where the server is, if one is named.
     pub server: Option<Address>,
+    /// Who is believed about it.
+    pub trust: Trust,
     /// The X display to share.
     pub display: String,
     /// This program, to be started again as the hand.
@@ -73,7 +75,10 @@ pub(super) struct Edges {
 impl Edges {
     pub(super) fn new(place: Place, errands: Errands, rules: Rules) -> Self {
         Self {
-            server: place.server.clone().map(Link::open),
+            server: place
+                .server
+                .clone()
+                .map(|address| Link::open(address, place.trust.clone())),
             place,
             epoch: Instant::now(),
             errands,
@@ -119,7 +124,7 @@ impl Edges {
         if let Err(error) = self.place.store.set(settings::SERVER, &address.public()) {
             tracing::warn!(%error, "keeping the server's address");
         }
-        self.server = Some(Link::open(address));
+        self.server = Some(Link::open(address, self.place.trust.clone()));
     }
 
     /// Looks whether the administrator decided something new, and notes that time has passed.

@@ -15,7 +15,7 @@ use crate::{
     front::{Invitation, Notice},
     io::ServerEvent,
     sentence::sentence,
-    server::{self, Address},
+    server::{self, Address, Trust},
 };
 
 /// More cannot wait: the novice has one pair of hands.
@@ -100,17 +100,23 @@ pub(super) enum Done {
 /// See the module.
 pub struct Errands {
     papers: Papers,
+    trust: Trust,
     allows: Arc<dyn Fn(&Address) -> bool + Send + Sync>,
     done: mpsc::Sender<Done>,
     back: mpsc::Receiver<Done>,
 }
 
 impl Errands {
-    /// `allows`: whether the administrator allows a server.
-    pub fn new(papers: Papers, allows: impl Fn(&Address) -> bool + Send + Sync + 'static) -> Self {
+    /// `trust`: who is believed about servers; `allows`: whether the administrator allows one.
+    pub fn new(
+        papers: Papers,
+        trust: Trust,
+        allows: impl Fn(&Address) -> bool + Send + Sync + 'static,
+    ) -> Self {
         let (done, back) = mpsc::channel(QUEUE);
         Self {
             papers,
+            trust,
             allows: Arc::new(allows),
             done,
             back,
@@ -128,8 +134,9 @@ impl Errands {
     /// Tries out the server at an address that the novice typed.
     pub(super) fn check_server(&self, typed: String) -> ServerEvent {
         let (done, allows) = (self.done.clone(), Arc::clone(&self.allows));
+        let trust = self.trust.clone();
         tokio::spawn(async move {
-            let found = try_out(&typed, &*allows).await;
+            let found = try_out(&typed, &trust, &*allows).await;
             let _ = done.send(Done::Server(found)).await;
         });
         ServerEvent::Checking
@@ -160,6 +167,7 @@ impl Errands {
 /// A sentence.
 pub async fn try_out(
     typed: &str,
+    trust: &Trust,
     allows: &(dyn Fn(&Address) -> bool + Send + Sync),
 ) -> Result<Address, String> {
     let typed = typed.trim();
@@ -173,7 +181,7 @@ pub async fn try_out(
     if !allows(&address) {
         return Err("Your administrator does not allow that server here.".into());
     }
-    server::check(&address)
+    server::check(&address, trust)
         .await
         .map_err(|error| sentence(&error))?;
     Ok(address)

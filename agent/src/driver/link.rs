@@ -5,7 +5,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     io::ServerEvent,
-    server::{self, Address},
+    server::{self, Address, Trust},
 };
 
 /// So much may wait on the way to the server: a whole trickle of candidates and more.
@@ -19,10 +19,10 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub fn open(address: Address) -> Self {
+    pub fn open(address: Address, trust: Trust) -> Self {
         let (to_server, queue) = mpsc::channel(SERVER_QUEUE);
         let (sender, events) = mpsc::channel(SERVER_QUEUE);
-        let task = tokio::spawn(server::run(address, queue, sender));
+        let task = tokio::spawn(server::run(address, trust, queue, sender));
         Self {
             to_server,
             events,

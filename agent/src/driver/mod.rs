@@ -119,6 +119,9 @@ pub async fn run<R: RngCore + CryptoRng>(
             Event::Errand(errands::Done::Server(found)) => {
                 Input::Server(found.map_or_else(errands::refused, |address| {
                     let named = errands::named(&address);
+                    if address.shows_who_meets() {
+                        wires.tell(Notice::SeenOnTheWay);
+                    }
                     edges.use_server(address);
                     named
                 }))

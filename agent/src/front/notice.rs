@@ -19,6 +19,8 @@ pub enum Notice {
         /// In the middle of a session, which needs no server.
         viewing: bool,
     },
+    /// The server is spoken to over a network without encryption.
+    SeenOnTheWay,
     /// The server wants nothing to do with this program; a sentence says why.
     ServerRefuses(&'static str),
     /// The connection is lost in the middle of a session, which goes on if they come back soon.
@@ -168,6 +170,12 @@ impl Notice {
             Self::Back(name) => format!("{} is back and can see your screen.", plain_name(name)),
             Self::NotSaid(name) => {
                 format!("{} is not connected right now and cannot read that.", plain_name(name))
+            }
+            Self::SeenOnTheWay => {
+                "Your server has no certificate. Others in your network can see who helps whom, and \
+                 when, but neither the screen nor what is said. Send the invitation as a file: \
+                 with this server, browsers show no screen from a link or a number."
+                    .into()
             }
             Self::MayComeBack => {
                 "They can come back with the same invitation for up to two minutes.".into()

@@ -23,6 +23,9 @@ pub struct Report {
     pub longest_secs: Option<u64>,
     /// `None`: any.
     pub servers: Option<Vec<String>>,
+    /// The file with the certificate of an authority of the organisation's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
     /// What the novice is shown first.
     pub warning: Option<String>,
 }
@@ -64,6 +67,7 @@ impl Report {
                 }
                 Err(_) => Some(vec![]),
             },
+            ca: policy.and_then(|policy| policy.ca.clone()),
             warning: rules.warning,
         }
     }
@@ -98,8 +102,9 @@ impl Policy {
                 self.explain_control(),
                 self.explain_longest(),
                 self.explain_servers(),
-                self.explain_warning(),
             ]);
+            lines.extend(self.explain_ca());
+            lines.push(self.explain_warning());
         }
         lines.push(verdict);
         lines
@@ -164,6 +169,14 @@ impl Policy {
                 )
             }
         }
+    }
+
+    fn explain_ca(&self) -> Option<String> {
+        let path = self.ca.as_ref()?;
+        Some(format!(
+            "Servers may also have certificates of your own authority (\"ca\"): {}.",
+            path.display()
+        ))
     }
 
     fn explain_warning(&self) -> String {

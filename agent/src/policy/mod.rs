@@ -39,6 +39,7 @@ pub struct Policy {
     view_only: bool,
     longest: Option<Lifetime>,
     servers: Option<Vec<Address>>,
+    ca: Option<PathBuf>,
     warning: Option<String>,
 }
 
@@ -51,6 +52,7 @@ impl Default for Policy {
             view_only: false,
             longest: None,
             servers: None,
+            ca: None,
             warning: None,
         }
     }
@@ -125,6 +127,11 @@ impl Policy {
     pub fn allows(&self, server: &Address) -> bool {
         let listed = |servers: &Vec<Address>| servers.contains(server);
         self.servers.as_ref().is_none_or(listed)
+    }
+
+    /// The file with the certificate of the organisation's own authority, if it has one.
+    pub fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
     }
 
     /// The server to use if nobody named another one.

@@ -1,6 +1,6 @@
 //! From text to policy: pure.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
@@ -39,6 +39,8 @@ struct Keys {
     longest: Option<Lifetime>,
     #[serde(default, deserialize_with = "servers")]
     servers: Option<Vec<Address>>,
+    #[serde(default, deserialize_with = "ca")]
+    ca: Option<PathBuf>,
     #[serde(default, deserialize_with = "warning")]
     warning: Option<String>,
 }
@@ -61,6 +63,7 @@ impl Policy {
             view_only: keys.view_only.unwrap_or(false),
             longest: keys.longest,
             servers: keys.servers,
+            ca: keys.ca,
             warning: keys.warning,
         })
     }
@@ -128,6 +131,18 @@ fn servers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Addr
         Address::parse(text).map_err(|why| D::Error::custom(format!("{text:?}: {why}")))
     };
     list.iter().map(address).collect::<Result<_, _>>().map(Some)
+}
+
+fn ca<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::from(String::deserialize(deserializer)?);
+    if path.is_absolute() {
+        Ok(Some(path))
+    } else {
+        Err(D::Error::custom(format!(
+            "{} does not say where the file is from the top: begin with /",
+            path.display()
+        )))
+    }
 }
 
 fn warning<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

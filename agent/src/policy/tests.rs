@@ -40,7 +40,7 @@ fn the_example_for_administrators_is_one_and_shows_every_key() {
     let text = include_str!("../../../docs/policy.toml");
     let policy = Policy::parse(text).unwrap();
     assert!(policy.may_invite.is_some() && policy.longest.is_some());
-    assert!(policy.servers.is_some() && policy.warning.is_some());
+    assert!(policy.servers.is_some() && policy.ca.is_some() && policy.warning.is_some());
     assert!(text.contains("\nenabled = true\n") && text.contains("\nview_only = false\n"));
 }
 
@@ -112,6 +112,7 @@ fn what_is_not_exactly_a_policy_is_refused_by_line() {
         "longest = \"31d\"",
         "servers = \"https://a.example\"",
         "servers = [\n \"https://a.example\",\n \"http://b.example\",\n]",
+        "ca = \"ca.pem\"",
         "may_invite = [\"maria\", \"\"]",
         "may_invite = [\"@\"]",
         "may_invite = [1000]",
@@ -123,19 +124,20 @@ fn what_is_not_exactly_a_policy_is_refused_by_line() {
     .map(|text| Policy::parse(text).unwrap_err().to_string())
     .collect();
     expect![[r#"
-        line 2: there is no key `enabeld`, only `enabled`, `may_invite`, `view_only`, `longest`, `servers`, `warning`
+        line 2: there is no key `enabeld`, only `enabled`, `may_invite`, `view_only`, `longest`, `servers`, `ca`, `warning`
         line 1: string "yes" is neither true nor false
         line 1: integer `8` should be text in quotation marks
         line 2: say how long as a number and a unit, up to 30 days: 30m, 1h or 2d
         line 1: say how long as a number and a unit, up to 30 days: 30m, 1h or 2d
         line 1: string "https://a.example" should be a list in square brackets
-        line 1: "http://b.example": an address that starts with http:// works on this computer only; use https://
+        line 1: "http://b.example": an address that starts with http:// works only on this computer, and for an address of your own network, such as http://192.168.1.5:8080; use https://
+        line 1: ca.pem does not say where the file is from the top: begin with /
         line 1: "" is neither the name of a user nor @ and the name of a group
         line 1: "@" is neither the name of a user nor @ and the name of a group
         line 1: integer `1000` should be text in quotation marks
         line 2: duplicate key
         line 1: key with no value, expected `=`
-        line 1: there is no key `policy`, only `enabled`, `may_invite`, `view_only`, `longest`, `servers`, `warning`"#]].assert_eq(&shown.join("\n"));
+        line 1: there is no key `policy`, only `enabled`, `may_invite`, `view_only`, `longest`, `servers`, `ca`, `warning`"#]].assert_eq(&shown.join("\n"));
 }
 
 /// A policy on disk as an administrator leaves it.
@@ -247,7 +249,7 @@ fn a_file_that_others_could_have_changed_allows_nothing() {
         Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand belongs to user number 1000 instead of root. The administrator must give it back: chown root /etc/deskhand.
         Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand/policy.toml is not a plain file in a plain folder. The administrator must put the policy there itself, not a link to it.
         Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand/policy.toml is not a plain file in a plain folder. The administrator must put the policy there itself, not a link to it.
-        Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand/policy.toml cannot be understood: line 2: there is no key `enabeld`, only `enabled`, `may_invite`, `view_only`, `longest`, `servers`, `warning`. The administrator must correct it.
+        Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand/policy.toml cannot be understood: line 2: there is no key `enabeld`, only `enabled`, `may_invite`, `view_only`, `longest`, `servers`, `ca`, `warning`. The administrator must correct it.
         Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand/policy.toml cannot be understood: it is not text in UTF-8. The administrator must correct it.
         Nobody can be invited, because this computer's policy cannot be trusted: /etc/deskhand/policy.toml cannot be understood: it is longer than 65536 bytes. The administrator must correct it."]].assert_eq(&shown.join("\n"));
 
@@ -321,7 +323,7 @@ fn it_holds_for_users_without_rights() {
 #[test]
 fn what_is_in_force_is_explained_line_by_line() {
     let text = "may_invite = [\"@help\", \"root\"]\nview_only = true\nlongest = \"8h\"\n\
-                servers = [\"https://a.example\", \"https://b.example\"]\nwarning = \"Ask IT.\"";
+                servers = [\"https://a.example\", \"https://b.example\"]\nca = \"/etc/ca.pem\"\nwarning = \"Ask IT.\"";
     let policy = Policy {
         file: Some(FILE.into()),
         ..Policy::parse(text).unwrap()
@@ -333,6 +335,7 @@ fn what_is_in_force_is_explained_line_by_line() {
         Helpers can only look; mouse and keyboard are never shared: "view_only = true".
         An invitation stays open for 8h at most: "longest".
         Only these servers may be used ("servers"), the first one by default: https://a.example, https://b.example.
+        Servers may also have certificates of your own authority ("ca"): /etc/ca.pem.
         This warning is shown first ("warning"): Ask IT.
         So you, maria, can invite somebody."#]].assert_eq(&explain(&Ok(policy.clone()), &maria()).join("\n"));
     expect![[r"
@@ -364,6 +367,7 @@ fn what_is_in_force_is_explained_line_by_line() {
             "https://a.example",
             "https://b.example"
           ],
+          "ca": "/etc/ca.pem",
           "warning": "Ask IT."
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&report).unwrap());

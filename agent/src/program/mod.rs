@@ -154,7 +154,7 @@ fn begin(runtime: &Runtime, folder: &Path, job: &Job<'_>) -> anyhow::Result<Opti
     let ready = match start::prepare(&job.start, folder) {
         // The first time in a terminal: ask there.
         Err(StartError::Server(ChooseError::Unnamed)) if std::io::stdin().is_terminal() => {
-            ask_for_server(runtime, folder)?;
+            ask_for_server(runtime, folder, job.start.agent)?;
             start::prepare(&job.start, folder)?
         }
         other => other?,
@@ -208,7 +208,7 @@ fn starting<T>(
 }
 
 /// Asks once, and tries it out.
-fn ask_for_server(runtime: &Runtime, folder: &Path) -> anyhow::Result<()> {
+fn ask_for_server(runtime: &Runtime, folder: &Path, agent: &Agent) -> anyhow::Result<()> {
     loop {
         let typed =
             terminal::ask("Which server introduces you? (for example https://help.example.org) ")?;
@@ -216,12 +216,13 @@ fn ask_for_server(runtime: &Runtime, folder: &Path) -> anyhow::Result<()> {
             return Err(StartError::Server(ChooseError::Unnamed).into());
         }
         let policy = Policy::read();
+        let (mut store, _) = Store::open(folder, crate::clock::Now::read())?;
+        let trust = start::believed(agent, &policy, &store)?;
         let allows = |address: &crate::server::Address| {
             policy.as_ref().is_ok_and(|policy| policy.allows(address))
         };
-        match runtime.block_on(driver::try_out(&typed, &allows)) {
+        match runtime.block_on(driver::try_out(&typed, &trust, &allows)) {
             Ok(address) => {
-                let (mut store, _) = Store::open(folder, crate::clock::Now::read())?;
                 store.set(settings::SERVER, &address.public())?;
                 return Ok(());
             }

@@ -8,11 +8,11 @@ use deskhand_protocol::{
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_tungstenite::{
-    connect_async_with_config,
+    connect_async_tls_with_config,
     tungstenite::{self, Message},
 };
 
-use super::{Address, socket};
+use super::{Address, Trust, socket};
 
 /// For everything together.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -47,20 +47,25 @@ pub enum CheckError {
 ///
 /// # Errors
 /// See [`CheckError`].
-pub async fn check(address: &Address) -> Result<(), CheckError> {
-    within(PATIENCE, address).await
+pub async fn check(address: &Address, trust: &Trust) -> Result<(), CheckError> {
+    within(PATIENCE, address, trust).await
 }
 
-async fn within(patience: Duration, address: &Address) -> Result<(), CheckError> {
-    tokio::time::timeout(patience, greet(address))
+async fn within(
+    patience: Duration,
+    address: &Address,
+    trust: &Trust,
+) -> Result<(), CheckError> {
+    tokio::time::timeout(patience, greet(address, trust))
         .await
         .unwrap_or(Err(CheckError::Silent))
 }
 
-async fn greet(address: &Address) -> Result<(), CheckError> {
-    let (mut socket, _) = connect_async_with_config(address.socket(), Some(socket::bounds()), true)
-        .await
-        .map_err(|error| reason(&error))?;
+async fn greet(address: &Address, trust: &Trust) -> Result<(), CheckError> {
+    let bounds = Some(socket::bounds());
+    let connected =
+        connect_async_tls_with_config(address.socket(), bounds, true, Some(trust.connector()));
+    let (mut socket, _) = connected.await.map_err(|error| reason(&error))?;
     let hello = signal::encode(&FromNovice::Hello { version: VERSION });
     // Messages are taken in order: what answers the ping has taken the greeting, and a server
     // that refuses it has said so before.
@@ -109,6 +114,12 @@ fn tls(error: &io::Error) -> Option<&rustls::Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use rcgen::{
+        BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
+    };
     use rustls::pki_types::PrivatePkcs8KeyDer;
     use tokio::{
         io::AsyncWriteExt as _,
@@ -118,8 +129,23 @@ mod tests {
 
     use super::*;
 
+    fn public() -> Trust {
+        Trust::new([]).unwrap()
+    }
+
     /// Somebody who takes one connection.
     async fn somebody<F>(scheme: &str, serve: impl FnOnce(TcpStream) -> F) -> Result<(), CheckError>
+    where
+        F: Future<Output = ()>,
+    {
+        visited(scheme, &public(), serve).await
+    }
+
+    async fn visited<F>(
+        scheme: &str,
+        trust: &Trust,
+        serve: impl FnOnce(TcpStream) -> F,
+    ) -> Result<(), CheckError>
     where
         F: Future<Output = ()>,
     {
@@ -127,7 +153,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let address = Address::parse(&format!("{scheme}://127.0.0.1:{port}")).unwrap();
         let served = async { serve(listener.accept().await.unwrap().0).await };
-        let (checked, ()) = tokio::join!(check(&address), served);
+        let (checked, ()) = tokio::join!(check(&address, trust), served);
         checked
     }
 
@@ -173,29 +199,69 @@ mod tests {
         assert_eq!(somebody("https", site).await, Err(CheckError::Other));
     }
 
-    /// Somebody with a certificate that only they themselves vouch for.
-    fn impostor(stream: TcpStream) {
-        let own = rcgen::generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
-        let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
-        let config = rustls::ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![own.cert.der().clone()], key.into())
-            .unwrap();
+    /// Somebody with a certificate that no public authority vouches for; gives whether they were
+    /// spoken to all the same.
+    fn impostor(stream: TcpStream, certificate: &Certificate, key: &KeyPair) -> bool {
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        let config =
+            rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate.der().clone()], key.into())
+                .unwrap();
         let mut stream = stream.into_std().unwrap();
         stream.set_nonblocking(false).unwrap();
         let mut secure = rustls::ServerConnection::new(config.into()).unwrap();
-        // They hang up on us.
+        // Whoever does not believe them hangs up.
         while secure.is_handshaking() && secure.complete_io(&mut stream).is_ok() {}
+        let mut stream = rustls::Stream::new(&mut secure, &mut stream);
+        let mut said = [0; 4];
+        stream.read_exact(&mut said).is_ok() && said == *b"GET "
+    }
+
+    fn pem(certificate: &[u8]) -> String {
+        let text = STANDARD.encode(certificate);
+        format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+    }
+
+    /// An authority of one's own, as a file, and what it vouches for.
+    fn authority() -> (tempfile::NamedTempFile, Certificate, KeyPair) {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), pem(own.der())).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["127.0.0.1".into()]).unwrap();
+        let certificate = params.signed_by(&key, &own).unwrap();
+        (file, certificate, key)
     }
 
     #[tokio::test]
     async fn an_address_that_cannot_prove_whose_it_is_is_refused() {
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".into()]).unwrap();
         let serve = |stream| async {
-            tokio::task::spawn_blocking(|| impostor(stream))
-                .await
-                .unwrap();
+            let serve = move || impostor(stream, &own.cert, &own.signing_key);
+            assert!(!tokio::task::spawn_blocking(serve).await.unwrap());
         };
         assert_eq!(somebody("https", serve).await, Err(CheckError::Certificate));
+    }
+
+    /// One believes in who signed the certificate, the other does not.
+    #[tokio::test]
+    async fn an_authority_of_ones_own_vouches_for_its_servers() {
+        for believed in [true, false] {
+            let (file, certificate, key) = authority();
+            let own = believed.then_some(file.path());
+            let trust = Trust::new(own).unwrap();
+            let serve = |stream| async {
+                let serve = move || impostor(stream, &certificate, &key);
+                assert_eq!(tokio::task::spawn_blocking(serve).await.unwrap(), believed);
+            };
+            let checked = visited("https", &trust, serve).await.unwrap_err();
+            assert_eq!(checked != CheckError::Certificate, believed, "{checked:?}");
+        }
     }
 
     #[tokio::test]
@@ -204,7 +270,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         drop(listener);
         let address = Address::parse(&format!("http://127.0.0.1:{port}")).unwrap();
-        assert_eq!(check(&address).await, Err(CheckError::Silent));
+        assert_eq!(check(&address, &public()).await, Err(CheckError::Silent));
     }
 
     #[tokio::test]
@@ -213,7 +279,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let address = Address::parse(&format!("http://127.0.0.1:{port}")).unwrap();
-        let checked = within(Duration::from_millis(100), &address).await;
+        let checked = within(Duration::from_millis(100), &address, &public()).await;
         assert_eq!(checked, Err(CheckError::Silent));
     }
 }

@@ -1,5 +1,5 @@
 //! The server that introduces novice and helper: its address, which one it is, whether it is
-//! there, and the socket to it.
+//! there, who is believed about it, and the socket to it.
 
 mod address;
 mod backoff;
@@ -7,8 +7,10 @@ pub mod beside;
 mod check;
 mod choose;
 mod socket;
+mod trust;
 
 pub use address::{Address, AddressError};
 pub use check::{CheckError, check};
 pub use choose::{Choice, ChooseError, Source, Sources, choose};
 pub use socket::run;
+pub use trust::{Trust, TrustError};

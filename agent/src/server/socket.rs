@@ -7,11 +7,11 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use rand_core::RngCore as _;
 use tokio::sync::mpsc;
 use tokio_tungstenite::{
-    connect_async_with_config,
+    connect_async_tls_with_config,
     tungstenite::{Message, protocol::WebSocketConfig},
 };
 
-use super::{Address, backoff::Backoff};
+use super::{Address, Trust, backoff::Backoff};
 use crate::io::ServerEvent;
 
 /// A connection that lasted so long was one.
@@ -27,12 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// while there is none is lost: the session sends again what matters when it hears of `Up`.
 pub async fn run(
     address: Address,
+    trust: Trust,
     mut outgoing: mpsc::Receiver<FromNovice>,
     events: mpsc::Sender<ServerEvent>,
 ) {
     let mut backoff = None;
     loop {
-        let attempt = connect_async_with_config(address.socket(), Some(bounds()), true);
+        let tls = Some(trust.connector());
+        let attempt = connect_async_tls_with_config(address.socket(), Some(bounds()), true, tls);
         match tokio::time::timeout(PATIENCE, attempt).await {
             Ok(Ok((socket, _))) => {
                 let since = Instant::now();

@@ -377,6 +377,7 @@ fn is_about_an_invitation(event: &Notice) -> bool {
             | Notice::Tampered
             | Notice::NotConnected { .. }
             | Notice::ServerRefuses(_)
+            | Notice::SeenOnTheWay
             | Notice::MayComeBack
             | Notice::RefusedTooOften
     )

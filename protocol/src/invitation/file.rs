@@ -1,13 +1,11 @@
 //! What an invitation file carries beside the page: where to, and the link.
 
-use std::{
-    fmt,
-    net::{Ipv4Addr, Ipv6Addr},
-};
+use std::{fmt, net::Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Link, LinkError};
+use crate::host::Nearness;
 
 /// The form of [`FileData`]; rises when an older page could not read it any more.
 const FORMAT: u8 = 1;
@@ -87,8 +85,8 @@ impl fmt::Debug for FileData {
     }
 }
 
-/// Where a file finds its server: `https://HOST[:PORT]`, or `http://` on this very computer; in
-/// small letters and without a path.
+/// Where a file finds its server: `https://HOST[:PORT]`, or `http://` on this very computer or at an
+/// address of the same network; in small letters and without a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(String);
 
@@ -97,7 +95,7 @@ impl Origin {
     pub fn parse(text: &str) -> Option<Self> {
         let authority = match text.strip_prefix("https://") {
             Some(authority) => is_authority(authority).then_some(authority),
-            None => text.strip_prefix("http://").filter(|a| is_loopback(a)),
+            None => text.strip_prefix("http://").filter(|a| is_near(a)),
         };
         authority.map(|_| Self(text.to_owned()))
     }
@@ -105,6 +103,13 @@ impl Origin {
     /// The origin, without a slash at its end.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether others in the network can see who is on the way to the server, and when: it is
+    /// reached over a network, and without encryption.
+    pub fn shows_who_meets(&self) -> bool {
+        let plain = self.0.strip_prefix("http://").map(|rest| split(rest).0);
+        plain.is_some_and(|host| Nearness::of(host) != Nearness::Here)
     }
 
     /// The same host and port, with the scheme of web sockets.
@@ -136,12 +141,9 @@ fn is_authority(authority: &str) -> bool {
     is_host(host) && port.is_none_or(is_port)
 }
 
-fn is_loopback(authority: &str) -> bool {
+fn is_near(authority: &str) -> bool {
     let (host, _) = split(authority);
-    let here = host == "localhost"
-        || host.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-        || version_6(host).is_some_and(|ip| ip.is_loopback());
-    here && is_authority(authority)
+    Nearness::of(host) != Nearness::Anywhere && is_authority(authority)
 }
 
 fn is_host(host: &str) -> bool {
@@ -203,11 +205,15 @@ mod tests {
             ("http://localhost:8080", "ws://localhost:8080"),
             ("http://127.0.0.1:8080", "ws://127.0.0.1:8080"),
             ("http://[::1]", "ws://[::1]"),
+            ("http://192.168.1.5:8080", "ws://192.168.1.5:8080"),
+            ("http://[fd00::5]:8080", "ws://[fd00::5]:8080"),
         ];
         for (server, socket) in table {
             let (origin, read) = FileData::parse(&json(server)).unwrap();
             assert_eq!((origin.as_str(), read), (server, link()));
             assert_eq!(origin.web_socket(), socket);
+            let open = server.starts_with("http://192") || server.starts_with("http://[fd");
+            assert_eq!(origin.shows_who_meets(), open, "{server}");
         }
     }
 
@@ -218,7 +224,11 @@ mod tests {
             "https://",
             "help.example.org",
             "http://help.example.org",
-            "http://192.168.1.5:8080",
+            "http://25.64.0.1:8080",
+            "http://server.local:8080",
+            "http://[fe80::1]",
+            "http://[::ffff:192.168.1.5]",
+            "http://LOCALHOST",
             "http://localhost.example.org",
             "http://127.0.0.1.example.org",
             "https://Help.example.org",

@@ -93,7 +93,12 @@ impl ListenOptions {
                 self.listen
             )));
         }
-        if self.public_url.is_some() && !tls && self.trusted_proxy.is_empty() {
+        if self.public_url.as_ref().is_some_and(Origin::shows_who_meets) {
+            notes.push(
+                "Without https:// everybody in this network can see who meets whom and when. Helpers need the invitation as a file, since browsers show no screen on this server's own page."
+                    .to_owned(),
+            );
+        } else if self.public_url.is_some() && !tls && self.trusted_proxy.is_empty() {
             notes.push(
                 "Without --trusted-proxy all who come through the proxy count as one visitor."
                     .to_owned(),
