@@ -191,7 +191,7 @@ fn unable(opened: &Opened) -> Option<&'static str> {
         return Some(if file {
             sentences::FILE_NOT_SECURE
         } else {
-            sentences::NOT_SECURE
+            sentences::not_secure(&window.location().hostname().unwrap_or_default())
         });
     }
     if !js::has_webrtc(&window) {

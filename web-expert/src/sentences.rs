@@ -2,6 +2,7 @@
 
 use deskhand_protocol::{
     control::{Denial, EndReason, StopCause},
+    host::Nearness,
     invitation::{FileError, LinkError},
     signal::Refusal,
 };
@@ -28,8 +29,26 @@ pub const BAD_NUMBER: &str =
 pub const NO_PASSWORD: &str = "Please enter the password: the words that they read to you.";
 
 /// The page came over an open connection.
-pub const NOT_SECURE: &str = "This page was opened over a connection that is not encrypted. \
+const NOT_SECURE: &str = "This page was opened over a connection that is not encrypted. \
     Open it with an address that begins with https://, then open the invitation link again.";
+
+/// The same from a server in the same network, which has no certificate of its own yet.
+const NOT_SECURE_HERE: &str = "This server has no certificate, so browsers show no screen on its \
+    page. Ask the person you help for the invitation as a file: that works in this network. Or ask \
+    whoever runs the server to give it a certificate, then open the link again with https://.";
+
+/// The page came from `host` over an open connection.
+pub fn not_secure(host: &str) -> &'static str {
+    match Nearness::of(host) {
+        Nearness::Here | Nearness::Network => NOT_SECURE_HERE,
+        Nearness::Anywhere => NOT_SECURE,
+    }
+}
+
+/// The server that a file names is reached over an open connection.
+pub const SEEN_ON_THE_WAY: &str = "Others in this network can see that you help somebody here, and \
+    when, because the server has no certificate. What you see, type and say stays between the two of \
+    you.";
 
 /// The browser trusts no files.
 pub const FILE_NOT_SECURE: &str = "This browser does not let a file do what is needed here.";

@@ -89,6 +89,8 @@ struct Page<'a> {
     title: String,
     icon: String,
     style: &'a str,
+    /// The server's own page would do as well.
+    works_as_link: bool,
     address: String,
     invitation: String,
     console: String,
@@ -102,6 +104,7 @@ fn render(console: &Console, invitation: &FilePage<'_>) -> Result<String, FileEr
         title: title(invitation.novice),
         icon: STANDARD.encode(&console.icon),
         style: &console.style,
+        works_as_link: !server.shows_who_meets(),
         address: format!("{server}/#{}", invitation.link.to_fragment()),
         invitation: FileData::new(&server, invitation.link).to_json(),
         console: STANDARD.encode(&console.module),
@@ -221,11 +224,21 @@ mod tests {
             ("https://192.0.2.7", "connect-src wss://192.0.2.7;"),
             ("https://[2001:db8::7]:8443", "connect-src wss:;"),
             ("http://[::1]:8080", "connect-src ws:;"),
+            ("http://192.168.1.5:8080", "connect-src ws://192.168.1.5:8080;"),
         ] {
             let server = Origin::parse(server).unwrap();
             let policy = policy(&console(), &server);
             assert!(policy.contains(source), "{policy}");
         }
+    }
+
+    /// There browsers show no screen.
+    #[test]
+    fn a_file_leads_to_no_page_that_is_served_openly() {
+        let open = made("http://192.168.1.5:8080", "Anna");
+        assert!(open.contains("in the same network") && !open.contains("href=\"http:"), "{open}");
+        let here = made("http://localhost:8080", "Anna");
+        assert!(here.contains("href=\"http://localhost:8080/#"), "{here}");
     }
 
     #[test]

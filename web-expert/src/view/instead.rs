@@ -7,14 +7,16 @@ use crate::state::FromFile;
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
 pub struct Props {
-    /// What the file says; nothing is shown on a page from a server.
+    /// What the file says. Nothing is shown on a page from a server, nor for a server whose own page
+    /// would do no better: browsers show no screen there.
     pub file: Option<FromFile>,
 }
 
 /// A link that opens the same invitation at its server.
 #[component]
 pub fn Instead(props: &Props) -> Html {
-    let Some(file) = &props.file else {
+    let file = props.file.as_ref();
+    let Some(file) = file.filter(|file| !file.server.shows_who_meets()) else {
         return html! {};
     };
     html! {

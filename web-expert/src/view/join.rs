@@ -4,7 +4,10 @@ use web_sys::{HtmlElement, HtmlInputElement, SubmitEvent};
 use yew::{Callback, Html, Properties, component, html, use_effect_with, use_node_ref};
 
 use super::{card::Card, instead::Instead};
-use crate::state::{Event, FromFile, Join, Password};
+use crate::{
+    sentences,
+    state::{Event, FromFile, Join, Password},
+};
 
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
@@ -56,6 +59,9 @@ pub fn JoinView(props: &Props) -> Html {
     html! {
         <Card title="Help somebody">
             <p>{ "They decide on their own screen whether you may see it. Pressing Connect asks them." }</p>
+            if props.file.as_ref().is_some_and(|file| file.server.shows_who_meets()) {
+                <p class="caution" role="note">{ sentences::SEEN_ON_THE_WAY }</p>
+            }
             <form {onsubmit}>
                 if let Some(problem) = props.join.problem {
                     <p class="problem" role="alert">{ problem }</p>
