@@ -21,12 +21,13 @@ use crate::{
 /// A command that ends by itself has ended by then.
 const SOON: Duration = Duration::from_secs(30);
 /// Would lead to places outside the home.
-const LEADING_OUT: [&str; 6] = [
+const LEADING_OUT: [&str; 7] = [
     "XDG_STATE_HOME",
     "XDG_DATA_HOME",
     "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR",
     "DESKHAND_SERVER",
+    "DESKHAND_CA",
     "DESKHAND_NAME",
 ];
 

@@ -23,6 +23,7 @@ pub mod firefox;
 pub mod home;
 pub mod hostile;
 pub mod keys;
+pub mod lan;
 pub mod mail;
 pub mod memory;
 pub mod monitors;

@@ -139,7 +139,7 @@ pub struct Node {
 }
 
 impl Node {
-    async fn new(name: &str) -> Self {
+    pub(crate) async fn new(name: &str) -> Self {
         let mut command = Process::command("unshare");
         let script = "set -e\nip link set lo up\necho ready\nexec cat";
         let holder = Process::start(name, command.args(["--net", "--", "sh", "-c", script]));
@@ -150,6 +150,11 @@ impl Node {
             holder.stderr.text()
         );
         Self { holder }
+    }
+
+    /// The process that keeps it.
+    pub(crate) fn id(&self) -> u32 {
+        self.holder.id()
     }
 
     /// What starts a program there.

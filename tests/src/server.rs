@@ -47,9 +47,14 @@ impl Server {
     /// Starts it elsewhere in a network, with these options, and waits until it listens. Its
     /// address is good there.
     pub async fn start_at(node: &Node, args: &[&str]) -> Self {
+        Self::listen_at(node, "127.0.0.1:0", args).await
+    }
+
+    /// As [`Self::start_at`], listening at that address.
+    pub async fn listen_at(node: &Node, address: &str, args: &[&str]) -> Self {
         let state = tempfile::tempdir().unwrap();
         let mut command = node.command(program("deskhand-server"));
-        let listen = ["--listen", "127.0.0.1:0"];
+        let listen = ["--listen", address];
         let (process, url) = listening(command.args(listen).args(args), &state).await;
         Self {
             process,

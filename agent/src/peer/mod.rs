@@ -11,11 +11,15 @@
 //!   does that instead;
 //! - its TURN client speaks datagrams only, and knows no literal address of IP version 6:
 //!   [`ways`] carries it over a stream where that is the only way;
+//! - it gives up all of the connection where it cannot ask the network for the names that browsers
+//!   hide their addresses behind, and uses no link-local address: [`places`] does without the one
+//!   and names it the other;
 //! - what it keeps to send has no bound unless it is given one, so it is;
 //! - an expert whom the novice has approved can still make it keep what it receives without
 //!   bound, by beginning a message and never ending it. No setting prevents that.
 
 mod channel;
+mod places;
 mod shim;
 mod track;
 mod traffic;
@@ -295,6 +299,7 @@ async fn run(
         .with_media_engine(media_engine)
         .with_setting_engine(
             SettingEngineBuilder::new()
+                .with_multicast_dns_mode(places::names())
                 .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(CHECKS))
                 .with_prflx_acceptance_min_wait(Some(ACCEPTANCE))
                 .with_srflx_acceptance_min_wait(Some(ACCEPTANCE))
@@ -307,7 +312,7 @@ async fn run(
             state,
         }))
         .with_data_channel_send_buffer_limit(SEND_BUFFER)
-        .with_udp_addrs(vec!["0.0.0.0:0", "[::]:0"]);
+        .with_udp_addrs(places::sockets());
     let connection = Box::pin(builder.build()).await?;
     let track = Track::add_to(&connection, Instant::now()).await?;
     let (told, deaf) = watch::channel(false);

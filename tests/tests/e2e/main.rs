@@ -24,6 +24,7 @@ mod hostile;
 mod input;
 mod instance;
 mod invitations;
+mod lan;
 mod links;
 mod packages;
 mod page;

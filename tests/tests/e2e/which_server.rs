@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use deskhand_agent::server::{Address, CheckError, check};
+use deskhand_agent::server::{Address, CheckError, Trust, check};
 use deskhand_tests::{
     desktop::Desktop, home::Home, process::Process, server::Server, wait::PATIENCE,
 };
@@ -55,7 +55,8 @@ async fn who_is_asked_first_names_the_server() {
 async fn a_server_is_known_by_its_greeting() {
     let server = Server::start().await;
     let address = Address::parse(&server.url).unwrap();
-    assert_eq!(check(&address).await, Ok(()));
+    let trust = Trust::new([]).unwrap();
+    assert_eq!(check(&address, &trust).await, Ok(()));
     drop(server);
-    assert_eq!(check(&address).await, Err(CheckError::Silent));
+    assert_eq!(check(&address, &trust).await, Err(CheckError::Silent));
 }
