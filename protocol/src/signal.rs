@@ -157,6 +157,9 @@ pub enum FromExpert {
         /// What.
         payload: Payload,
     },
+    /// Asks for what a page needs to try its network out, whether or not it joins anybody. `Trial`
+    /// answers.
+    Try,
 }
 
 /// Server to expert's page.
@@ -176,6 +179,14 @@ pub enum ToExpert {
     IceServers {
         /// What may be used for this session.
         servers: Vec<IceServer>,
+    },
+    /// The answer to `Try`.
+    Trial {
+        /// What may be tried for the next half minute. A relay among them reaches nothing but itself.
+        servers: Vec<IceServer>,
+        /// There is a relay for sessions that is not lent for a trial: somebody else's, or many are
+        /// trying it.
+        withheld: bool,
     },
     /// The server closes this socket.
     Closing {
@@ -335,6 +346,11 @@ mod tests {
                     credential: Credential::default(),
                 }],
             }),
+            encode(&FromExpert::Try),
+            encode(&ToExpert::Trial {
+                servers: vec![],
+                withheld: true,
+            }),
             encode(&ToExpert::Closing {
                 reason: Refusal::Unavailable,
             }),
@@ -353,6 +369,8 @@ mod tests {
             {"type":"relay","payload":"AQID"}
             {"type":"ice_servers","join":7,"servers":[{"url":"turn:example.org:3478?transport=tcp","username":"u","credential":"p"}]}
             {"type":"ice_servers","servers":[{"url":"stun:example.org:3478"}]}
+            {"type":"try"}
+            {"type":"trial","servers":[],"withheld":true}
             {"type":"closing","reason":"unavailable"}"#]]
         .assert_eq(&shown);
     }

@@ -48,7 +48,7 @@ pub(crate) struct Driver {
     hub: Hub,
     keys: KeyRing,
     limits: Arc<Limits>,
-    lender: Lender,
+    lender: Arc<Lender>,
     outboxes: HashMap<SocketId, Outbox>,
     /// Sockets whose task has not said goodbye yet.
     alive: HashMap<SocketId, Role>,
@@ -62,7 +62,7 @@ impl Driver {
         hub: Hub,
         keys: KeyRing,
         limits: Arc<Limits>,
-        lender: Lender,
+        lender: Arc<Lender>,
         metrics: Arc<Metrics>,
         joins: watch::Sender<usize>,
     ) -> Self {

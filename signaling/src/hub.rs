@@ -363,7 +363,10 @@ impl Hub {
 
     fn expert(&mut self, from: SocketId, message: FromExpert, now: Instant, out: &mut Vec<Output>) {
         match message {
-            FromExpert::Hello { .. } => self.expel(from, Refusal::Protocol, out),
+            // The socket itself answers who only tries things out.
+            FromExpert::Hello { .. } | FromExpert::Try => {
+                self.expel(from, Refusal::Protocol, out);
+            }
             FromExpert::Join { route } => self.join(from, route, now, out),
             FromExpert::JoinNumber { number } => self.join_number(from, number, now, out),
             FromExpert::Relay { payload } => self.relay_to_novice(from, payload, out),

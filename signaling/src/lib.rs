@@ -126,6 +126,7 @@ pub async fn serve(
     let address = web.local_addr()?;
     let tls = speaks(config.tls.as_ref())?;
     let (lender, relay) = lender(config.turn)?;
+    let lender = Arc::new(lender);
     let limits = Arc::new(Limits::new(
         config.max_sockets_per_ip,
         &config.trusted_proxies,
@@ -143,6 +144,7 @@ pub async fn serve(
             driver: to_driver,
             keys: config.keys.clone(),
             limits: Arc::clone(&limits),
+            lender: Arc::clone(&lender),
             patience: config.patience,
             metrics: Arc::clone(&metrics),
         }),

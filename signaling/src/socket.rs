@@ -13,6 +13,7 @@ use governor::{
     DefaultDirectRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
 };
+use rand_core::OsRng;
 use tokio::{
     sync::{Notify, mpsc},
     time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout},
@@ -24,6 +25,7 @@ use crate::{
     hub::{Input, Role, SocketId},
     metrics::Metrics,
     outbox::{Mail, outbox},
+    relay::lend::Lender,
     token::KeyRing,
     visitor::{Limits, Seat, Visitor},
 };
@@ -39,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) driver: mpsc::Sender<Event>,
     pub(crate) keys: KeyRing,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) lender: Arc<Lender>,
     pub(crate) patience: Patience,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -60,6 +63,14 @@ pub(crate) struct Socket {
     pub(crate) visitor: Visitor,
     pub(crate) web: WebSocket,
     pub(crate) shared: Arc<Shared>,
+}
+
+/// What follows from a message.
+enum Read {
+    /// The hub decides.
+    Input(Input),
+    /// This, at once.
+    Answer(String),
 }
 
 /// How the conversation stands after something was written.
@@ -149,16 +160,21 @@ impl Socket {
             let rest = if admitted { None } else { rest(&pace) };
             admitted = rest.is_none();
             let written = tokio::select! {
-                said = self.web.recv(), if reading && admitted => {
+                said = self.web.recv(), if reading && admitted => 'said: {
                     admitted = false;
                     heard = Instant::now();
                     let input = match said {
                         None | Some(Ok(Message::Close(_))) => return,
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                        Some(Ok(Message::Text(text))) => {
-                            undecided = false;
-                            self.read(&text)
-                        }
+                        Some(Ok(Message::Text(text))) => match self.read(&text) {
+                            Read::Input(input) => {
+                                undecided = false;
+                                input
+                            }
+                            Read::Answer(answer) => {
+                                break 'said self.write(Message::text(answer), abandoned).await;
+                            }
+                        },
                         // Binary, too long, or no WebSocket frame at all.
                         Some(Ok(Message::Binary(_)) | Err(_)) => self.expel(Refusal::Protocol),
                     };
@@ -167,7 +183,7 @@ impl Socket {
                         return self.refuse(Refusal::Restarting).await;
                     }
                     Written::Yes
-                }
+                },
                 next = mail.next() => match next {
                     Some(text) => self.write(Message::text(text), abandoned).await,
                     None => return self.close(reading).await,
@@ -210,11 +226,11 @@ impl Socket {
         }
     }
 
-    /// A message as the hub's input: decoded, its token checked, its visitor's rate observed.
-    fn read(&self, text: &str) -> Input {
+    /// What follows from a message: decoded, its token checked, its visitor's rate observed.
+    fn read(&self, text: &str) -> Read {
         let socket = self.id;
         let limits = &self.shared.limits;
-        match self.role {
+        let input = match self.role {
             Role::Novice => match decode(text) {
                 Ok(FromNovice::Register { .. } | FromNovice::Reserve)
                     if !limits.registrations.allows(self.visitor) =>
@@ -243,10 +259,18 @@ impl Socket {
                 Ok(FromExpert::JoinNumber { .. }) if !limits.numbers.allows(self.visitor) => {
                     self.expel(Refusal::TooMany)
                 }
+                Ok(FromExpert::Try) if !limits.trials.allows(self.visitor) => {
+                    self.expel(Refusal::TooMany)
+                }
+                Ok(FromExpert::Try) => {
+                    let (servers, withheld) = self.shared.lender.lend_trial(&mut OsRng);
+                    return Read::Answer(encode(&ToExpert::Trial { servers, withheld }));
+                }
                 Ok(message) => Input::Expert { socket, message },
                 Err(_) => self.expel(Refusal::Protocol),
             },
-        }
+        };
+        Read::Input(input)
     }
 
     /// Says why, and closes: for a socket the hub does not know, or no longer.

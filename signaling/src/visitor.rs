@@ -192,6 +192,8 @@ pub(crate) struct Limits {
     /// Joins by a spoken number, which is short enough to be searched for.
     pub(crate) numbers: Rate,
     pub(crate) registrations: Rate,
+    /// Trials of the relay.
+    pub(crate) trials: Rate,
 }
 
 /// How often [`Limits::forget_idle`] wants to be called.
@@ -207,6 +209,7 @@ impl Limits {
             joins: Rate::per_minute(const { NonZeroU32::new(60).unwrap() }),
             numbers: Rate::per_minute(const { NonZeroU32::new(10).unwrap() }),
             registrations: Rate::per_minute(const { NonZeroU32::new(240).unwrap() }),
+            trials: Rate::per_minute(const { NonZeroU32::new(6).unwrap() }),
         }
     }
 
@@ -217,6 +220,7 @@ impl Limits {
             &self.joins,
             &self.numbers,
             &self.registrations,
+            &self.trials,
         ];
         for rate in rates {
             rate.each.retain_recent();

@@ -95,13 +95,15 @@ impl Component for App {
         match &self.state.screen {
             Screen::Unable(why) => html! { <UnableView {why} file={self.state.file.clone()} /> },
             Screen::Start(start) => html! {
-                <StartView start={start.clone()} name={self.state.name.clone()} {on} />
+                <StartView start={start.clone()} name={self.state.name.clone()}
+                    trial={self.state.trial.clone()} {on} />
             },
             Screen::Join(join) => html! {
                 <JoinView
                     join={join.clone()}
                     name={self.state.name.clone()}
                     file={self.state.file.clone()}
+                    trial={self.state.trial.clone()}
                     {on}
                 />
             },
@@ -121,12 +123,14 @@ impl Component for App {
                     cursor={self.shell.cursor.clone()}
                     gauge={self.shell.gauge.clone()}
                     quality={self.state.quality}
+                    trial={self.state.trial.clone()}
                     {on}
                 />
                 }
             },
             Screen::Ended(ended) => html! {
-                <EndedView ended={ended.clone()} file={self.state.file.clone()} {on} />
+                <EndedView ended={ended.clone()} file={self.state.file.clone()}
+                    trial={self.state.trial.clone()} {on} />
             },
         }
     }

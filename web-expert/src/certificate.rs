@@ -52,9 +52,15 @@ impl Certificate {
 }
 
 fn configuration(certificate: &RtcCertificate, servers: &[IceServer]) -> RtcConfiguration {
-    let configuration = RtcConfiguration::new();
+    let configuration = ice_servers(servers);
     configuration.set_certificates(&Array::of1(certificate));
-    let servers: Array = servers.iter().take(MAX_SERVERS).map(ice_server).collect();
+    configuration
+}
+
+/// A configuration under which a connection contacts these servers and no others.
+pub fn ice_servers<'a>(servers: impl IntoIterator<Item = &'a IceServer>) -> RtcConfiguration {
+    let configuration = RtcConfiguration::new();
+    let servers: Array = servers.into_iter().take(MAX_SERVERS).map(ice_server).collect();
     configuration.set_ice_servers(&servers);
     configuration
 }

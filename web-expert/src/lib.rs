@@ -1,7 +1,8 @@
 //! The expert's page: join an invitation, see the novice's desktop, chat, share control.
 //!
 //! INVARIANTS: the pure modules ([`choice`], [`handshake`], [`input`], [`kept`], [`keyboard`],
-//! [`meter`], [`pointer`], [`reach`], [`sentences`], [`state`]) know no DOM, no socket and no clock. [`shell`] alone owns the
+//! [`meter`], [`pointer`], [`reach`], [`sentences`], [`state`],
+//! [`trial::verdict`]) know no DOM, no socket and no clock. [`shell`] alone owns the
 //! edges; [`view`] draws, puts text into text nodes only and returns events. Loading the page
 //! contacts nobody.
 
@@ -30,4 +31,5 @@ pub mod sentences;
 pub mod server;
 pub mod shell;
 pub mod state;
+pub mod trial;
 pub mod view;

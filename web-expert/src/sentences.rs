@@ -213,6 +213,9 @@ pub const SILENT: Verdict = verdict(
     Then::Form,
 );
 
+/// The connection was tested so often that the server wants a pause.
+pub const TRIED_TOO_OFTEN: &str = "Many tests came from here. Wait a minute, then try again.";
+
 /// The browser could not make the connection's certificate.
 pub const NO_CERTIFICATE: Verdict = verdict(
     "This browser cannot make a secure direct connection. Try a current Firefox, Chrome, Edge \

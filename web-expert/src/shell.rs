@@ -29,6 +29,7 @@ use crate::{
     server,
     server::Server,
     state::{Credentials, Effect, Event, Line},
+    trial::{self, Trial, verdict::Outcome},
 };
 
 /// After the last word the connection stays so long, unless the other side closes it before.
@@ -47,6 +48,8 @@ pub enum Heard {
     Peer(peer::Heard),
     /// From the picture.
     Picture(picture::Heard),
+    /// From the trial of the connection.
+    Trial(trial::Heard),
     /// The parting connection has had its time.
     Parted,
     /// It is time to note that the session stands.
@@ -79,6 +82,7 @@ pub struct Shell {
     parting: Option<(Peer, Timeout)>,
     /// What this page comes back with, and its beat.
     kept: Option<(ResumeKey, Interval)>,
+    trial: Option<Trial>,
     /// The picture; `None` if this browser cannot paint.
     pub picture: Option<Picture>,
     /// Mouse and keyboard.
@@ -105,6 +109,7 @@ impl Shell {
             peer: None,
             parting: None,
             kept: None,
+            trial: None,
             hands,
             cursor: Cursor::default(),
             gauge: Gauge::default(),
@@ -145,6 +150,7 @@ impl Shell {
             Effect::Cursor(shape) => self.cursor.shape(shape),
             Effect::Remember(name) => memory::remember_name(name.as_str()),
             Effect::RememberQuality(quality) => memory::remember_quality(quality),
+            Effect::Try => return self.try_out(),
             Effect::Look(looking) => {
                 if let Some(picture) = &self.picture {
                     picture.look(looking);
@@ -170,12 +176,29 @@ impl Shell {
             Heard::Picture(picture::Heard::Decodes(codecs)) => {
                 self.control(&FromExpert::Decodes(codecs))
             }
+            Heard::Trial(heard) => self.tried(heard),
             Heard::Parted => {
                 self.parting = None;
                 vec![]
             }
             Heard::Beat => vec![Event::Beat],
         }
+    }
+
+    fn try_out(&mut self) -> Vec<Event> {
+        match Trial::start(&self.place, &self.on.reform(Heard::Trial)) {
+            Ok(trial) => self.trial = Some(trial),
+            Err(_) => return vec![Event::Tried(Outcome::NoServer)],
+        }
+        vec![]
+    }
+
+    fn tried(&mut self, heard: trial::Heard) -> Vec<Event> {
+        let outcome = self.trial.as_mut().and_then(|trial| trial.hear(heard));
+        if outcome.is_some() {
+            self.trial = None;
+        }
+        outcome.map(Event::Tried).into_iter().collect()
     }
 
     fn control(&self, message: &FromExpert) -> Vec<Event> {

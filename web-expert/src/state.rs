@@ -30,6 +30,7 @@ use crate::{
     handshake::{Key, Met, News, Over},
     reach::Reach,
     sentences::{self, Then, Verdict},
+    trial::verdict::Outcome,
 };
 
 /// Everything that can happen. Times are the page's own clock, from its start.
@@ -93,6 +94,10 @@ pub enum Event {
     Novice(FromNovice),
     /// The first of the picture, or of that of another display, is on the screen.
     Frame,
+    /// The expert wants to know what their network lets through.
+    Try,
+    /// How that ended.
+    Tried(Outcome),
     /// Time has passed; sent while [`State::is_counting`].
     Tick,
     /// So does it from time to time while there is something to come back to.
@@ -139,6 +144,8 @@ pub enum Effect {
     RememberQuality(Quality),
     /// Decode and paint, or do not.
     Look(bool),
+    /// Try out what this network lets through.
+    Try,
 }
 
 /// The state of the page.
@@ -152,8 +159,22 @@ pub struct State {
     pub file: Option<FromFile>,
     /// What matters about the picture.
     pub quality: Quality,
+    /// Whether it was tried out what this network lets through.
+    pub trial: Trial,
     /// The page is seen.
     looking: bool,
+}
+
+/// A trial of the connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Trial {
+    /// Nobody wanted to know.
+    #[default]
+    None,
+    /// It goes on.
+    Running,
+    /// It is over.
+    Done(Outcome),
 }
 
 /// What is shown.
@@ -284,6 +305,7 @@ impl State {
             name,
             file,
             quality: Quality::default(),
+            trial: Trial::None,
             looking: true,
         }
     }
@@ -318,6 +340,11 @@ impl State {
         match event {
             Event::Prefer(quality) => return self.prefer(quality),
             Event::Looking(looking) => return self.look(looking),
+            Event::Try => return self.try_out(),
+            Event::Tried(outcome) => {
+                self.trial = Trial::Done(outcome);
+                return vec![];
+            }
             _ => {}
         }
         let (was_heard, was_session) = (self.is_heard(), self.is_session());
@@ -373,6 +400,14 @@ impl State {
     /// Whether there is something to come back to.
     fn is_session(&self) -> bool {
         matches!(self.screen, Screen::Console(_) | Screen::Returning(_))
+    }
+
+    fn try_out(&mut self) -> Vec<Effect> {
+        if self.trial == Trial::Running {
+            return vec![];
+        }
+        self.trial = Trial::Running;
+        vec![Effect::Try]
     }
 
     /// Whether the novice's computer hears what the page wishes: it says first what is shared.

@@ -50,6 +50,23 @@ impl Lender {
         }
     }
 
+    /// What somebody may try their network out with, and whether there is a relay besides that they
+    /// may not: another one cannot be told how little a trial is good for.
+    pub(crate) fn lend_trial(&self, rng: &mut impl RngCore) -> (Vec<IceServer>, bool) {
+        match self {
+            Self::Nobody => (Vec::new(), false),
+            Self::Inside(inside) => match inside.lend_trial(Login::random(rng), Instant::now()) {
+                Some(servers) => (servers, false),
+                None => (inside.stun(), true),
+            },
+            Self::Outside(outside) => {
+                let open = open(&outside.urls);
+                let relays = open.len() < outside.urls.len();
+                (open, relays)
+            }
+        }
+    }
+
     /// The session is gone; if it is not known to be `over`, it keeps what it has for a moment.
     pub(crate) fn reclaim(&self, join: JoinId, over: bool) {
         if let Self::Inside(inside) = self {
@@ -88,6 +105,17 @@ pub(crate) fn servers(urls: &[IceUrl], login: &Login) -> Vec<IceServer> {
         }
     };
     urls.iter().map(server).collect()
+}
+
+/// Those of the addresses that nothing needs to be opened for.
+pub(crate) fn open(urls: &[IceUrl]) -> Vec<IceServer> {
+    let open = urls.iter().filter(|url| url.scheme == Scheme::Stun);
+    let server = |url: &IceUrl| IceServer {
+        url: url.clone(),
+        username: String::new(),
+        credential: Credential::default(),
+    };
+    open.map(server).collect()
 }
 
 /// Another relay that takes credentials signed with a secret that we share with it, as coturn does
@@ -145,6 +173,21 @@ mod tests {
         // printf 1003600:ada | openssl dgst -sha1 -hmac north -binary | base64
         assert_eq!(servers[1].credential.0, "uBp9zd3SgA3XBDMtCRVC7T4C7vg=");
         assert!(!format!("{outside:?}").contains("north"));
+    }
+
+    #[test]
+    fn another_relay_is_not_lent_for_a_trial() {
+        let tried = |urls: &[&str]| {
+            let urls = urls.iter().map(|url| url.parse().unwrap()).collect();
+            let lender = Lender::Outside(Outside::new(urls, b"north".to_vec()));
+            let (servers, withheld) = lender.lend_trial(&mut rand_core::OsRng);
+            let urls: Vec<String> = servers.iter().map(|one| one.url.to_string()).collect();
+            (urls.join(" "), withheld)
+        };
+        let stun = "stun:turn.example.org:3478";
+        assert_eq!(tried(&[stun, "turn:turn.example.org"]), (stun.into(), true));
+        assert_eq!(tried(&[stun]), (stun.into(), false));
+        assert_eq!(Lender::Nobody.lend_trial(&mut rand_core::OsRng), (vec![], false));
     }
 
     #[test]

@@ -37,7 +37,7 @@ use deskhand_protocol::{
 };
 
 use allocation::Allocation;
-use lease::Lease;
+use lease::{Lease, Purpose};
 use nonce::Nonces;
 use stun::{Class, Key, Message, Method, Transaction, Writer, attribute};
 
@@ -78,6 +78,8 @@ pub struct Bounds {
     pub allocations_per_session: usize,
     /// Peers, and channels, of one allocation.
     pub peers: usize,
+    /// How many may try it out at a time.
+    pub trials: usize,
     /// What passes for one session, both ways together.
     pub bytes_per_second: u64,
 }
@@ -88,6 +90,7 @@ impl Default for Bounds {
             allocations: 4_096,
             allocations_per_session: 16,
             peers: 64,
+            trials: 32,
             bytes_per_second: 20_000_000 / 8,
         }
     }
@@ -206,6 +209,18 @@ impl<S: Clone> Relay<S> {
         self.usernames.insert(join, fresh.username.clone());
         self.leases.insert(fresh.username.clone(), lease);
         fresh
+    }
+
+    /// Lets somebody try it out for half a minute, under this random name and password. They reach
+    /// nobody but themselves. `None`: too many do.
+    pub fn lend_trial(&mut self, fresh: Login, now: Instant) -> Option<Login> {
+        let trying = |lease: &&Lease| lease.purpose == Purpose::Trial && lease.stands(now);
+        if self.leases.values().filter(trying).count() >= self.bounds.trials {
+            return None;
+        }
+        let lease = Lease::trial(fresh.clone(), &self.realm, now);
+        self.leases.insert(fresh.username.clone(), lease);
+        Some(fresh)
     }
 
     /// The session is gone. What it has is gone at `end`; nothing new is given to it.

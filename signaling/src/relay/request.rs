@@ -8,6 +8,7 @@ use std::{
 use super::{
     Allocation, Client, Relay, Step, Wanted,
     allocation::Unbound,
+    lease::Purpose,
     reach::is_global,
     stun::{Class, Key, Message, Method, Writer, attribute},
 };
@@ -161,7 +162,7 @@ impl<S: Clone> Relay<S> {
         if !lease.may_grow(now) {
             return Err(UNAUTHORIZED);
         }
-        if lease.allocations >= self.bounds.allocations_per_session {
+        if lease.allocations >= lease.most_allocations {
             return Err(QUOTA_REACHED);
         }
         if self.allocations.len() >= self.bounds.allocations {
@@ -234,7 +235,7 @@ impl<S: Clone> Relay<S> {
         let mut ips = Vec::new();
         for peer in asked.message.addresses(attribute::XOR_PEER_ADDRESS) {
             let peer = peer.ok_or(BAD_REQUEST)?;
-            self.admit(relayed, peer, &own)?;
+            self.admit(asked, relayed, peer, &own)?;
             ips.push(peer.ip());
         }
         if ips.is_empty() {
@@ -266,7 +267,7 @@ impl<S: Clone> Relay<S> {
         if !CHANNELS.contains(&number) {
             return Err(BAD_REQUEST);
         }
-        self.admit(relayed, peer, &own)?;
+        self.admit(asked, relayed, peer, &own)?;
         let most = self.bounds.peers;
         match self.allocation(asked)?.bind(number, peer, most, now) {
             Ok(()) => Ok(asked.done()),
@@ -286,6 +287,7 @@ impl<S: Clone> Relay<S> {
     /// Whether that peer may be reached from there at all.
     fn admit(
         &self,
+        asked: &Asked<'_, '_>,
         relayed: SocketAddr,
         peer: SocketAddr,
         own: impl Fn(IpAddr) -> bool,
@@ -296,10 +298,16 @@ impl<S: Clone> Relay<S> {
         let ip = peer.ip();
         // Under an address of the relay's, allocations of the same session are found, and nothing
         // else: `Relay::carry`.
-        if self.public.contains(ip) || (is_global(ip) && !own(ip)) {
+        if self.public.contains(ip) {
             return Ok(());
         }
-        Err(FORBIDDEN)
+        let lease = self.leases.get(&asked.username);
+        let session = lease.is_some_and(|lease| lease.purpose == Purpose::Session);
+        if session && is_global(ip) && !own(ip) {
+            Ok(())
+        } else {
+            Err(FORBIDDEN)
+        }
     }
 }
 

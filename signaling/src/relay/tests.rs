@@ -3,6 +3,7 @@
 mod malformed;
 mod passing;
 mod sessions;
+mod trials;
 
 use super::*;
 
@@ -17,6 +18,7 @@ fn bounds() -> Bounds {
         allocations: 5,
         allocations_per_session: 3,
         peers: 4,
+        trials: 2,
         bytes_per_second: 10_000,
     }
 }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use deskhand_protocol::{
     ice::{IceServer, Scheme, Transport, framed},
     id::JoinId,
-    signal::{FromNovice, ToExpert, ToNovice},
+    signal::{FromExpert, FromNovice, ToExpert, ToNovice},
 };
 use deskhand_signaling::{
     Config,
@@ -433,4 +433,30 @@ async fn a_closed_stream_frees_what_it_had() {
     drop(first);
     // The server learns of it from the network.
     soon(async { while second.allocate().await.is_err() {} }).await;
+}
+
+/// What a page is lent that has joined nobody.
+async fn trial(server: &Server) -> (Vec<IceServer>, bool) {
+    let mut expert = server.expert().await;
+    expert.0.send(&FromExpert::Try).await;
+    match expert.hear().await {
+        ToExpert::Trial { servers, withheld } => (servers, withheld),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn whoever_tries_the_relay_out_reaches_only_themselves() {
+    let server = Server::start(with_relay()).await;
+    let (servers, withheld) = trial(&server).await;
+    assert!(!withheld);
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let fits = |s: &&IceServer| s.url.scheme == Scheme::Turn && s.url.transport == transport;
+        let lent = servers.iter().find(fits).unwrap();
+        let (mut a, mut b) = (Client::new(lent).await, Client::new(lent).await);
+        talk(&mut a, &mut b).await;
+        assert_eq!(a.bind(0x4002, "1.1.1.1:5000".parse().unwrap()).await, 403);
+    }
+    let (nothing, withheld) = trial(&Server::start(config()).await).await;
+    assert_eq!((nothing, withheld), (vec![], false));
 }

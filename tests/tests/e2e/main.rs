@@ -44,5 +44,6 @@ mod soak;
 mod spoken;
 mod stop;
 mod tray;
+mod trial;
 mod which_server;
 mod window;

@@ -556,3 +556,19 @@ fn no_secret_shows_in_debug() {
     let shown = format!("{state:?}");
     assert!(!shown.contains("secret\"") && !shown.contains(&link().to_fragment()));
 }
+
+#[test]
+fn the_connection_is_tried_out_once_at_a_time_and_wherever_the_page_is() {
+    let mut state = served("");
+    assert_eq!(state.trial, Trial::None);
+    assert_eq!(state.handle(Event::Try, secs(0)), [Effect::Try]);
+    assert_eq!(state.trial, Trial::Running);
+    assert_eq!(state.handle(Event::Try, secs(1)), []);
+
+    // What came of it is kept when the screen changes meanwhile.
+    let screen = state.screen.clone();
+    assert_eq!(state.handle(Event::Tried(Outcome::NoServer), secs(2)), []);
+    assert_eq!(state.trial, Trial::Done(Outcome::NoServer));
+    assert_eq!(state.screen, screen);
+    assert_eq!(state.handle(Event::Try, secs(3)), [Effect::Try]);
+}

@@ -5,12 +5,14 @@ use std::time::Duration;
 use deskhand_protocol::{control::Quality, picture::Codec};
 use yew::{Callback, Html, Properties, component, html, use_effect_with, use_state};
 
+use super::trial::TrialView;
 use crate::{
     choice,
     gauge::Gauge,
     meter::{Figures, Spread, Way},
     picture::Picture,
     reach::Reach,
+    state::{Event, Trial},
 };
 
 /// What to show.
@@ -24,6 +26,10 @@ pub struct Props {
     pub quality: Quality,
     /// What this side's network lets through.
     pub reach: Reach,
+    /// The test of the connection, while there is none.
+    pub trial: Option<Trial>,
+    /// What the expert does.
+    pub on: Callback<Event>,
 }
 
 /// The panel. It asks for figures only while it is there.
@@ -49,6 +55,9 @@ pub fn ConnectionView(props: &Props) -> Html {
                     </div>
                 }) }
             </dl>
+            if let Some(trial) = &props.trial {
+                <TrialView trial={trial.clone()} on={props.on.clone()} />
+            }
         </section>
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     hands::Hands,
     js,
     picture::Picture,
-    state::{Console, Event, Line},
+    state::{Console, Event, Line, Trial},
 };
 
 /// What to show.
@@ -43,6 +43,8 @@ pub struct Props {
     pub gauge: Gauge,
     /// What the expert prefers of the picture.
     pub quality: Quality,
+    /// The test of the connection.
+    pub trial: Trial,
     /// What the expert does.
     pub on: Callback<Event>,
 }
@@ -121,7 +123,9 @@ pub fn ConsoleView(props: &Props) -> Html {
                     hands={props.hands.clone()} cursor={props.cursor.clone()} {leave} />
                 if *connection {
                     <ConnectionView gauge={props.gauge.clone()} picture={props.picture.clone()}
-                        quality={props.quality} reach={console.reach} />
+                        quality={props.quality} reach={console.reach}
+                        trial={(console.line == Line::Connecting).then(|| props.trial.clone())}
+                        on={props.on.clone()} />
                 }
                 if *chat {
                     <ChatView lines={console.chat.clone()} met={console.met.clone()}

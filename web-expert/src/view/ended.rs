@@ -2,8 +2,8 @@
 
 use yew::{Callback, Html, Properties, component, html};
 
-use super::{card::Card, instead::Instead};
-use crate::state::{Ended, Event, FromFile};
+use super::{card::Card, instead::Instead, trial::TrialView};
+use crate::state::{Ended, Event, FromFile, Trial};
 
 /// What to show.
 #[derive(Debug, Properties, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Props {
     pub ended: Ended,
     /// What the file says that the page came from, if it came from one.
     pub file: Option<FromFile>,
+    /// The test of the connection.
+    pub trial: Trial,
     /// What the expert does.
     pub on: Callback<Event>,
 }
@@ -25,6 +27,7 @@ pub fn EndedView(props: &Props) -> Html {
             <p role="alert">{ props.ended.text }</p>
             if props.ended.again.is_some() {
                 <button class="primary wide" type="button" onclick={again}>{ "Connect again" }</button>
+                <TrialView trial={props.trial.clone()} on={props.on.clone()} />
             } else {
                 <p class="hint">{ "To try again, ask for a new invitation. You can close this page." }</p>
             }

@@ -3,10 +3,10 @@
 use web_sys::{HtmlElement, HtmlInputElement, SubmitEvent};
 use yew::{Callback, Html, Properties, component, html, use_effect_with, use_node_ref};
 
-use super::{card::Card, instead::Instead};
+use super::{card::Card, instead::Instead, trial::TrialView};
 use crate::{
     sentences,
-    state::{Event, FromFile, Join, Password},
+    state::{Event, FromFile, Join, Password, Trial},
 };
 
 /// What to show.
@@ -18,6 +18,8 @@ pub struct Props {
     pub name: String,
     /// What the file says that the page came from, if it came from one.
     pub file: Option<FromFile>,
+    /// The test of the connection.
+    pub trial: Trial,
     /// What the expert does.
     pub on: Callback<Event>,
 }
@@ -34,7 +36,12 @@ pub fn JoinView(props: &Props) -> Html {
         } else {
             name.clone()
         };
+        // Filled in once, so that no redraw undoes what is being typed.
+        let (filled, last_name) = (name.clone(), props.name.clone());
         use_effect_with((), move |()| {
+            if let Some(field) = filled.cast::<HtmlInputElement>() {
+                field.set_value(&last_name);
+            }
             if let Some(field) = first.cast::<HtmlElement>() {
                 field.focus().ok();
             }
@@ -68,7 +75,7 @@ pub fn JoinView(props: &Props) -> Html {
                 }
                 <label>
                     <span>{ "Your name" }</span>
-                    <input ref={name} type="text" value={props.name.clone()} maxlength="64"
+                    <input ref={name} type="text" maxlength="64"
                         autocomplete="name" aria-describedby="name-hint" />
                 </label>
                 <p class="hint" id="name-hint">{ "Shown to the person you help." }</p>
@@ -85,6 +92,7 @@ pub fn JoinView(props: &Props) -> Html {
                 }
                 <button class="primary wide" type="submit">{ "Connect" }</button>
             </form>
+            <TrialView trial={props.trial.clone()} on={props.on.clone()} />
             <Instead file={props.file.clone()} />
         </Card>
     }

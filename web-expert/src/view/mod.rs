@@ -17,4 +17,5 @@ pub mod screen;
 pub mod screens;
 pub mod start;
 pub mod toolbar;
+pub mod trial;
 pub mod unable;

@@ -6,10 +6,10 @@ use web_sys::{
 };
 use yew::{Callback, Html, NodeRef, Properties, component, html, use_effect_with, use_node_ref};
 
-use super::card::Card;
+use super::{card::Card, trial::TrialView};
 use crate::{
     sentences,
-    state::{Event, Password, Problem, Start},
+    state::{Event, Password, Problem, Start, Trial},
 };
 
 /// What to show.
@@ -19,6 +19,8 @@ pub struct Props {
     pub start: Start,
     /// What the expert called themselves last.
     pub name: String,
+    /// The test of the connection.
+    pub trial: Trial,
     /// What the expert does.
     pub on: Callback<Event>,
 }
@@ -51,7 +53,8 @@ pub fn StartView(props: &Props) -> Html {
             }
             <NumberForm number={props.start.number.clone()} name={props.name.clone()} on={on.clone()} />
             <p class="or">{ "or" }</p>
-            <LinkForm {on} />
+            <LinkForm on={on.clone()} />
+            <TrialView trial={props.trial.clone()} {on} />
             <p><a href="/about">{ "What is Deskhand?" }</a></p>
         </Card>
     }

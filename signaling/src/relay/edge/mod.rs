@@ -145,6 +145,17 @@ impl Inside {
         lend::servers(&self.urls, &login)
     }
 
+    /// What somebody may try out; `None`: too many do.
+    pub(crate) fn lend_trial(&self, fresh: Login, now: Instant) -> Option<Vec<IceServer>> {
+        let login = self.core().lend_trial(fresh, now)?;
+        Some(lend::servers(&self.urls, &login))
+    }
+
+    /// Where anybody learns their own address.
+    pub(crate) fn stun(&self) -> Vec<IceServer> {
+        lend::open(&self.urls)
+    }
+
     /// The session is gone, and what it has then.
     pub(crate) fn reclaim(&self, join: JoinId, end: Instant, now: Instant) {
         self.core().reclaim(join, end, now);
