@@ -56,7 +56,10 @@ impl Origin {
 
     /// Whether others in the network can see who reaches the server, and when.
     pub fn shows_who_meets(&self) -> bool {
-        let host = self.authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']'));
+        let host = self
+            .authority
+            .rsplit_once(':')
+            .filter(|(_, port)| !port.ends_with(']'));
         let host = host.map_or(self.authority.as_str(), |(host, _)| host);
         !self.secure && Nearness::of(host) != Nearness::Here
     }
@@ -195,7 +198,11 @@ mod tests {
             ("http://[fd00::5]", true),
             ("http://[fd00::5]:8080", true),
         ] {
-            assert_eq!(given.parse::<Origin>().unwrap().shows_who_meets(), open, "{given}");
+            assert_eq!(
+                given.parse::<Origin>().unwrap().shows_who_meets(),
+                open,
+                "{given}"
+            );
         }
     }
 

@@ -51,11 +51,7 @@ pub async fn check(address: &Address, trust: &Trust) -> Result<(), CheckError> {
     within(PATIENCE, address, trust).await
 }
 
-async fn within(
-    patience: Duration,
-    address: &Address,
-    trust: &Trust,
-) -> Result<(), CheckError> {
+async fn within(patience: Duration, address: &Address, trust: &Trust) -> Result<(), CheckError> {
     tokio::time::timeout(patience, greet(address, trust))
         .await
         .unwrap_or(Err(CheckError::Silent))
@@ -117,9 +113,7 @@ mod tests {
     use std::io::Read as _;
 
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use rcgen::{
-        BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
-    };
+    use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
     use rustls::pki_types::PrivatePkcs8KeyDer;
     use tokio::{
         io::AsyncWriteExt as _,
@@ -203,13 +197,14 @@ mod tests {
     /// spoken to all the same.
     fn impostor(stream: TcpStream, certificate: &Certificate, key: &KeyPair) -> bool {
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-        let config =
-            rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate.der().clone()], key.into())
-                .unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(
+            rustls::crypto::ring::default_provider().into(),
+        )
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .unwrap();
         let mut stream = stream.into_std().unwrap();
         stream.set_nonblocking(false).unwrap();
         let mut secure = rustls::ServerConnection::new(config.into()).unwrap();

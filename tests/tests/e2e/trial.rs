@@ -35,7 +35,9 @@ impl Curious {
         let rows = "return [...document.querySelectorAll('.trial dd')].map(d => d.innerText)";
         let rows = self.browser.run(rows, vec![]).await;
         let rows = rows.as_array().expect("there are rows");
-        rows.iter().map(|row| row.as_str().unwrap().to_owned()).collect()
+        rows.iter()
+            .map(|row| row.as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -47,11 +49,17 @@ async fn where_nothing_is_blocked_every_way_works() {
     let rows = curious.tests("Nothing is blocked here").await;
     assert_eq!(rows[..2], ["found", "seen, so UDP gets through"]);
     for row in &rows[2..] {
-        assert!(row.starts_with("works, ") && row.ends_with(" ms there and back"), "{row}");
+        assert!(
+            row.starts_with("works, ") && row.ends_with(" ms there and back"),
+            "{row}"
+        );
     }
     // It can be done again, and nothing of it is a session.
     curious.browser.press("Test again").await;
-    curious.browser.says(Role::Status, "Nothing is blocked here").await;
+    curious
+        .browser
+        .says(Role::Status, "Nothing is blocked here")
+        .await;
     curious.browser.find(Role::Button, "Connect").await;
     curious.browser.close().await;
 }
@@ -61,7 +69,9 @@ async fn where_datagrams_are_blocked_it_says_so_and_whom_to_ask() {
     let network = Network::new(Middle::Routes).await;
     network.blocks_datagrams_of(Side::Expert);
     let curious = Curious::new(network, &RELAY).await;
-    let rows = curious.tests("This network blocks UDP. Sessions work").await;
+    let rows = curious
+        .tests("This network blocks UDP. Sessions work")
+        .await;
     assert_eq!(rows[1..3], ["no answer", "blocked"]);
     assert!(rows[3].starts_with("works, "), "{rows:?}");
     let ask = format!("Ask whoever runs this network to let UDP through to {PUBLIC}:3478");
@@ -73,6 +83,14 @@ async fn where_datagrams_are_blocked_it_says_so_and_whom_to_ask() {
 async fn where_there_is_no_relay_it_says_so() {
     let curious = Curious::new(Network::new(Middle::Routes).await, &[]).await;
     let rows = curious.tests("This server has no relay").await;
-    assert_eq!(rows, ["found", "nobody to ask", "the server has none", "the server has none"]);
+    assert_eq!(
+        rows,
+        [
+            "found",
+            "nobody to ask",
+            "the server has none",
+            "the server has none"
+        ]
+    );
     curious.browser.close().await;
 }

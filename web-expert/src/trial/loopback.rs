@@ -31,10 +31,7 @@ impl Loopback {
     ///
     /// # Errors
     /// The browser's own, if it cannot even start.
-    pub fn start(
-        servers: &[&IceServer],
-        on: &Callback<Option<Duration>>,
-    ) -> Result<Self, JsValue> {
+    pub fn start(servers: &[&IceServer], on: &Callback<Option<Duration>>) -> Result<Self, JsValue> {
         let configuration = ice_servers(servers.iter().copied());
         configuration.set_ice_transport_policy(RtcIceTransportPolicy::Relay);
         let make = || RtcPeerConnection::new_with_configuration(&configuration);
@@ -47,11 +44,15 @@ impl Loopback {
         listeners.extend(echo(asking, answering, on));
         for end in &ends {
             let (on, watched) = (on.clone(), end.clone());
-            listeners.push(EventListener::new(end, "connectionstatechange", move |_| {
-                if watched.connection_state() == RtcPeerConnectionState::Failed {
-                    on.emit(None);
-                }
-            }));
+            listeners.push(EventListener::new(
+                end,
+                "connectionstatechange",
+                move |_| {
+                    if watched.connection_state() == RtcPeerConnectionState::Failed {
+                        on.emit(None);
+                    }
+                },
+            ));
         }
         let (asking, answering, on) = (asking.clone(), answering.clone(), on.clone());
         spawn_local(async move {
@@ -97,12 +98,14 @@ async fn introduce(
     asking: &RtcPeerConnection,
     answering: &RtcPeerConnection,
 ) -> Result<(), JsValue> {
-    let offer: RtcSessionDescriptionInit =
-        JsFuture::from(asking.create_offer()).await?.unchecked_into();
+    let offer: RtcSessionDescriptionInit = JsFuture::from(asking.create_offer())
+        .await?
+        .unchecked_into();
     JsFuture::from(answering.set_remote_description(&offer)).await?;
     JsFuture::from(asking.set_local_description(&offer)).await?;
-    let answer: RtcSessionDescriptionInit =
-        JsFuture::from(answering.create_answer()).await?.unchecked_into();
+    let answer: RtcSessionDescriptionInit = JsFuture::from(answering.create_answer())
+        .await?
+        .unchecked_into();
     JsFuture::from(asking.set_remote_description(&answer)).await?;
     JsFuture::from(answering.set_local_description(&answer)).await?;
     Ok(())

@@ -152,7 +152,8 @@ impl Trial {
     /// How it ended, if nothing is left to wait for.
     fn ended(&self) -> Option<Outcome> {
         let begun = self.begun.as_ref()?;
-        let waits = begun.searching.is_some() || begun.datagrams.is_some() || begun.streams.is_some();
+        let waits =
+            begun.searching.is_some() || begun.datagrams.is_some() || begun.streams.is_some();
         (!waits).then(|| Outcome::Seen(begun.seen.clone()))
     }
 }
@@ -196,8 +197,9 @@ impl Search {
 }
 
 async fn look(connection: &RtcPeerConnection) -> Result<(), JsValue> {
-    let offer: RtcSessionDescriptionInit =
-        JsFuture::from(connection.create_offer()).await?.unchecked_into();
+    let offer: RtcSessionDescriptionInit = JsFuture::from(connection.create_offer())
+        .await?
+        .unchecked_into();
     JsFuture::from(connection.set_local_description(&offer)).await?;
     Ok(())
 }

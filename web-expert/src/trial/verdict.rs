@@ -57,7 +57,11 @@ impl Seen {
     pub fn new(servers: &[IceServer], withheld: bool) -> Self {
         let tried = |transport| {
             let any = relays(servers, transport).next().is_some();
-            if any { Relayed::Silent } else { Relayed::Untried }
+            if any {
+                Relayed::Silent
+            } else {
+                Relayed::Untried
+            }
         };
         let relay = servers.iter().find(|one| one.url.scheme != Scheme::Stun);
         Self {
@@ -232,7 +236,10 @@ mod tests {
                 with(&[HOST, SRFLX], BACK, Relayed::Untried),
                 "Nothing is blocked here that a session needs",
             ),
-            (with(&[HOST, SRFLX], BACK, silent), "TCP to 25.64.0.1:3478 is blocked"),
+            (
+                with(&[HOST, SRFLX], BACK, silent),
+                "TCP to 25.64.0.1:3478 is blocked",
+            ),
             (
                 with(&[HOST], silent, BACK),
                 "blocks UDP. Sessions work, but through the relay over TCP",
@@ -246,8 +253,14 @@ mod tests {
                 "let UDP and TCP through to 25.64.0.1:3478, or try another network",
             ),
             (with(&[], silent, silent), "blocks the server's relay"),
-            (seen(&stun, true, &[HOST, SRFLX]), "UDP gets through. The server's relay can"),
-            (seen(&stun, true, &[HOST]), "UDP does not seem to get through"),
+            (
+                seen(&stun, true, &[HOST, SRFLX]),
+                "UDP gets through. The server's relay can",
+            ),
+            (
+                seen(&stun, true, &[HOST]),
+                "UDP does not seem to get through",
+            ),
             (seen(&[], true, &[HOST]), "can be tried only in a session"),
             (seen(&[], false, &[HOST]), "This server has no relay"),
             (seen(&[], false, &[]), "use another browser"),

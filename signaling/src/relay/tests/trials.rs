@@ -16,9 +16,17 @@ fn a_trial_reaches_itself_and_nobody_else() {
     let theirs = stage.allocate(&session).unwrap();
     let one = stage.trial("25.1.0.1:4000", "trial").unwrap();
     let other = stage.stranger(udp("25.1.0.1:4001"), one.login.clone());
-    let (at_one, at_other) = (stage.allocate(&one).unwrap(), stage.allocate(&other).unwrap());
+    let (at_one, at_other) = (
+        stage.allocate(&one).unwrap(),
+        stage.allocate(&other).unwrap(),
+    );
 
-    for peer in ["25.1.0.2:5000", "1.1.1.1:5000", "10.0.0.1:5000", "127.0.0.1:5000"] {
+    for peer in [
+        "25.1.0.2:5000",
+        "1.1.1.1:5000",
+        "10.0.0.1:5000",
+        "127.0.0.1:5000",
+    ] {
         assert_eq!(stage.permit(&one, addr(peer)), 403, "{peer}");
         assert_eq!(stage.bind(&one, 0x4002, addr(peer)), 403, "{peer}");
     }
@@ -27,7 +35,10 @@ fn a_trial_reaches_itself_and_nobody_else() {
     let Step::Deliver { to, packet } = stage.send(one.client, b"\x40\0\0\x02hi") else {
         panic!("it does not arrive");
     };
-    assert_eq!((SocketAddr::new(at_other.ip(), to), &packet[..]), (at_other, &b"\x40\x01\0\x02hi"[..]));
+    assert_eq!(
+        (SocketAddr::new(at_other.ip(), to), &packet[..]),
+        (at_other, &b"\x40\x01\0\x02hi"[..])
+    );
 
     // What is a session's stays out of reach, though it is at the same address.
     assert_eq!(stage.bind(&one, 0x4003, theirs), 0);
@@ -35,7 +46,12 @@ fn a_trial_reaches_itself_and_nobody_else() {
     assert!(matches!(said, Step::Nothing), "{said:?}");
     // Nor does anybody outside reach a trial.
     let from = addr("25.1.0.2:5000");
-    assert!(stage.relay.peer_said(at_one, from, b"hi", stage.now).is_none());
+    assert!(
+        stage
+            .relay
+            .peer_said(at_one, from, b"hi", stage.now)
+            .is_none()
+    );
 }
 
 #[test]
