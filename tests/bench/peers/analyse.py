@@ -11,6 +11,8 @@ LOST_MS = 3000
 LOSSLESS = 99.0
 # The window "Notes": dark text on light ground.
 TEXT = (slice(180, 600), slice(1240, 1840))
+# What of it is kept as a picture: left, top, right, bottom.
+WORDS = (1250, 190, 1410, 234)
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -160,6 +162,20 @@ def ssim(a, b, size=8):
     va, vb, cab = mean(a * a) - ma * ma, mean(b * b) - mb * mb, mean(a * b) - ma * mb
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     return ((2 * ma * mb + c1) * (2 * cab + c2)) / ((ma * ma + mb * mb + c1) * (va + vb + c2))
+
+
+def keep_text(true, shown, path):
+    """Some words of the text at rest, three times as large: as they are, and as they were shown."""
+    a, b = Image.open(true).convert("RGB"), Image.open(shown).convert("RGB")
+    if b.size != a.size:
+        b = b.resize(a.size, Image.BICUBIC)
+    words = [image.crop(WORDS) for image in (a, b)]
+    width, height = words[0].size
+    both = Image.new("RGB", (width * 6 + 12, height * 3), "white")
+    for at, word in enumerate(words):
+        large = word.resize((width * 3, height * 3), Image.NEAREST)
+        both.paste(large, (at * (width * 3 + 12), 0))
+    both.save(path)
 
 
 def picture(true, shown):

@@ -104,6 +104,12 @@ def session(run):
     out.update(analyse.picture(run.path("true.ppm"), pictures["shown"]))
     out["soon"] = analyse.picture(run.path("true.ppm"), pictures["soon"])
     out["loadavg"] = os.getloadavg()[0]
+    if run.net.profile is None:
+        kept = os.path.join(run.cache, "text")
+        os.makedirs(kept, exist_ok=True)
+        peer = run.name + (f"@{run.variant}" if run.variant else "")
+        analyse.keep_text(run.path("true.ppm"), pictures["shown"],
+                          os.path.join(kept, f"{peer}-{run.workload}.png"))
     return out
 
 

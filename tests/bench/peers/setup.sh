@@ -13,7 +13,7 @@ command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends node
 apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
   chromium xvfb tigervnc-standalone-server x11vnc websockify xpra iproute2 \
   gcc pkg-config libx11-dev libxext-dev libxft-dev fonts-dejavu-core \
-  python3-venv python3-rencode python3-lz4
+  python3-venv python3-rencode python3-lz4 python3-pil
 
 gcc -O2 -Wall -Wextra -o "$PEERS_CACHE/bin/probe" probe/probe.c $(pkg-config --cflags --libs x11 xext xft) -lm
 gcc -O2 -Wall -Wextra -o "$PEERS_CACHE/bin/xshot" probe/xshot.c -lX11
@@ -33,4 +33,4 @@ gcc -O2 -Wall -Wextra -o "$PEERS_CACHE/bin/wanlink" net/wanlink.c
   "$PEERS_CACHE/sk/bin/pip" -q install selkies==2.1.0
 }
 # Last, and named for this list: whoever finds it needs to install nothing.
-touch "$PEERS_CACHE/ready-1"
+touch "$PEERS_CACHE/ready-2"

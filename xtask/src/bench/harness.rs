@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Left by `setup.sh` when it has done all it does; another list of peers gets another name.
-const READY: &str = "ready-1";
+const READY: &str = "ready-2";
 
 /// The harness, installed.
 pub struct Harness {
@@ -57,6 +57,24 @@ impl Harness {
     /// Where the peers are.
     pub fn cache(&self) -> &Path {
         &self.cache
+    }
+
+    /// Puts text at rest, as the last runs of each of these peers have shown it, beside the true
+    /// one.
+    ///
+    /// # Errors
+    /// If no run has kept a picture.
+    pub fn compare<'a>(
+        &self,
+        peers: impl Iterator<Item = (&'a str, &'a str)>,
+        out: &Path,
+    ) -> anyhow::Result<()> {
+        let peers = peers.map(|(name, title)| format!("{name}={}", title.replace('*', "")));
+        sh(Command::new(self.cache.join("py/bin/python"))
+            .arg(self.folder.join("compare.py"))
+            .arg(out)
+            .args(peers)
+            .env("PEERS_CACHE", &self.cache))
     }
 
     /// Does one run and gives its line of JSON, of a failed one too.

@@ -24,7 +24,11 @@ use std::{
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 
-use self::{cell::Results, harness::Harness, plan::Plan};
+use self::{
+    cell::Results,
+    harness::Harness,
+    plan::{PEERS, Plan},
+};
 use crate::{build, steps::Steps};
 
 /// What can be measured.
@@ -77,6 +81,7 @@ impl Options {
 /// Where the report and its picture go.
 const REPORT: &str = "BENCHMARKS.md";
 const PLOT: &str = "docs/bench-picture.svg";
+const TEXT: &str = "docs/bench-text.png";
 
 /// Measures, keeps the raw results, prints the tables, and writes the report unless only a part
 /// was measured.
@@ -98,12 +103,14 @@ pub fn run(steps: &mut Steps, root: &Path, bench: &Bench) -> anyhow::Result<()> 
         })
         .collect::<anyhow::Result<String>>()?;
     let results = Results::parse(&text)?;
-    let report = report::markdown(&results, PLOT);
+    let report = report::markdown(&results, PLOT, TEXT);
     write!(std::io::stdout(), "{report}")?;
     if options.is_whole() {
         fs::write(root.join(REPORT), report)?;
         fs::write(root.join(PLOT), plot::svg(&results))?;
-        eprintln!("\nWritten: {REPORT}, {PLOT}");
+        let peers = PEERS.iter().map(|peer| (peer.name, peer.title));
+        Harness::ready(steps, root)?.compare(peers, &root.join(TEXT))?;
+        eprintln!("\nWritten: {REPORT}, {PLOT}, {TEXT}");
     }
     Ok(())
 }

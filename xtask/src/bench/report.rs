@@ -44,11 +44,15 @@ const COLUMNS: [Column; 9] = [
 const RATIOS: usize = 7;
 const NONE: &str = "–";
 
-/// All of it; `plot` is where the picture is.
-pub fn markdown(results: &Results, plot: &str) -> String {
+/// All of it; `plot` is where the bars are, `text` where text is as each peer shows it.
+pub fn markdown(results: &Results, plot: &str, text: &str) -> String {
     let mut out = String::from(INTRODUCTION);
     out.push_str(&machine(&results.machine));
-    let _ = write!(out, "\n![The same in bars]({plot})\n");
+    let _ = write!(
+        out,
+        "\n![The same in bars]({plot})\n\nText at rest, three times as large:\n\n\
+         ![Text as the screen has it and as each peer shows it]({text})\n"
+    );
     for net in NETS.iter().chain(&OTHER_NETS) {
         out.push_str(&table(results, net));
     }

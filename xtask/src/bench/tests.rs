@@ -73,7 +73,7 @@ fn ours_is_compared_with_the_best_that_can_share() {
         run("x11vnc", "scroll", "[60]", 500.0),
         run("tigervnc", "scroll", "[1]", 1.0),
     ]);
-    let report = report::markdown(&results, "plot.svg");
+    let report = report::markdown(&results, "plot.svg", "text.png");
     let ratios = report.lines().find(|line| line.contains("ours ÷ best"));
     assert_eq!(
         ratios,
