@@ -204,7 +204,8 @@ impl Limits {
         let sockets = |default| sockets_per_visitor.map_or(default, NonZeroUsize::get);
         Self {
             connections: Seats::new(100, 2_000, 4_000, proxies),
-            sockets: Seats::new(sockets(20), sockets(1_000), 10_000, proxies),
+            // Ten thousand who wait, and as many who come for them.
+            sockets: Seats::new(sockets(20), sockets(1_000), 20_000, proxies),
             requests: Rate::per_minute(const { NonZeroU32::new(600).unwrap() }),
             joins: Rate::per_minute(const { NonZeroU32::new(60).unwrap() }),
             numbers: Rate::per_minute(const { NonZeroU32::new(10).unwrap() }),

@@ -41,6 +41,8 @@ pub enum Set {
     Fuzz,
     /// To make packages.
     Dist,
+    /// To measure another relay beside ours.
+    OtherRelay,
 }
 
 const fn library(package: &'static str) -> Need {
@@ -119,6 +121,7 @@ const TESTS: &[Need] = &[
     program("desktop-file-utils", &["desktop-file-validate"]),
     program("appstream", &["appstreamcli"]),
 ];
+const OTHER_RELAY: &[Need] = &[program("coturn", &["turnserver"])];
 
 const DIST: &[Need] = &[
     program("dpkg", &["dpkg-deb"]),
@@ -136,6 +139,7 @@ impl Set {
             Self::Tests => &[WINDOW, DESKTOP, DIST, TESTS],
             Self::Fuzz => &[FUZZ],
             Self::Dist => &[DIST],
+            Self::OtherRelay => &[OTHER_RELAY],
         };
         lists.iter().copied().flatten().collect()
     }

@@ -4,10 +4,8 @@ use std::{fs, path::Path, process::Command, thread, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::harness::Harness;
-
-/// The first line of the raw results.
-pub fn describe(root: &Path, harness: &Harness, now: Duration) -> Value {
+/// The first line of the raw results; `with` are the other programs.
+pub fn describe(root: &Path, with: Vec<String>, now: Duration) -> Value {
     let memory = line_of("/proc/meminfo", "MemTotal:")
         .and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
         .map(|kib| (kib + (1 << 19)) >> 20);
@@ -19,11 +17,18 @@ pub fn describe(root: &Path, harness: &Harness, now: Duration) -> Value {
         "memory_gib": memory,
         "system": line_of("/etc/os-release", "PRETTY_NAME").map(|name| name.replace('"', "")),
         "kernel": said(Command::new("uname").arg("-r")),
-        "with": versions(harness.cache()),
+        "with": with,
     }})
 }
 
-fn versions(cache: &Path) -> Vec<String> {
+/// The relays beside ours.
+pub fn relays() -> Vec<String> {
+    let version = debian("coturn");
+    Vec::from_iter(version.map(|version| format!("coturn {version}")))
+}
+
+/// The remote desktops beside ours, and the browser that shows them.
+pub fn peers(cache: &Path) -> Vec<String> {
     let selkies = cache.join("sk/bin/pip");
     let asked: [(&str, Option<String>); 5] = [
         ("Chromium", debian("chromium")),

@@ -1,15 +1,18 @@
 //! `cargo xtask bench picture`: how fast, how sharp and how cheap the picture is, beside other
 //! remote desktops on the same work in the same hour. `tests/bench/peers` measures; this decides
-//! what, keeps the raw results, and makes BENCHMARKS.md of them.
+//! what, keeps the raw results, and makes a part of BENCHMARKS.md of them. `cargo xtask bench
+//! server` makes another one; see [`server`].
 
 mod bar;
 mod cell;
 mod harness;
 mod machine;
 mod metric;
+mod parts;
 mod plan;
 mod plot;
 mod report;
+mod server;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +39,8 @@ use crate::{build, steps::Steps};
 pub enum Bench {
     /// The picture in the expert's browser, ours and other programs'.
     Picture(Options),
+    /// What the server carries: waiting invitations, handshakes, relayed pictures.
+    Server(server::Options),
 }
 
 /// What of it.
@@ -78,8 +83,7 @@ impl Options {
     }
 }
 
-/// Where the report and its picture go.
-const REPORT: &str = "BENCHMARKS.md";
+/// Where the picture of the report goes.
 const PLOT: &str = "docs/bench-picture.svg";
 const TEXT: &str = "docs/bench-text.png";
 
@@ -90,7 +94,13 @@ const TEXT: &str = "docs/bench-text.png";
 /// If set-up or the build fails, or not one run succeeds. A single failed run is told and goes
 /// into the report.
 pub fn run(steps: &mut Steps, root: &Path, bench: &Bench) -> anyhow::Result<()> {
-    let Bench::Picture(options) = bench;
+    match bench {
+        Bench::Picture(options) => picture(steps, root, options),
+        Bench::Server(options) => server::run(steps, root, options),
+    }
+}
+
+fn picture(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<()> {
     let files = if options.report.is_empty() {
         vec![measure(steps, root, options)?]
     } else {
@@ -106,11 +116,11 @@ pub fn run(steps: &mut Steps, root: &Path, bench: &Bench) -> anyhow::Result<()> 
     let report = report::markdown(&results, PLOT, TEXT);
     write!(std::io::stdout(), "{report}")?;
     if options.is_whole() {
-        fs::write(root.join(REPORT), report)?;
+        parts::put(root, report::TITLE, &report)?;
         fs::write(root.join(PLOT), plot::svg(&results))?;
         let peers = PEERS.iter().map(|peer| (peer.name, peer.title));
         Harness::ready(steps, root)?.compare(peers, &root.join(TEXT))?;
-        eprintln!("\nWritten: {REPORT}, {PLOT}, {TEXT}");
+        eprintln!("\nWritten: {}, {PLOT}, {TEXT}", parts::FILE);
     }
     Ok(())
 }
@@ -127,7 +137,7 @@ fn measure(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let path = folder.join(format!("{}.jsonl", now.as_secs()));
     let mut file = File::create(&path)?;
-    writeln!(file, "{}", machine::describe(root, &harness, now))?;
+    writeln!(file, "{}", machine::describe(root, machine::peers(harness.cache()), now))?;
     if plan.has_ours() && !options.no_build {
         let stages = steps.step("The agent's stages", || stages(root))?;
         writeln!(file, "{stages}")?;

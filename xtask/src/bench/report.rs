@@ -42,11 +42,12 @@ const COLUMNS: [Column; 9] = [
 ];
 /// A ratio of decibels says nothing.
 const RATIOS: usize = 7;
-const NONE: &str = "–";
+/// In place of a figure.
+pub const NONE: &str = "–";
 
 /// All of it; `plot` is where the bars are, `text` where text is as each peer shows it.
 pub fn markdown(results: &Results, plot: &str, text: &str) -> String {
-    let mut out = String::from(INTRODUCTION);
+    let mut out = TITLE.to_owned() + INTRODUCTION;
     out.push_str(&machine(&results.machine));
     let _ = write!(
         out,
@@ -69,8 +70,10 @@ pub fn markdown(results: &Results, plot: &str, text: &str) -> String {
     out
 }
 
-const INTRODUCTION: &str = "\
-# The picture, measured
+/// What the part begins with.
+pub const TITLE: &str = "# The picture, measured";
+
+const INTRODUCTION: &str = "
 
 Made by `cargo xtask bench picture`, which measures all of this anew; how is told in
 [tests/bench/peers](tests/bench/peers/README.md). Every peer shares the same desktop of
@@ -96,7 +99,8 @@ What lies between a change on the screen and its update, stage by stage, without
 
 ";
 
-fn machine(machine: &Value) -> String {
+/// What all of it was measured on.
+pub fn machine(machine: &Value) -> String {
     let word = |name: &str| match &machine[name] {
         Value::String(word) => word.clone(),
         Value::Number(number) => number.to_string(),
