@@ -5,6 +5,8 @@ mod passing;
 mod sessions;
 mod trials;
 
+use deskhand_protocol::ice::Credential;
+
 use super::*;
 
 /// Where the relay is.

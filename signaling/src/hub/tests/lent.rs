@@ -1,0 +1,51 @@
+//! What helps two ends to reach each other is lent to them, and taken back.
+
+use super::*;
+
+#[test]
+fn what_helps_is_lent_on_approval_and_taken_back_in_the_end() {
+    check(
+        "n registers a; e joins a; n approves 1; n approves 1; n dismisses 1; n approves 1",
+        expect![[r#"
+            n <- registered a for 60s
+            n <- joined 1 at a
+            e <- joined
+            e <- relays
+            n <- relays for 1
+            e <- relays
+            n <- relays for 1
+            1 has no relays at once
+            e <- left
+            e closed
+        "#]],
+    );
+    check(
+        "n registers a; e joins a; n approves 1; e goes",
+        expect![[r#"
+            n <- registered a for 60s
+            n <- joined 1 at a
+            e <- joined
+            e <- relays
+            n <- relays for 1
+            1 has no relays soon
+            n <- left 1
+        "#]],
+    );
+    check(
+        "n registers a; e1 joins a; n approves 1; e2 joins a; n goes",
+        expect![[r#"
+            n <- registered a for 60s
+            n <- joined 1 at a
+            e1 <- joined
+            e1 <- relays
+            n <- relays for 1
+            n <- joined 2 at a
+            e2 <- joined
+            1 has no relays soon
+            e1 <- left
+            e1 closed
+            e2 <- left
+            e2 closed
+        "#]],
+    );
+}
