@@ -37,5 +37,6 @@ pub mod process;
 pub mod scene;
 pub mod server;
 pub mod tab;
+pub mod tls;
 pub mod wait;
 pub mod window;

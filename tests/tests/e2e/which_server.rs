@@ -4,7 +4,8 @@ use std::fs;
 
 use deskhand_agent::server::{Address, CheckError, Trust, check};
 use deskhand_tests::{
-    desktop::Desktop, home::Home, process::Process, server::Server, wait::PATIENCE,
+    desktop::Desktop, home::Home, novice::Novice, process::Process, server::Server, tls::Tls,
+    wait::PATIENCE,
 };
 
 /// The link of an invitation that is made without another word about the server than `args`.
@@ -59,4 +60,32 @@ async fn a_server_is_known_by_its_greeting() {
     assert_eq!(check(&address, &trust).await, Ok(()));
     drop(server);
     assert_eq!(check(&address, &trust).await, Err(CheckError::Silent));
+}
+
+#[tokio::test]
+async fn an_authority_of_ones_own_is_believed_where_it_was_named() {
+    let server = Server::start().await;
+    let tls = Tls::before(&server).await;
+    let authority = tls.authority();
+    let authority = authority.to_str().unwrap();
+    let home = Home::new();
+    let names = ["settings", "--server", &tls.url];
+    let refused = "its certificate is not valid";
+    assert!(home.runs(&names).await.refusal().contains(refused));
+    let nowhere = home.runs(&["settings", "--ca", "/nowhere.pem"]).await;
+    assert!(nowhere.refusal().contains("/nowhere.pem, cannot be read"));
+
+    // Once named, it is kept, and forgotten again.
+    home.runs(&[&names[..], &["--ca", authority]].concat())
+        .await
+        .success();
+    home.runs(&names).await.success();
+    home.runs(&["settings", "--ca", ""]).await.success();
+    assert!(home.runs(&names).await.refusal().contains(refused));
+
+    // For once.
+    let desktop = Desktop::start().await;
+    let args = ["--ca", authority];
+    let novice = Novice::invite_at(home, &tls.url, &desktop, &args).await;
+    assert!(novice.link.starts_with(&tls.url), "{}", novice.link);
 }

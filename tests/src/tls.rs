@@ -1,0 +1,84 @@
+//! What stands before the server and speaks TLS, with a certificate of an authority that only the
+//! test knows.
+
+use std::{path::PathBuf, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer};
+use tempfile::TempDir;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::server::Server;
+
+/// See the module. There for as long as this is.
+pub struct Tls {
+    /// `https://127.0.0.1:…`
+    pub url: String,
+    folder: TempDir,
+    running: JoinHandle<()>,
+}
+
+impl Tls {
+    /// Stands before that server.
+    pub async fn before(server: &Server) -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let pem = STANDARD.encode(authority.der());
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n");
+        std::fs::write(folder.path().join("ca.pem"), pem).unwrap();
+
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["127.0.0.1".into()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let key = PrivatePkcs8KeyDer::from(key.serialize_der());
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key.into())
+            .unwrap();
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let running = tokio::spawn(serve(listener, Arc::new(config).into(), server.port()));
+        Self {
+            url,
+            folder,
+            running,
+        }
+    }
+
+    /// The file with the authority's certificate.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, to: u16) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            // Whoever does not believe the certificate hangs up.
+            let Ok(mut here) = acceptor.accept(stream).await else {
+                return;
+            };
+            if let Ok(mut there) = TcpStream::connect(("127.0.0.1", to)).await {
+                let _ = copy_bidirectional(&mut here, &mut there).await;
+            }
+        });
+    }
+}
