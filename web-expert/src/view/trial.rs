@@ -1,5 +1,6 @@
 //! Tries the connection out, for whoever wants to know before, or why it failed.
 
+use web_sys::MouseEvent;
 use yew::{Callback, Html, Properties, component, html};
 
 use crate::{
@@ -20,7 +21,7 @@ pub struct Props {
 /// A quiet button, and what came of it.
 #[component]
 pub fn TrialView(props: &Props) -> Html {
-    let start = props.on.reform(|_| Event::Try);
+    let start = props.on.reform(|_: MouseEvent| Event::Try);
     let button = |name: &'static str| {
         html! { <button type="button" class="quiet" onclick={start.clone()}>{ name }</button> }
     };
