@@ -78,3 +78,26 @@ fn call(node: &Node, interface: &str, number: u8, kinds: &[Kind]) {
         ));
     }
 }
+
+/// Takes answers, and the questions for names that everybody in a network hears; nothing else, as
+/// desktops do that are set up with care.
+const WALL: &str = "table inet wall {
+    chain input {
+        type filter hook input priority 0; policy drop;
+        iif lo accept
+        ct state established,related accept
+        ip daddr 224.0.0.251 udp dport 5353 accept
+    }
+}";
+
+impl Node {
+    /// From now on nothing comes in that was not asked for.
+    pub fn lets_nobody_in(&self) {
+        self.does(&format!("nft '{WALL}'"));
+    }
+
+    /// From now on it sends what is for elsewhere there, though nobody may pass it on.
+    pub fn has_a_router(&self, address: &str) {
+        self.does(&format!("ip route add default via {address}"));
+    }
+}

@@ -6,7 +6,7 @@ use deskhand_tests::{
     desktop::Desktop,
     expert::{Expert, NAME},
     home::Home,
-    lan::{Kind, Lan, PRIVATE, SELF_MADE, UNIQUE_LOCAL},
+    lan::{Lan, PRIVATE, SELF_MADE, UNIQUE_LOCAL},
     novice::Novice,
     probe::{Probe, typed},
     scene::Scene,
@@ -36,9 +36,8 @@ async fn reads(browser: &Browser) -> String {
     shown.as_str().unwrap_or_default().to_owned()
 }
 
-/// From the file to shared control, directly, where computers have addresses of these kinds.
-async fn is_helped_among(kinds: &[Kind]) {
-    let lan = Lan::new(kinds).await;
+/// From the file to shared control, directly.
+async fn is_helped_in(lan: Lan) {
     let server = server(&lan).await;
     let desktop = Desktop::start().await;
     let probe = Probe::open(&desktop).await;
@@ -76,22 +75,34 @@ async fn is_helped_among(kinds: &[Kind]) {
 
 #[tokio::test]
 async fn one_who_has_a_private_address_is_helped_without_internet() {
-    is_helped_among(&[PRIVATE]).await;
+    is_helped_in(Lan::new(&[PRIVATE]).await).await;
 }
 
 #[tokio::test]
 async fn one_whose_computer_made_its_address_up_is_helped() {
-    is_helped_among(&[SELF_MADE]).await;
+    is_helped_in(Lan::new(&[SELF_MADE]).await).await;
 }
 
 #[tokio::test]
 async fn one_whose_network_knows_only_ip_version_6_is_helped() {
-    is_helped_among(&[UNIQUE_LOCAL]).await;
+    is_helped_in(Lan::new(&[UNIQUE_LOCAL]).await).await;
 }
 
 #[tokio::test]
 async fn one_whose_network_knows_both_kinds_of_addresses_is_helped() {
-    is_helped_among(&[UNIQUE_LOCAL, PRIVATE]).await;
+    is_helped_in(Lan::new(&[UNIQUE_LOCAL, PRIVATE]).await).await;
+}
+
+/// The browser hides its address behind a name. The novice's computer has to look that up and speak
+/// first, since it lets in nobody whom it has not spoken to.
+#[tokio::test]
+async fn one_whose_computer_lets_nobody_in_finds_the_browser_by_its_name() {
+    let lan = Lan::new(&[PRIVATE]).await;
+    for node in [&lan.novice, &lan.expert] {
+        node.has_a_router(&lan.address);
+    }
+    lan.novice.lets_nobody_in();
+    is_helped_in(lan).await;
 }
 
 /// What others can see is said before anybody connects; the link leads to a page that says why it is
