@@ -12,6 +12,7 @@ use deskhand_protocol::{
 };
 use gloo_events::{EventListener, EventListenerOptions};
 use gloo_render::{AnimationFrame, request_animation_frame};
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsCast as _;
 use web_sys::{
     Element, Event, HtmlCanvasElement, KeyboardEvent, MouseEvent, PointerEvent, VisibilityState,
@@ -28,6 +29,11 @@ use crate::{
     pointer::{Rect, Turn},
 };
 
+/// So many milliseconds after each input, unless more follows, something follows it: a packet that
+/// got lost is noticed by three that come after it (SCTP's fast retransmit, RFC 9260 section 7.2.4),
+/// and without them only after a third of a second.
+const FOLLOW_MILLIS: [u32; 3] = [8, 16, 24];
+
 /// The expert's hands; cloning gives another handle to the same.
 #[derive(Debug, Clone)]
 pub struct Hands(Rc<Inner>);
@@ -38,6 +44,8 @@ struct Inner {
     channels: RefCell<Weak<Channels>>,
     frame: RefCell<Option<AnimationFrame>>,
     heart: RefCell<Option<Heart>>,
+    /// What follows the last input.
+    followers: RefCell<Vec<Timeout>>,
 }
 
 impl PartialEq for Hands {
@@ -54,6 +62,7 @@ impl Hands {
             channels: RefCell::default(),
             frame: RefCell::default(),
             heart: RefCell::default(),
+            followers: RefCell::default(),
         }))
     }
 
@@ -69,16 +78,23 @@ impl Hands {
         let hands = Rc::downgrade(&self.0);
         let heart = Heart::start(HEARTBEAT, move || {
             if let Some(inner) = hands.upgrade() {
-                Self(inner).send(Input::heartbeat);
+                Self(inner).beat();
             }
         });
         self.0.heart.replace(Some(heart));
+    }
+
+    /// Shows that the page is alive.
+    fn beat(&self) {
+        let packets = self.0.input.borrow_mut().heartbeat();
+        self.pass(&packets);
     }
 
     /// See [`Input::revoke`].
     pub fn revoke(&self) {
         self.send(Input::revoke);
         self.0.heart.take();
+        self.0.followers.take();
     }
 
     /// See [`Input::display`].
@@ -106,6 +122,26 @@ impl Hands {
     }
 
     fn put(&self, packets: &[Packet]) {
+        self.pass(packets);
+        if packets.iter().any(|packet| matches!(packet, Packet::Event(_))) {
+            self.follow();
+        }
+    }
+
+    /// Has something follow what was just sent.
+    fn follow(&self) {
+        let follower = |millis| {
+            let hands = Rc::downgrade(&self.0);
+            Timeout::new(millis, move || {
+                if let Some(inner) = hands.upgrade() {
+                    Self(inner).beat();
+                }
+            })
+        };
+        self.0.followers.replace(FOLLOW_MILLIS.map(follower).into());
+    }
+
+    fn pass(&self, packets: &[Packet]) {
         if let Some(channels) = self.0.channels.borrow().upgrade() {
             for packet in packets {
                 channels.packet(packet);
