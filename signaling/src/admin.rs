@@ -12,7 +12,7 @@ use axum::{
 };
 use tokio::sync::watch;
 
-use crate::{headers::Hardening, metrics::Metrics, phase::Phase};
+use crate::{headers::Hardening, metrics::Metrics, nodes::Reach, phase::Phase};
 
 /// The text that Prometheus reads.
 const OPEN_METRICS: HeaderValue =
@@ -22,11 +22,17 @@ const OPEN_METRICS: HeaderValue =
 struct Inside {
     metrics: Arc<Metrics>,
     phase: watch::Receiver<Phase>,
+    /// How it stands with the other servers.
+    reach: watch::Receiver<Reach>,
 }
 
 /// `/healthz`: the program runs. `/readyz`: it takes new sockets. `/metrics`: how much of
 /// everything there is.
-pub(crate) fn router(metrics: Arc<Metrics>, phase: watch::Receiver<Phase>) -> Router {
+pub(crate) fn router(
+    metrics: Arc<Metrics>,
+    phase: watch::Receiver<Phase>,
+    reach: watch::Receiver<Reach>,
+) -> Router {
     let hardening = Hardening::new(&[]);
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -36,20 +42,32 @@ pub(crate) fn router(metrics: Arc<Metrics>, phase: watch::Receiver<Phase>) -> Ro
             let hardening = hardening.clone();
             async move { hardening.apply(response) }
         }))
-        .with_state(Inside { metrics, phase })
+        .with_state(Inside {
+            metrics,
+            phase,
+            reach,
+        })
 }
 
+/// A server that is out of touch with the others is still one: if all of them said no, a load
+/// balancer would send nobody anywhere.
 async fn ready(State(inside): State<Inside>) -> Response {
-    if *inside.phase.borrow() == Phase::Serving {
-        "ready\n".into_response()
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
+    if *inside.phase.borrow() > Phase::Serving {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
+    let said = match *inside.reach.borrow() {
+        Reach::Alone => "ready\n",
+        Reach::Together => "ready, in touch with the other servers\n",
+        Reach::Apart => "ready, but out of touch with the other servers: Redis is away\n",
+    };
+    said.into_response()
 }
 
 async fn metrics_text(State(inside): State<Inside>) -> Response {
     let serving = *inside.phase.borrow() == Phase::Serving;
     inside.metrics.ready.set(serving.into());
+    let together = *inside.reach.borrow() == Reach::Together;
+    inside.metrics.together.set(together.into());
     match inside.metrics.text() {
         Some(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -8,6 +8,7 @@ mod keys;
 mod layers;
 mod listen;
 mod logs;
+mod nodes;
 mod patience;
 mod problem;
 mod tls;
@@ -25,6 +26,7 @@ pub use self::{
     keys::KeyOptions,
     listen::ListenOptions,
     logs::{LogFormat, LogOptions},
+    nodes::{NodeOptions, NodesError},
     patience::Patience,
     problem::{Place, Problem, Problems},
     tls::TlsOptions,
@@ -32,6 +34,7 @@ pub use self::{
 };
 use crate::{
     downloads::{DownloadOptions, Downloads},
+    nodes::Settings,
     origin::Origin, proxy::Proxy, state::KeyFile, tls::Certificates, token::KeyRing};
 
 /// Introduces people who need help to people who give it, and serves the helper's page.
@@ -59,6 +62,9 @@ pub struct Options {
     /// What helps those who cannot reach each other directly.
     #[command(flatten)]
     pub turn: TurnOptions,
+    /// Who else there is.
+    #[command(flatten)]
+    pub nodes: NodeOptions,
     /// What it offers for download.
     #[command(flatten)]
     pub downloads: DownloadOptions,
@@ -109,6 +115,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Proxy>,
     /// What helps two ends that cannot reach each other directly.
     pub turn: Turn,
+    /// How to reach the other servers; `None`: there are none.
+    pub nodes: Option<Settings>,
     /// What `/get` offers.
     pub downloads: Option<Downloads>,
     /// How patient the server is.
@@ -128,6 +136,7 @@ impl Config {
             max_sockets_per_ip: None,
             trusted_proxies: Vec::new(),
             turn: Turn::Off,
+            nodes: None,
             downloads: None,
             patience: Patience::default(),
             reload: Arc::default(),
@@ -191,6 +200,7 @@ impl Order {
             tls,
             keys,
             turn,
+            nodes,
             downloads,
             logs,
         } = options;
@@ -199,6 +209,7 @@ impl Order {
         let certificates = tls.check(listen.public_url.as_ref(), &mut problems, &mut notes);
         listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
         let turn = turn.check(&mut problems);
+        let nodes = nodes.check(&mut problems);
         let downloads = downloads.open().unwrap_or_else(|error| {
             problems.push(error.into());
             None
@@ -220,6 +231,7 @@ impl Order {
                 max_sockets_per_ip: listen.max_sockets_per_ip,
                 trusted_proxies: listen.trusted_proxy,
                 turn,
+                nodes,
                 downloads,
                 patience: Patience {
                     drain: listen.drain_seconds.0,

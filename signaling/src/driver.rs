@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    hub::{Hub, Input, Output, Role, SocketId},
+    hub::{Errand, Hub, Input, News, Output, Role, SocketId},
     metrics::Metrics,
     outbox::Outbox,
     relay::lend::Lender,
@@ -32,7 +32,7 @@ use crate::{
 /// How many events may wait for the driver; a socket that has more to say waits itself.
 pub(crate) const INBOX_LEN: usize = 256;
 
-/// What sockets send to the driver.
+/// What sockets send to the driver, and the link to the other servers.
 pub(crate) enum Event {
     /// A socket said a proper Hello.
     Arrived {
@@ -40,6 +40,8 @@ pub(crate) enum Event {
         role: Role,
         outbox: Outbox,
     },
+    /// The other servers can be reached; they get what is sent there.
+    Linked(mpsc::Sender<Errand>),
     /// Anything later.
     Input(Input),
 }
@@ -50,6 +52,8 @@ pub(crate) struct Driver {
     limits: Arc<Limits>,
     lender: Arc<Lender>,
     outboxes: HashMap<SocketId, Outbox>,
+    /// To the other servers, while they can be reached.
+    link: Option<mpsc::Sender<Errand>>,
     /// Sockets whose task has not said goodbye yet.
     alive: HashMap<SocketId, Role>,
     metrics: Arc<Metrics>,
@@ -72,6 +76,7 @@ impl Driver {
             limits,
             lender,
             outboxes: HashMap::new(),
+            link: None,
             alive: HashMap::new(),
             metrics,
             joins,
@@ -96,6 +101,10 @@ impl Driver {
                         self.metrics.arrived(role);
                         self.outboxes.insert(socket, outbox);
                         Input::Connected { socket, role }
+                    }
+                    Some(Event::Linked(link)) => {
+                        self.link = Some(link);
+                        Input::Others(News::Linked)
                     }
                     Some(Event::Input(input)) => input,
                     None => break,
@@ -139,6 +148,9 @@ impl Driver {
                 }
                 self.outboxes.remove(&socket);
             }
+            if let Input::Others(News::Lost) = input {
+                self.link = None;
+            }
             for output in self.hub.handle(input, Instant::now()) {
                 if let Output::Draw { socket } = output {
                     let number = Number::random(&mut OsRng);
@@ -146,6 +158,13 @@ impl Driver {
                 } else if let Output::Lend { join } = output {
                     let servers = self.lender.lend(join, &mut OsRng);
                     inputs.push_back(Input::Lent { join, servers });
+                } else if let Output::Others(errand) = output {
+                    if let Some(link) = &self.link
+                        && link.try_send(errand).is_err()
+                    {
+                        self.link = None; // the link ends with it, and says so
+                        inputs.push_back(Input::Others(News::Lost));
+                    }
                 } else if let Err(Overflow { socket }) = self.apply(output) {
                     tracing::info!(socket = socket.0, "too slow");
                     inputs.push_back(Input::Expel {
@@ -207,7 +226,7 @@ impl Driver {
                     Ok(())
                 }
             },
-            Output::Draw { .. } | Output::Lend { .. } => Ok(()), // see `feed`
+            Output::Draw { .. } | Output::Lend { .. } | Output::Others(_) => Ok(()), // see `feed`
             Output::Reclaim { join, over } => {
                 self.lender.reclaim(join, over);
                 Ok(())

@@ -4,12 +4,17 @@
 //! carries out what it says. After [`Output::Close`] a socket is forgotten: nothing more is
 //! ever said to it. Every map is bounded by [`Bounds`].
 
+mod approve;
 mod bucket;
+mod claim;
+mod errand;
 mod join;
 mod leave;
+mod others;
 mod register;
 mod relay;
 mod reserve;
+mod seek;
 #[cfg(test)]
 mod tests;
 
@@ -25,10 +30,14 @@ use deskhand_protocol::{
     signal::{FromExpert, FromNovice, Refusal, ToExpert, ToNovice},
 };
 
-use crate::token::OwnerProof;
+use crate::{nodes::ClaimId, token::OwnerProof};
 use bucket::Bucket;
+pub use errand::{Claim, Errand, News, Outcome, Standing};
+use join::{Ends, Join};
+use others::Others;
 use register::Wanted;
 use reserve::Reservation;
+use seek::Sought;
 
 /// Names a connected socket; never reused while the server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,6 +114,8 @@ pub enum Input {
         /// Which.
         socket: SocketId,
     },
+    /// Something about the other nodes. Never anything, if this one is alone.
+    Others(News),
     /// Time has passed; see [`Hub::wake_at`].
     Tick,
     /// The server goes down.
@@ -163,6 +174,8 @@ pub enum Output {
         /// Which.
         socket: SocketId,
     },
+    /// Something about the other nodes. Nothing, unless they can be reached.
+    Others(Errand),
 }
 
 /// How much of everything there may be.
@@ -209,8 +222,19 @@ enum Peer {
     },
     Expert {
         page: Page,
-        join: Option<JoinId>,
+        stage: Stage,
     },
+}
+
+/// How far an expert has got.
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    /// Has not asked for anybody.
+    New,
+    /// Has asked for somebody who is perhaps at another node.
+    Seeking(Sought),
+    /// Was introduced, here or at another node.
+    In(JoinId),
 }
 
 /// An invitation the server knows of.
@@ -226,19 +250,12 @@ struct Registration {
     file: bool,
     /// It is joined by this number and not by its route.
     number: Option<Number>,
-    /// Joins that are left for this minute.
+    /// Joins that are left for this minute. They are counted here, wherever the expert is.
     knocks: Bucket,
-}
-
-/// An expert and a novice who were introduced.
-#[derive(Debug)]
-struct Join {
-    novice: SocketId,
-    expert: SocketId,
-    route: Route,
-    approved: bool,
-    /// How often the expert has spoken.
-    spoken: u8,
+    /// When its owner last registered it.
+    since: Instant,
+    /// The claim by which the other nodes know that it is here; `None`: they do not know.
+    claim: Option<ClaimId>,
 }
 
 /// See the module.
@@ -250,11 +267,12 @@ pub struct Hub {
     /// The same routes, by their end.
     ends: BTreeSet<(Instant, Route)>,
     reserved: HashMap<Number, Reservation>,
-    /// Numbers that nobody has, asked for by everybody together. Those that somebody has take
-    /// nothing from it: however many are helped at once, it stays full.
+    /// Numbers that nobody has, asked for by everybody together, at all nodes. Those that somebody
+    /// has take nothing from it: however many are helped at once, it stays full.
     guesses: Bucket,
     joins: HashMap<JoinId, Join>,
     next_join: u64,
+    others: Others,
 }
 
 impl Hub {
@@ -270,6 +288,7 @@ impl Hub {
             guesses: Bucket::per_minute(bounds.unknown_numbers_per_minute),
             joins: HashMap::new(),
             next_join: first_join,
+            others: Others::default(),
         }
     }
 
@@ -299,6 +318,7 @@ impl Hub {
             Input::Drawn { socket, number } => self.drawn(socket, number, now, &mut out),
             Input::Lent { join, servers } => self.lent(join, servers, &mut out),
             Input::Expel { socket, reason } => self.expel(socket, reason, &mut out),
+            Input::Others(news) => self.hear(news, now, &mut out),
             Input::Gone { .. } | Input::Tick => {}
             Input::Shutdown => self.shut_down(&mut out),
         }
@@ -322,7 +342,10 @@ impl Hub {
                 joins: BTreeSet::new(),
                 reserved: BTreeSet::new(),
             },
-            Role::Expert(page) => Peer::Expert { page, join: None },
+            Role::Expert(page) => Peer::Expert {
+                page,
+                stage: Stage::New,
+            },
         };
         self.peers.insert(socket, peer);
     }
@@ -354,7 +377,7 @@ impl Hub {
                 self.register(from, wanted, proof, now, out);
             }
             FromNovice::Reserve => self.reserve(from, now, out),
-            FromNovice::Unregister { route } => self.unregister(from, route),
+            FromNovice::Unregister { route } => self.unregister(from, route, out),
             FromNovice::Relay { join, payload } => self.relay_to_expert(from, join, payload, out),
             FromNovice::Approved { join } => self.approved(from, join, out),
             FromNovice::Dismiss { join } => self.dismiss(from, join, out),
@@ -373,9 +396,15 @@ impl Hub {
         }
     }
 
+    fn new_join(&mut self) -> JoinId {
+        let join = JoinId(self.next_join);
+        self.next_join = self.next_join.wrapping_add(1);
+        join
+    }
+
     /// The join, if it is one of this novice's. Others do not exist for it.
     fn join_of_novice(&mut self, novice: SocketId, join: JoinId) -> Option<&mut Join> {
-        self.joins.get_mut(&join).filter(|j| j.novice == novice)
+        (self.joins.get_mut(&join)).filter(|join| join.ends.novice() == Some(novice))
     }
 
     /// The closing word to a socket, and its end. Does not touch the maps.

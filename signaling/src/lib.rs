@@ -2,8 +2,8 @@
 //! are connected. It serves the expert's page too.
 //!
 //! The [`hub`] decides; it is pure. `driver` is the task that owns it. `socket`, `listen`,
-//! `routes` and [`state`] are its edges: they touch network and disk and decide nothing. The
-//! [`relay`] carries what two ends cannot send each other directly.
+//! `routes`, [`state`] and [`nodes`] are its edges: they touch network and disk and decide
+//! nothing. The [`relay`] carries what two ends cannot send each other directly.
 //!
 //! INVARIANT: the server sees opaque payloads only. It holds no password, no link, and keeps
 //! nothing on disk but the keys that sign owner tokens.
@@ -17,6 +17,7 @@ mod headers;
 pub mod hub;
 mod listen;
 mod metrics;
+pub mod nodes;
 pub mod origin;
 mod outbox;
 mod pages;
@@ -56,6 +57,7 @@ use crate::{
     hub::{Bounds, Hub},
     listen::Door,
     metrics::Metrics,
+    nodes::{Reach, link::Link},
     origin::Origin,
     phase::{Phase, reached},
     relay::{
@@ -135,6 +137,13 @@ pub async fn serve(
     let (to_driver, inbox) = mpsc::channel(INBOX_LEN);
     let (phase, phases) = watch::channel(Phase::Serving);
     let (joins_sender, joins) = watch::channel(0);
+    let (link, reach) = match config.nodes {
+        Some(settings) => {
+            let (link, reach) = Link::new(settings, to_driver.clone());
+            (Some(link), reach)
+        }
+        None => (None, watch::channel(Reach::Alone).1),
+    };
     let router = routes::router(Site {
         assets: Assets::embedded(),
         downloads: config.downloads,
@@ -177,7 +186,7 @@ pub async fn serve(
     beside.spawn(upkeep.run(config.patience.upkeep, config.reload));
     if let Some(listener) = admin {
         let door = Door {
-            router: admin::router(metrics, phases.clone()),
+            router: admin::router(metrics, phases.clone(), reach),
             tls: None,
             seats: Seats::new(ADMIN_SEATS, ADMIN_SEATS, ADMIN_SEATS, &[]),
             ..door.clone()
@@ -187,6 +196,11 @@ pub async fn serve(
     let mut sockets = tokio::spawn(driver.run(inbox, reached(phases, Phase::Closing)));
     let mut http = tokio::spawn(listen::serve(web, door));
     let mut relay = tokio::spawn(relay);
+    let mut others = tokio::spawn(async move {
+        if let Some(link) = link {
+            link.run().await;
+        }
+    });
     let told = async {
         shutdown.await;
         phase.send_replace(Phase::Draining);
@@ -202,7 +216,7 @@ pub async fn serve(
     };
     phase.send_replace(Phase::Closing);
     if ended.is_ok() {
-        let farewell = async { tokio::join!(&mut sockets, &mut http) };
+        let farewell = async { tokio::join!(&mut sockets, &mut http, &mut others) };
         if timeout(FAREWELL, farewell).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
@@ -210,6 +224,7 @@ pub async fn serve(
     sockets.abort();
     http.abort();
     relay.abort();
+    others.abort();
     ended
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Metrics {
     pub(crate) relayed_bytes: Counter,
     /// Whether the server takes new sockets.
     pub(crate) ready: Gauge,
+    /// Whether there are other servers, and it is in touch with them.
+    pub(crate) together: Gauge,
 }
 
 impl fmt::Debug for Metrics {
@@ -75,6 +77,7 @@ impl Metrics {
         let routes = gauge("routes", "Invitations the server knows of");
         let joins = gauge("joins", "Pairs of an expert and a novice who were introduced");
         let ready = gauge("ready", "1 while the server takes new sockets");
+        let together = gauge("together", "1 while in touch with the other servers");
         let mut counter = |name: &'static str, help: &'static str| {
             let counter: Counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -112,6 +115,7 @@ impl Metrics {
             relayed,
             relayed_bytes,
             ready,
+            together,
         }
     }
 

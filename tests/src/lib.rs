@@ -12,6 +12,7 @@
 )]
 
 pub mod bad_link;
+pub mod balancer;
 pub mod browser;
 pub mod computer;
 pub mod desktop;
@@ -34,6 +35,7 @@ pub mod output;
 pub mod physical;
 pub mod probe;
 pub mod process;
+pub mod redis;
 pub mod scene;
 pub mod server;
 pub mod tab;

@@ -1,6 +1,6 @@
 //! The real server.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, sync::Arc};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -21,7 +21,7 @@ pub struct Server {
     pub process: Process,
     /// `http://127.0.0.1:…`
     pub url: String,
-    state: TempDir,
+    state: Arc<TempDir>,
     args: Vec<String>,
 }
 
@@ -33,8 +33,16 @@ impl Server {
 
     /// The same, with more said on its command line.
     pub async fn start_with(args: &[&str]) -> Self {
-        let state = tempfile::tempdir().unwrap();
-        let args: Vec<String> = args.iter().copied().map(String::from).collect();
+        let state = Arc::new(tempfile::tempdir().unwrap());
+        Self::run(state, args.iter().copied().map(String::from).collect()).await
+    }
+
+    /// Starts another one with the same options and the same keys.
+    pub async fn another(&self) -> Self {
+        Self::run(Arc::clone(&self.state), self.args.clone()).await
+    }
+
+    async fn run(state: Arc<TempDir>, args: Vec<String>) -> Self {
         let (process, url) = run("127.0.0.1:0", &state, &args).await;
         Self {
             process,
@@ -52,7 +60,7 @@ impl Server {
 
     /// As [`Self::start_at`], listening at that address.
     pub async fn listen_at(node: &Node, address: &str, args: &[&str]) -> Self {
-        let state = tempfile::tempdir().unwrap();
+        let state = Arc::new(tempfile::tempdir().unwrap());
         let mut command = node.command(program("deskhand-server"));
         let listen = ["--listen", address];
         let (process, url) = listening(command.args(listen).args(args), &state).await;
@@ -99,6 +107,16 @@ impl Server {
         answer
     }
 
+    /// Waits until it is in touch with the other servers.
+    pub async fn is_in_touch(&self) {
+        let found = |text: &str| {
+            text.contains("in touch with the other servers")
+                .then_some(())
+        };
+        let what = "being in touch with the other servers";
+        self.process.stderr.wait(what, PATIENCE, 0, found).await;
+    }
+
     /// It is killed.
     pub async fn is_killed(&mut self) {
         self.process.signal(Signal::KILL);
@@ -112,7 +130,7 @@ impl Server {
 
     /// Another process takes its place, and knows nothing of it.
     pub async fn starts_anew(&mut self) {
-        self.state = tempfile::tempdir().unwrap();
+        self.state = Arc::new(tempfile::tempdir().unwrap());
         self.starts_again().await;
     }
 }

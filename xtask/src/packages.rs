@@ -115,6 +115,7 @@ const TESTS: &[Need] = &[
     program("xdotool", &["xdotool"]), // somebody else's injected input
     library("fonts-dejavu-core"),
     program("dbus", &["dbus-daemon"]),
+    program("redis-server", &["redis-server"]), // where several of our servers meet
     program("xdg-utils", &["xdg-email"]),
     program("file", &["file"]), // xdg-utils tell by it what a file is
     program("nginx", &["nginx"]),

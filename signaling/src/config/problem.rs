@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::turn::TurnError;
+use super::{nodes::NodesError, turn::TurnError};
 use crate::{downloads::DownloadsError, state::StateError, tls::TlsError};
 
 /// Where a value was set.
@@ -96,6 +96,9 @@ pub enum Problem {
     /// The relay cannot be as it was wished for.
     #[error(transparent)]
     Turn(#[from] TurnError),
+    /// The other servers cannot be reached as told.
+    #[error(transparent)]
+    Nodes(#[from] NodesError),
     /// What is to be offered for download cannot be read.
     #[error(transparent)]
     Downloads(#[from] DownloadsError),
@@ -128,6 +131,7 @@ impl Problem {
     fn is_of_the_order(&self) -> bool {
         match self {
             Self::Turn(error) => error.is_of_the_order(),
+            Self::Nodes(error) => error.is_of_the_order(),
             Self::State(_) | Self::Tls(_) | Self::Downloads(_) | Self::Unreadable { .. } => false,
             _ => true,
         }

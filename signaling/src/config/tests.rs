@@ -73,6 +73,8 @@ fn bad_values_are_answered_with_a_sentence() {
         (&["--log", "loud=="], "error, warn, info"),
         (&["--drain-seconds", "1h"], "whole number of seconds"),
         (&["--tls-cert", "a.pem"], "--tls-key is missing"),
+        (&["--redis", "redis://:a@b"], "--redis-password-file"),
+        (&["--redis-password-file", "a"], "of no use without --redis"),
         (
             &["--listen", "[::1]:80", "--admin-listen", "[::1]:80"],
             "an address of their own",

@@ -1,113 +1,138 @@
-//! An expert pressed Connect.
+//! An expert is introduced to a novice who is here.
 
 use std::time::Instant;
 
 use deskhand_protocol::{
-    ice::IceServer,
     id::{JoinId, Route},
-    invitation::Number,
     signal::{Refusal, ToExpert, ToNovice},
 };
 
-use super::{Hub, Join, Output, Page, Peer, SocketId};
+use super::{Errand, Hub, Output, Peer, SocketId, Stage};
+use crate::nodes::{NodeId, ToNode};
+
+/// An expert and a novice who were introduced.
+#[derive(Debug)]
+pub(super) struct Join {
+    pub(super) ends: Ends,
+    pub(super) route: Route,
+    pub(super) approved: bool,
+    /// How often the expert has spoken.
+    pub(super) spoken: u8,
+}
+
+/// Where the two ends of a join are: one of them is always here.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ends {
+    /// Both here.
+    Here { novice: SocketId, expert: SocketId },
+    /// The expert is at another node, which calls the join `theirs`.
+    ExpertThere {
+        novice: SocketId,
+        node: NodeId,
+        theirs: JoinId,
+    },
+    /// The novice is at another node.
+    NoviceThere {
+        expert: SocketId,
+        node: NodeId,
+        /// That node has told the novice.
+        answered: bool,
+        /// One of the guesses was taken for it, to be given back if it is none.
+        guess: bool,
+    },
+}
+
+impl Ends {
+    /// The novice, if they are here.
+    pub(super) fn novice(&self) -> Option<SocketId> {
+        match self {
+            Self::Here { novice, .. } | Self::ExpertThere { novice, .. } => Some(*novice),
+            Self::NoviceThere { .. } => None,
+        }
+    }
+
+    /// The expert, if they are here.
+    pub(super) fn expert(&self) -> Option<SocketId> {
+        match self {
+            Self::Here { expert, .. } | Self::NoviceThere { expert, .. } => Some(*expert),
+            Self::ExpertThere { .. } => None,
+        }
+    }
+
+    /// The other node, if there is one.
+    pub(super) fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Here { .. } => None,
+            Self::ExpertThere { node, .. } | Self::NoviceThere { node, .. } => Some(*node),
+        }
+    }
+}
+
+/// Where an expert is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expert {
+    /// Here.
+    Here(SocketId),
+    /// At another node, which calls the join so.
+    There(NodeId, JoinId),
+}
 
 impl Hub {
-    /// Announces the expert to the owner of `route`. A route that is unknown, has ended, is not
-    /// for this kind of page, is for joins by number, or whose owner is away gets one and the
-    /// same answer.
-    pub(super) fn join(
+    /// Announces the expert to the novice, and tells both.
+    ///
+    /// # Errors
+    /// Says why the novice was not told.
+    pub(super) fn introduce(
         &mut self,
-        from: SocketId,
-        route: Route,
-        now: Instant,
-        out: &mut Vec<Output>,
-    ) {
-        let Some(Peer::Expert { page, join: None }) = self.peers.get(&from) else {
-            return self.expel(from, Refusal::Protocol, out); // once per socket
-        };
-        let owner = self
-            .routes
-            .get(&route)
-            .filter(|held| held.number.is_none() && (held.file || *page == Page::Served))
-            .and_then(|held| held.owner);
-        match owner {
-            Some(novice) => self.introduce(from, novice, route, now, out),
-            None => self.expel(from, Refusal::Unavailable, out),
-        }
-    }
-
-    /// The same for a spoken number. Whoever tries out numbers is let down for a while, and
-    /// everybody else with them.
-    pub(super) fn join_number(
-        &mut self,
-        from: SocketId,
-        number: Number,
-        now: Instant,
-        out: &mut Vec<Output>,
-    ) {
-        // A page from a file carries its link and has no use for numbers.
-        let Some(Peer::Expert {
-            page: Page::Served,
-            join: None,
-        }) = self.peers.get(&from)
-        else {
-            return self.expel(from, Refusal::Protocol, out);
-        };
-        // An answer to those alone that exist would be the very thing that is searched for.
-        if self.guesses.is_empty(now) {
-            return self.expel(from, Refusal::TooMany, out);
-        }
-        let route = number.route();
-        let owner = self
-            .routes
-            .get(&route)
-            .filter(|held| held.number == Some(number))
-            .and_then(|held| held.owner);
-        if let Some(novice) = owner {
-            self.introduce(from, novice, route, now, out);
-        } else {
-            self.guesses.take(now);
-            self.expel(from, Refusal::Unavailable, out);
-        }
-    }
-
-    fn introduce(
-        &mut self,
-        from: SocketId,
+        expert: Expert,
         novice: SocketId,
         route: Route,
         now: Instant,
         out: &mut Vec<Output>,
-    ) {
+    ) -> Result<(), Refusal> {
         if !self.may_wait(novice, route) || !self.may_knock(route, now) {
-            return self.expel(from, Refusal::TooMany, out);
+            return Err(Refusal::TooMany);
         }
-        let join = JoinId(self.next_join);
-        self.next_join = self.next_join.wrapping_add(1);
+        let join = self.new_join();
         if let Some(Peer::Novice { joins, .. }) = self.peers.get_mut(&novice) {
             joins.insert(join);
         }
-        if let Some(Peer::Expert { join: joined, .. }) = self.peers.get_mut(&from) {
-            *joined = Some(join);
-        }
+        out.push(Output::ToNovice {
+            socket: novice,
+            message: ToNovice::Joined { join, route },
+        });
+        let ends = match expert {
+            Expert::Here(expert) => {
+                if let Some(Peer::Expert { stage, .. }) = self.peers.get_mut(&expert) {
+                    *stage = Stage::In(join);
+                }
+                out.push(Output::ToExpert {
+                    socket: expert,
+                    message: ToExpert::Joined,
+                });
+                Ends::Here { novice, expert }
+            }
+            Expert::There(node, theirs) => {
+                self.others.visit(node, theirs, join);
+                let message = ToNode::Joined { join: theirs };
+                out.push(Output::Others(Errand::Tell { node, message }));
+                Ends::ExpertThere {
+                    novice,
+                    node,
+                    theirs,
+                }
+            }
+        };
         self.joins.insert(
             join,
             Join {
-                novice,
-                expert: from,
+                ends,
                 route,
                 approved: false,
                 spoken: 0,
             },
         );
-        out.push(Output::ToNovice {
-            socket: novice,
-            message: ToNovice::Joined { join, route },
-        });
-        out.push(Output::ToExpert {
-            socket: from,
-            message: ToExpert::Joined,
-        });
+        Ok(())
     }
 
     /// Whether the route has not been joined too often lately; counts this time.
@@ -132,32 +157,5 @@ impl Hub {
             .filter(|join| join.route == route && !join.approved)
             .count();
         waiting < self.bounds.waiting_per_route && joins.len() < self.bounds.joins_per_socket
-    }
-
-    /// An approved expert waits no longer, which makes room for another one at the route. Both
-    /// ends are lent what helps them to reach each other.
-    pub(super) fn approved(&mut self, from: SocketId, join: JoinId, out: &mut Vec<Output>) {
-        // Unless that expert left meanwhile.
-        if let Some(held) = self.join_of_novice(from, join) {
-            held.approved = true;
-            out.push(Output::Lend { join });
-        }
-    }
-
-    /// First the expert: what the novice then offers must find the page ready for it.
-    pub(super) fn lent(&self, join: JoinId, servers: Vec<IceServer>, out: &mut Vec<Output>) {
-        let Some(held) = self.joins.get(&join) else {
-            return; // what was lent has been taken back already
-        };
-        out.push(Output::ToExpert {
-            socket: held.expert,
-            message: ToExpert::IceServers {
-                servers: servers.clone(),
-            },
-        });
-        out.push(Output::ToNovice {
-            socket: held.novice,
-            message: ToNovice::IceServers { join, servers },
-        });
     }
 }

@@ -5,7 +5,8 @@ use deskhand_protocol::{
     signal::{Refusal, ToExpert, ToNovice},
 };
 
-use super::{Hub, Output, Peer, SocketId};
+use super::{Ends, Errand, Hub, Join, Output, Peer, SocketId, Stage};
+use crate::nodes::{NodeId, ToNode};
 
 impl Hub {
     /// Closes a socket for `reason` and tells the others that it is gone.
@@ -26,7 +27,9 @@ impl Hub {
                 reserved,
             }) => {
                 for number in reserved {
-                    self.reserved.remove(&number);
+                    if let Some(held) = self.reserved.remove(&number) {
+                        self.release(number.route(), held.claim, out);
+                    }
                 }
                 for route in routes {
                     if let Some(held) = self.routes.get_mut(&route) {
@@ -37,17 +40,35 @@ impl Hub {
                     self.part(join, false, out);
                 }
             }
-            Some(Peer::Expert {
-                join: Some(join), ..
-            }) => {
-                if let Some(gone) = self.unlink(join, false, out) {
-                    out.push(Output::ToNovice {
-                        socket: gone,
-                        message: ToNovice::Left { join },
-                    });
-                }
+            Some(Peer::Expert { stage, .. }) => match stage {
+                Stage::In(join) => self.expert_left(join, out),
+                // Not to wait for the answer does not make it no guess.
+                Stage::Seeking(sought) if sought.spoken => self.tell_of_guess(out),
+                Stage::Seeking(_) | Stage::New => {}
+            },
+            None => {}
+        }
+    }
+
+    /// Tells the novice of a join, if it still stands, that its expert is gone.
+    pub(super) fn expert_left(&mut self, join: JoinId, out: &mut Vec<Output>) {
+        let Some(gone) = self.unlink(join, false, out) else {
+            return;
+        };
+        match gone.ends {
+            Ends::Here { novice, .. } | Ends::ExpertThere { novice, .. } => {
+                out.push(Output::ToNovice {
+                    socket: novice,
+                    message: ToNovice::Left { join },
+                });
             }
-            Some(Peer::Expert { join: None, .. }) | None => {}
+            Ends::NoviceThere { node, guess, .. } => {
+                if guess {
+                    self.tell_of_guess(out);
+                }
+                let message = ToNode::Gone { join };
+                out.push(Output::Others(Errand::Tell { node, message }));
+            }
         }
     }
 
@@ -60,40 +81,101 @@ impl Hub {
 
     /// Tells the expert of a join that it is over, and closes their socket: it was for this
     /// join alone.
-    fn part(&mut self, join: JoinId, over: bool, out: &mut Vec<Output>) {
-        let Some(expert) = self.joins.get(&join).map(|j| j.expert) else {
+    pub(super) fn part(&mut self, join: JoinId, over: bool, out: &mut Vec<Output>) {
+        let Some(gone) = self.unlink(join, over, out) else {
             return;
         };
-        self.unlink(join, over, out);
-        self.peers.remove(&expert);
-        out.push(Output::ToExpert {
-            socket: expert,
-            message: ToExpert::Left,
-        });
-        out.push(Output::Close { socket: expert });
+        match gone.ends {
+            Ends::Here { expert, .. } | Ends::NoviceThere { expert, .. } => {
+                self.peers.remove(&expert);
+                out.push(Output::ToExpert {
+                    socket: expert,
+                    message: ToExpert::Left,
+                });
+                out.push(Output::Close { socket: expert });
+            }
+            Ends::ExpertThere { node, theirs, .. } => {
+                let message = ToNode::Left { join: theirs, over };
+                out.push(Output::Others(Errand::Tell { node, message }));
+            }
+        }
     }
 
-    /// Takes a join out of every map but the expert's, and takes back what it was lent; gives its
-    /// novice.
-    fn unlink(&mut self, join: JoinId, over: bool, out: &mut Vec<Output>) -> Option<SocketId> {
+    /// Ends every join with a node that is gone; with all of them if `node` is `None`.
+    pub(super) fn sever(&mut self, node: Option<NodeId>, out: &mut Vec<Output>) {
+        let mut cut: Vec<JoinId> = (self.joins.iter())
+            .filter(|(_, join)| match join.ends.node() {
+                Some(other) => node.is_none_or(|gone| gone == other),
+                None => false,
+            })
+            .map(|(join, _)| *join)
+            .collect();
+        cut.sort_unstable();
+        for join in cut {
+            match self.joins.get(&join).map(|join| join.ends) {
+                Some(Ends::NoviceThere {
+                    expert,
+                    answered: false,
+                    guess,
+                    ..
+                }) => {
+                    self.unlink(join, false, out);
+                    if guess {
+                        self.tell_of_guess(out);
+                    }
+                    self.expel(expert, Refusal::Unavailable, out);
+                }
+                Some(Ends::NoviceThere { .. }) => self.part(join, false, out),
+                Some(Ends::ExpertThere { .. }) => self.expert_left(join, out),
+                Some(Ends::Here { .. }) | None => {}
+            }
+        }
+    }
+
+    /// Takes a join out of every map but the expert's, and takes back what was lent to it here.
+    pub(super) fn unlink(
+        &mut self,
+        join: JoinId,
+        over: bool,
+        out: &mut Vec<Output>,
+    ) -> Option<Join> {
         let gone = self.joins.remove(&join)?;
         if gone.approved {
             out.push(Output::Reclaim { join, over });
         }
-        if let Some(Peer::Novice { joins, .. }) = self.peers.get_mut(&gone.novice) {
+        if let Some(novice) = gone.ends.novice()
+            && let Some(Peer::Novice { joins, .. }) = self.peers.get_mut(&novice)
+        {
             joins.remove(&join);
         }
-        Some(gone.novice)
+        if let Ends::ExpertThere { node, theirs, .. } = gone.ends {
+            self.others.visit_ends(node, theirs);
+        }
+        Some(gone)
     }
 
-    /// Says goodbye to everybody.
+    /// Says goodbye to everybody, the other nodes included. What this one holds stays in the
+    /// directory: the owners come back, perhaps to another node.
     pub(super) fn shut_down(&mut self, out: &mut Vec<Output>) {
+        let mut joins: Vec<(JoinId, Join)> = self.joins.drain().collect();
+        joins.sort_unstable_by_key(|(join, _)| *join);
+        for (join, gone) in joins {
+            let (node, message) = match gone.ends {
+                Ends::Here { .. } => continue,
+                Ends::ExpertThere { node, theirs, .. } => {
+                    let (join, over) = (theirs, false);
+                    (node, ToNode::Left { join, over })
+                }
+                Ends::NoviceThere { node, .. } => (node, ToNode::Gone { join }),
+            };
+            out.push(Output::Others(Errand::Tell { node, message }));
+        }
         for (socket, peer) in std::mem::take(&mut self.peers) {
             Self::say_closing(socket, &peer, Refusal::Restarting, out);
         }
-        self.joins.clear();
         self.routes.clear();
         self.ends.clear();
         self.reserved.clear();
+        self.others.forget_all();
     }
 }

@@ -7,7 +7,8 @@ use deskhand_protocol::{
     signal::{RESERVED_SECS, Refusal, ToNovice},
 };
 
-use super::{Hub, Output, Peer, SocketId};
+use super::{Hub, Output, Peer, SocketId, Standing, claim::Pending};
+use crate::nodes::ClaimId;
 
 /// How long a number waits for its registration.
 const HELD: Duration = Duration::from_secs(RESERVED_SECS as u64);
@@ -17,6 +18,8 @@ const HELD: Duration = Duration::from_secs(RESERVED_SECS as u64);
 pub(super) struct Reservation {
     pub(super) socket: SocketId,
     pub(super) ends_at: Instant,
+    /// By which the other nodes know of it.
+    pub(super) claim: Option<ClaimId>,
 }
 
 impl Hub {
@@ -26,14 +29,16 @@ impl Hub {
         let Some(Peer::Novice { reserved, .. }) = self.peers.get(&from) else {
             return;
         };
-        if reserved.len() < self.bounds.reserved_per_socket {
+        let under_way = self.others.reserving(from);
+        if reserved.len() + under_way < self.bounds.reserved_per_socket {
             out.push(Output::Draw { socket: from });
         } else {
             self.expel(from, Refusal::TooMany, out);
         }
     }
 
-    /// Keeps the number for the socket that asked, or asks for another if somebody has it.
+    /// Keeps the number for the socket that asked, or asks for another if somebody has it. Where
+    /// there are other nodes, the directory is asked as well; then [`Hub::keep`] comes later.
     pub(super) fn drawn(
         &mut self,
         socket: SocketId,
@@ -41,24 +46,49 @@ impl Hub {
         now: Instant,
         out: &mut Vec<Output>,
     ) {
-        let most = self.bounds.reserved_per_socket;
-        let Some(Peer::Novice { reserved, .. }) = self.peers.get_mut(&socket) else {
-            return; // gone meanwhile
-        };
-        if reserved.len() >= most {
-            return; // it asked for so many only
+        if !self.others.linked() {
+            return self.keep(socket, number, None, now, out);
         }
-        let taken = self.routes.contains_key(&number.route())
-            || (self.reserved.get(&number)).is_some_and(|held| held.ends_at > now);
-        if taken {
+        if self.is_taken(number, now) {
             out.push(Output::Draw { socket });
             return;
         }
+        let pending = Pending::Reservation { socket, number };
+        let (route, standing) = (number.route(), Standing::Reserved);
+        out.push(
+            self.others
+                .claim(pending, route, standing, false, Duration::ZERO, HELD),
+        );
+    }
+
+    /// No other node has the number.
+    pub(super) fn keep(
+        &mut self,
+        socket: SocketId,
+        number: Number,
+        claim: Option<ClaimId>,
+        now: Instant,
+        out: &mut Vec<Output>,
+    ) {
+        let taken = self.is_taken(number, now);
+        let most = self.bounds.reserved_per_socket;
+        let Some(Peer::Novice { reserved, .. }) = self.peers.get_mut(&socket) else {
+            return self.hand_back(number.route(), claim, now, out); // gone meanwhile
+        };
+        if reserved.len() >= most {
+            return self.hand_back(number.route(), claim, now, out); // it asked for so many only
+        }
+        if taken {
+            out.push(Output::Draw { socket });
+            return self.hand_back(number.route(), claim, now, out);
+        }
         reserved.insert(number);
-        let ends_at = now + HELD;
-        let lapsed = self
-            .reserved
-            .insert(number, Reservation { socket, ends_at });
+        let reservation = Reservation {
+            socket,
+            ends_at: now + HELD,
+            claim,
+        };
+        let lapsed = self.reserved.insert(number, reservation);
         if let Some(Peer::Novice { reserved, .. }) = lapsed
             .filter(|lapsed| lapsed.socket != socket)
             .and_then(|lapsed| self.peers.get_mut(&lapsed.socket))
@@ -69,6 +99,11 @@ impl Hub {
             socket,
             message: ToNovice::Reserved { number },
         });
+    }
+
+    fn is_taken(&self, number: Number, now: Instant) -> bool {
+        self.routes.contains_key(&number.route())
+            || (self.reserved.get(&number)).is_some_and(|held| held.ends_at > now)
     }
 
     /// Whether `socket` may register `number` because it was reserved for it.

@@ -21,7 +21,7 @@ use deskhand_protocol::{
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use super::{Bounds, Hub, Input, Output, Page, Role, SocketId};
+use super::{Bounds, Errand, Hub, Input, News, Output, Page, Role, SocketId};
 use crate::token::OwnerProof;
 
 const SMALL: Bounds = Bounds {
@@ -67,11 +67,14 @@ fn payload(text: &str) -> Payload {
     Payload::new(text.as_bytes().to_vec()).unwrap()
 }
 
+mod bus;
 mod knocks;
 mod lent;
+mod nodes;
 mod numbers;
 mod properties;
 mod stage;
+mod together;
 
 use stage::Stage;
 

@@ -115,6 +115,20 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// All that it has said by now.
+    pub fn said(&mut self) -> &str {
+        while let Ok(line) = self.lines.try_recv() {
+            self.log.push_str(&line);
+            self.log.push('\n');
+        }
+        &self.log
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits until it has ended well; gives all that it said.
     pub async fn end(mut self) -> String {
         while let Some(line) = soon(self.lines.recv()).await {
@@ -132,5 +146,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("--- {} said:\n{}", self.site.address, self.said());
+        }
     }
 }

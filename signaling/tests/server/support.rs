@@ -49,7 +49,7 @@ pub fn config() -> Config {
     config
 }
 
-/// Where a server listens, in this process or in another one.
+/// Where a server is reached, in this process or in another one.
 pub struct Site {
     pub address: SocketAddr,
 }

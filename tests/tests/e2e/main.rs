@@ -26,6 +26,7 @@ mod instance;
 mod invitations;
 mod lan;
 mod links;
+mod nodes;
 mod packages;
 mod page;
 mod password;

@@ -396,6 +396,7 @@ impl Pair {
                 }
                 hub::Output::Reclaim { .. } => {}
                 hub::Output::Close { socket } => self.send(socket, false, Event::Closed(socket)),
+                hub::Output::Others(errand) => panic!("nobody else is there: {errand:?}"),
             }
         }
     }

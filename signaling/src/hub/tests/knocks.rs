@@ -55,3 +55,18 @@ fn an_invitation_is_knocked_at_so_often_a_minute_and_others_are_not_disturbed() 
     "#]]
     .assert_eq(after);
 }
+
+#[test]
+fn whoever_knocks_from_elsewhere_is_counted_where_the_invitation_is() {
+    let knocks = |count| "e@b joins x; e@b goes; ".repeat(count);
+    let mut stage = Stage::new();
+    let script = format!(
+        "nodes a b; n@a registers x; {}e1@b joins x; e2@a joins x; wait 10; e3@b joins x",
+        knocks(6)
+    );
+    for line in script.split(';') {
+        stage.step(line);
+    }
+    let (_, after) = stage.said.split_once("n@a <- left 6\n").unwrap();
+    expect![[r#""#]].assert_eq(after);
+}

@@ -49,3 +49,27 @@ fn what_helps_is_lent_on_approval_and_taken_back_in_the_end() {
         "#]],
     );
 }
+
+#[test]
+fn each_node_lends_to_the_end_that_is_there_and_takes_it_back() {
+    let approved = "nodes a b; n@a registers x; e@b joins x; n@a approves 1";
+    let after = |what: &str, expected: Expect| {
+        let mut stage = Stage::new();
+        for line in approved.split(';') {
+            stage.step(line);
+        }
+        assert!(stage.said.ends_with("n@a <- relays for 1\ne@b <- relays\n"));
+        stage.said.clear();
+        for line in what.split(';') {
+            stage.step(line);
+        }
+        expected.assert_eq(&stage.said);
+        assert!(stage.lent.is_empty());
+    };
+    after("n@a dismisses 1", expect![[r#""#]]);
+    after("n@a goes", expect![[r#""#]]);
+    after("e@b goes", expect![[r#""#]]);
+    after("b is lost; beat", expect![[r#""#]]);
+    after("a dies; beat", expect![[r#""#]]);
+    after("a stops", expect![[r#""#]]);
+}

@@ -1,6 +1,9 @@
 //! Random transcripts that must keep the hub's promises.
 
-use super::{super::Peer, *};
+use super::{
+    super::{Ends, Peer},
+    *,
+};
 
 fn any_step() -> impl Strategy<Value = (u8, u8, u8, u8)> {
     (0..20_u8, 0..8_u8, 0..6_u8, 0..12_u8)
@@ -136,6 +139,9 @@ proptest! {
                     Output::ToExpert { socket, .. } => {
                         prop_assert!(matches!(open.get(&socket), Some(Role::Expert(_))));
                     }
+                    Output::Others(errand) => {
+                        return Err(TestCaseError::fail(format!("nobody else is there: {errand:?}")));
+                    }
                     Output::Close { socket } => {
                         prop_assert!(open.remove(&socket).is_some(), "closed twice");
                     }
@@ -157,7 +163,10 @@ proptest! {
                 prop_assert!(reserved.contains(number));
             }
             for join in hub.joins.values() {
-                prop_assert!(open.contains_key(&join.novice) && open.contains_key(&join.expert));
+                let Ends::Here { novice, expert } = join.ends else {
+                    return Err(TestCaseError::fail("a join with nobody"));
+                };
+                prop_assert!(open.contains_key(&novice) && open.contains_key(&expert));
             }
         }
     }

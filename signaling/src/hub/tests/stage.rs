@@ -3,27 +3,46 @@
 //! A script names sockets by their first letter: `n…` is a novice's, `e…` an expert's, `f…` that
 //! of an expert's page from a file. Routes are single letters, spoken numbers single digits;
 //! seconds pass with `wait`. `draws 1 2` says which numbers come out next.
+//!
+//! `nodes a b` makes several hubs, which are in touch; `n@b` is then a socket of the second. See
+//! [`Stage::node_step`] for what can happen to them.
+
+use std::fmt::Write as _;
 
 use super::*;
+use bus::Bus;
 
-/// A hub, and the names that the script gives to its sockets.
+/// Hubs, and the names that the script gives to their sockets.
 pub struct Stage {
-    hub: Hub,
-    now: Instant,
-    names: BTreeMap<SocketId, String>,
+    pub hubs: BTreeMap<char, Hub>,
+    pub now: Instant,
+    pub names: BTreeMap<SocketId, String>,
+    sockets: u64,
     lots: VecDeque<Number>,
+    /// Which join has been lent something, by which hub.
+    pub lent: BTreeSet<(char, JoinId)>,
+    pub bus: Bus,
     pub said: String,
 }
 
 impl Stage {
     pub fn new() -> Self {
         Self {
-            hub: Hub::new(SMALL, 1),
+            hubs: BTreeMap::from([('a', Hub::new(SMALL, 1))]),
             now: Instant::now(),
             names: BTreeMap::new(),
+            sockets: 0,
             lots: VecDeque::new(),
+            lent: BTreeSet::new(),
+            bus: Bus::default(),
             said: String::new(),
         }
+    }
+
+    /// The hub that a name belongs to.
+    fn home(name: &str) -> char {
+        let node = name.split_once('@').map(|(_, node)| node);
+        node.and_then(|node| node.chars().next()).unwrap_or('a')
     }
 
     /// The socket of that name; a name is used again once its socket is closed.
@@ -31,36 +50,44 @@ impl Stage {
         if let Some((id, _)) = self.names.iter().find(|(_, n)| *n == name) {
             return *id;
         }
-        let id = SocketId(self.names.last_key_value().map_or(1, |(id, _)| id.0 + 1));
+        self.sockets += 1;
+        let id = SocketId(self.sockets);
         self.names.insert(id, name.to_owned());
         let role = match name.chars().next() {
             Some('n') => Role::Novice,
             Some('f') => Role::Expert(Page::File),
             _ => Role::Expert(Page::Served),
         };
-        self.feed(Input::Connected { socket: id, role });
+        self.feed(Self::home(name), Input::Connected { socket: id, role });
         id
     }
 
     pub fn step(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
+        if self.node_step(&words) {
+            return;
+        }
+        let home = Self::home(words[0]);
         let join = |text: &str| JoinId(text.parse().unwrap());
         let mut proof = None;
         let message = match words[1..] {
-            [] if words[0] == "restart" => return self.feed(Input::Shutdown),
+            [] if words[0] == "restart" => return self.feed(home, Input::Shutdown),
             [secs] if words[0] == "wait" => {
                 self.now += Duration::from_secs(secs.parse().unwrap());
-                return self.feed(Input::Tick);
+                for home in self.hubs.keys().copied().collect::<Vec<_>>() {
+                    self.feed(home, Input::Tick);
+                }
+                return;
             }
             ["goes"] => {
                 let socket = self.socket(words[0]);
                 self.names.remove(&socket);
-                return self.feed(Input::Gone { socket });
+                return self.feed(home, Input::Gone { socket });
             }
             ["garbles"] => {
                 let socket = self.socket(words[0]);
                 let reason = Refusal::Protocol;
-                return self.feed(Input::Expel { socket, reason });
+                return self.feed(home, Input::Expel { socket, reason });
             }
             ref names if words[0] == "draws" => {
                 self.lots.extend(names.iter().copied().map(number));
@@ -130,34 +157,61 @@ impl Stage {
             _ => panic!("not understood: {line}"),
         };
         let socket = self.socket(words[0]);
-        self.feed(Input::Novice {
+        let said = Input::Novice {
             socket,
             message,
             proof,
-        });
+        };
+        self.feed(home, said);
     }
 
     fn expert(&mut self, name: &str, message: FromExpert) {
         let socket = self.socket(name);
-        self.feed(Input::Expert { socket, message });
+        self.feed(Self::home(name), Input::Expert { socket, message });
     }
 
-    fn feed(&mut self, input: Input) {
-        for output in self.hub.handle(input, self.now) {
-            if let Output::Draw { socket } = output {
-                let number = self.lots.pop_front().expect("nothing is left to draw");
-                self.feed(Input::Drawn { socket, number });
-            } else if let Output::Lend { join } = output {
-                let servers = vec![];
-                self.feed(Input::Lent { join, servers });
-            } else {
-                self.write(&output);
+    /// Hands something to a hub, and then everything that follows from it to all of them.
+    pub fn feed(&mut self, home: char, input: Input) {
+        self.feed_only(home, input);
+        if !self.bus.held {
+            self.deliver();
+        }
+    }
+
+    /// Hands something to a hub. What it wants of the others waits.
+    pub fn feed_only(&mut self, home: char, input: Input) {
+        if let Input::Shutdown = input {
+            self.lends_no_more(home);
+        }
+        let hub = self.hubs.get_mut(&home).expect("there is such a node");
+        for output in hub.handle(input, self.now) {
+            match output {
+                Output::Draw { socket } => {
+                    let number = self.lots.pop_front().expect("nothing is left to draw");
+                    self.feed_only(home, Input::Drawn { socket, number });
+                }
+                Output::Lend { join } => {
+                    self.lent.insert((home, join));
+                    let servers = vec![];
+                    self.feed_only(home, Input::Lent { join, servers });
+                }
+                Output::Reclaim { join, over } => {
+                    assert!(self.lent.remove(&(home, join)), "it had nothing");
+                    let when = if over { "at once" } else { "soon" };
+                    writeln!(self.said, "{} has no relays {when}", join.0).unwrap();
+                }
+                Output::Others(errand) => self.bus.send(home, errand),
+                output => self.write(&output),
             }
         }
     }
 
+    /// What a server has lent ends with it.
+    pub fn lends_no_more(&mut self, home: char) {
+        self.lent.retain(|(lender, _)| *lender != home);
+    }
+
     fn write(&mut self, output: &Output) {
-        use std::fmt::Write as _;
         let letter =
             |route: &Route| match (0..10).find(|n| number(&n.to_string()).route() == *route) {
                 Some(n) => n.to_string(),
@@ -202,12 +256,10 @@ impl Stage {
                 socket,
                 format!("<- registered {} for {ttl:?}", letter(route)),
             ),
-            Output::Draw { .. } | Output::Lend { .. } => unreachable!("done at once"),
-            Output::Reclaim { join, over } => {
-                let when = if *over { " at once" } else { " soon" };
-                writeln!(self.said, "{} has no relays{when}", join.0).unwrap();
-                return;
-            }
+            Output::Draw { .. }
+            | Output::Lend { .. }
+            | Output::Reclaim { .. }
+            | Output::Others(_) => unreachable!("it is no socket's"),
             Output::Close { socket } => {
                 let name = self.names.remove(socket).unwrap();
                 writeln!(self.said, "{name} closed").unwrap();
