@@ -80,9 +80,7 @@ pub struct IceUrl {
 
 /// Text that is no address of a STUN or TURN server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not the address of a relay; it looks like turn:turn.example.org:3478?transport=udp"
-)]
+#[error("not the address of a relay; it looks like turn:turn.example.org:3478?transport=udp")]
 pub struct BadIceUrl;
 
 impl IceUrl {
@@ -119,7 +117,10 @@ impl FromStr for IceUrl {
         let (host, port) = if let Some(rest) = rest.strip_prefix('[') {
             let (host, port) = rest.split_once(']').ok_or(BadIceUrl)?;
             host.parse::<Ipv6Addr>().map_err(|_| BadIceUrl)?;
-            (host, port.strip_prefix(':').or(port.is_empty().then_some("")))
+            (
+                host,
+                port.strip_prefix(':').or(port.is_empty().then_some("")),
+            )
         } else {
             match rest.split_once(':') {
                 Some((host, port)) => (host, Some(port)),

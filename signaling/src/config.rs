@@ -35,7 +35,12 @@ pub use self::{
 use crate::{
     downloads::{DownloadOptions, Downloads},
     nodes::Settings,
-    origin::Origin, proxy::Proxy, state::KeyFile, tls::Certificates, token::KeyRing};
+    origin::Origin,
+    proxy::Proxy,
+    state::KeyFile,
+    tls::Certificates,
+    token::KeyRing,
+};
 
 /// Introduces people who need help to people who give it, and serves the helper's page.
 #[derive(Debug, Parser)]
@@ -155,7 +160,8 @@ fn command() -> Command {
                 .help("A TOML file with any of these options"),
         )
         .subcommand(
-            Command::new("check").about("Says whether the server could start so, and everything that is wrong"),
+            Command::new("check")
+                .about("Says whether the server could start so, and everything that is wrong"),
         )
 }
 

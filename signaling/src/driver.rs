@@ -175,7 +175,9 @@ impl Driver {
             }
         }
         let (routes, joins) = self.hub.census();
-        self.metrics.routes.set(routes.try_into().unwrap_or(i64::MAX));
+        self.metrics
+            .routes
+            .set(routes.try_into().unwrap_or(i64::MAX));
         self.metrics.joins.set(joins.try_into().unwrap_or(i64::MAX));
         self.joins.send_if_modified(|before| {
             let changed = *before != joins;
@@ -198,6 +200,7 @@ impl Driver {
                     }
                     ToNovice::Registered { .. }
                     | ToNovice::Reserved { .. }
+                    | ToNovice::IceServers { .. }
                     | ToNovice::Left { .. } => {}
                 }
                 self.say(socket, encode(&message))
@@ -206,7 +209,10 @@ impl Driver {
                 match &message {
                     ToExpert::Relay { payload } => self.relayed(payload),
                     ToExpert::Closing { reason } => self.metrics.refused(*reason),
-                    ToExpert::Joined | ToExpert::Left => {}
+                    ToExpert::Joined
+                    | ToExpert::Left
+                    | ToExpert::IceServers { .. }
+                    | ToExpert::Trial { .. } => {}
                 }
                 self.say(socket, encode(&message))
             }

@@ -52,8 +52,8 @@ use tokio_rustls::TlsAcceptor;
 pub use crate::config::Config;
 use crate::{
     assets::Assets,
-    driver::{Driver, INBOX_LEN},
     config::Turn,
+    driver::{Driver, INBOX_LEN},
     hub::{Bounds, Hub},
     listen::Door,
     metrics::Metrics,

@@ -92,7 +92,11 @@ async fn listen(plan: Plan, format: LogFormat) -> anyhow::Result<()> {
     } else {
         "http"
     };
-    announce(format, "Listening", &format!("{scheme}://{}", web.local_addr()?));
+    announce(
+        format,
+        "Listening",
+        &format!("{scheme}://{}", web.local_addr()?),
+    );
     if let Some(admin) = &admin {
         let address = admin.local_addr()?;
         announce(format, "Operators may ask", &format!("http://{address}"));
@@ -100,7 +104,12 @@ async fn listen(plan: Plan, format: LogFormat) -> anyhow::Result<()> {
     tokio::spawn(reload_on(hangup, Arc::clone(&plan.config.reload)));
 
     let (first, second) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let signals = count(terminate, interrupt, Arc::clone(&first), Arc::clone(&second));
+    let signals = count(
+        terminate,
+        interrupt,
+        Arc::clone(&first),
+        Arc::clone(&second),
+    );
     tokio::spawn(signals);
     let serving = serve(plan.config, Listeners { web, admin }, first.notified());
     tokio::select! {

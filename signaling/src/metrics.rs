@@ -10,12 +10,7 @@ use std::fmt;
 use deskhand_protocol::signal::Refusal;
 use prometheus_client::{
     encoding::text::encode,
-    metrics::{
-        counter::Counter,
-        family::Family,
-        gauge::Gauge,
-        info::Info,
-    },
+    metrics::{counter::Counter, family::Family, gauge::Gauge, info::Info},
     registry::Registry,
 };
 
@@ -75,7 +70,10 @@ impl Metrics {
         };
         let connections = gauge("connections", "Connections that are no sockets");
         let routes = gauge("routes", "Invitations the server knows of");
-        let joins = gauge("joins", "Pairs of an expert and a novice who were introduced");
+        let joins = gauge(
+            "joins",
+            "Pairs of an expert and a novice who were introduced",
+        );
         let ready = gauge("ready", "1 while the server takes new sockets");
         let together = gauge("together", "1 while in touch with the other servers");
         let mut counter = |name: &'static str, help: &'static str| {
@@ -154,6 +152,8 @@ impl Metrics {
             Refusal::Slow => "slow",
             Refusal::Replaced => "replaced",
             Refusal::Restarting => "restarting",
+            // One that this version does not know.
+            _ => "other",
         };
         self.refusals.get_or_create(&[("reason", word)]).inc();
     }
@@ -205,11 +205,19 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "{line}\n{text}");
         }
-        let open = text.lines().find_map(|l| l.strip_prefix("process_open_fds "));
+        let open = text
+            .lines()
+            .find_map(|l| l.strip_prefix("process_open_fds "));
         assert!(open.unwrap().parse::<u32>().unwrap() > 0, "{text}");
-        let held = text.lines().find_map(|l| l.strip_prefix("process_resident_memory_bytes "));
+        let held = text
+            .lines()
+            .find_map(|l| l.strip_prefix("process_resident_memory_bytes "));
         assert!(held.unwrap().parse::<u64>().unwrap() > 1_000_000, "{text}");
-        let version = concat!("deskhand_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
+        let version = concat!(
+            "deskhand_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\"} 1"
+        );
         assert!(text.contains(version), "{text}");
     }
 }

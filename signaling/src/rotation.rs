@@ -59,7 +59,11 @@ mod tests {
     #[test]
     fn the_first_key_signs_at_once_and_its_successor_after_a_notice() {
         assert_eq!(next_from(&[], 7), Some(7));
-        let table = [(0, None), (30 * DAY - 1, None), (30 * DAY, Some(30 * DAY + 600))];
+        let table = [
+            (0, None),
+            (30 * DAY - 1, None),
+            (30 * DAY, Some(30 * DAY + 600)),
+        ];
         for (now, next) in table {
             assert_eq!(next_from(&keys(&[0]), now), next, "{now}");
         }

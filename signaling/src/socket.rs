@@ -156,7 +156,7 @@ impl Socket {
         // A page that wants nobody is in the way of those that do.
         let mut undecided = matches!(self.role, Role::Expert(_));
         let decide = Instant::now() + patience.join;
-        loop {
+        'socket: loop {
             let rest = if admitted { None } else { rest(&pace) };
             admitted = rest.is_none();
             let written = tokio::select! {
@@ -165,7 +165,7 @@ impl Socket {
                     heard = Instant::now();
                     let input = match said {
                         None | Some(Ok(Message::Close(_))) => return,
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue 'socket,
                         Some(Ok(Message::Text(text))) => match self.read(&text) {
                             Read::Input(input) => {
                                 undecided = false;

@@ -208,13 +208,10 @@ impl KeyFile {
         let keys = vec![SigningKey::random(now).map_err(StateError::NoRandomness)?];
         // Random, so no draft of a killed start is in its way.
         let draft = self.path.with_extension(&keys[0].kid);
-        let written =
-            write_private(&draft, &keys).and_then(|()| fs::hard_link(&draft, &self.path));
+        let written = write_private(&draft, &keys).and_then(|()| fs::hard_link(&draft, &self.path));
         let cleaned = fs::remove_file(&draft);
         match written {
-            Ok(()) => cleaned
-                .map(|()| keys)
-                .map_err(|cause| self.unusable(cause)),
+            Ok(()) => cleaned.map(|()| keys).map_err(|cause| self.unusable(cause)),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists && self.path.exists() => {
                 self.read_again()
             }

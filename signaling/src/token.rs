@@ -12,9 +12,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use deskhand_protocol::{id::Route, invitation::Number, signal::OwnerToken};
-use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind,
-};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use serde::{Deserialize, Serialize};
 
 const ISSUER: &str = "deskhand-server";
@@ -133,7 +131,10 @@ impl KeyRing {
     /// Takes other keys from now on. Whether they are others.
     pub(crate) fn replace(&self, keys: &[SigningKey]) -> bool {
         let mut own = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let same = own.iter().map(|key| &key.kid).eq(keys.iter().map(|key| &key.kid));
+        let same = own
+            .iter()
+            .map(|key| &key.kid)
+            .eq(keys.iter().map(|key| &key.kid));
         if !same {
             *own = keys.iter().map(Key::new).collect();
         }

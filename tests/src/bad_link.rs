@@ -134,7 +134,9 @@ impl Way {
     }
 
     fn gives(&mut self, now: Instant) -> Option<Vec<u8>> {
-        self.waiting.pop_front_if(|(due, _)| *due <= now).map(|(_, packet)| packet)
+        self.waiting
+            .pop_front_if(|(due, _)| *due <= now)
+            .map(|(_, packet)| packet)
     }
 
     fn due(&self) -> Option<Instant> {

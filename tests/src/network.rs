@@ -42,8 +42,7 @@ pub struct Network {
     /// The expert's computer.
     pub expert: Node,
     /// The link to the expert, if it is a bad one: it lasts as long as this.
-    #[expect(dead_code, reason = "held for its end")]
-    link: Option<BadLink>,
+    _link: Option<BadLink>,
 }
 
 /// What the computer in the middle lets through from one side to the other.
@@ -83,7 +82,7 @@ impl Network {
 
     async fn make(middle: Middle, nature: Option<Nature>) -> Self {
         let mut network = Self {
-            link: None,
+            _link: None,
             novice: Node::new("novice's network").await,
             middle: Node::new("middle of the network").await,
             expert: Node::new("expert's network").await,
@@ -95,13 +94,17 @@ impl Network {
              ip rule del pref 0"
         ));
         if let Some(nature) = nature {
-            let ends = [(network.middle.door(), "side2"), (network.expert.door(), "out")];
-            network.link = Some(BadLink::between(ends, nature));
+            let ends = [
+                (network.middle.door(), "side2"),
+                (network.expert.door(), "out"),
+            ];
+            network._link = Some(BadLink::between(ends, nature));
         }
         for (side, node) in [(1, &network.novice), (2, &network.expert)] {
             if side == 1 || nature.is_none() {
                 let to = node.holder.id();
-                let cable = format!("ip link add name side{side} type veth peer name out netns {to}");
+                let cable =
+                    format!("ip link add name side{side} type veth peer name out netns {to}");
                 network.middle.does(&cable);
             }
             network.middle.does(&format!(
@@ -214,7 +217,8 @@ impl Bridge {
         // Each end is made in its own network: a thread can go from one to the other.
         let thread = thread::spawn(move || {
             enter(from.as_ref()).expect("its network can be entered");
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("the port is free");
+            let listener =
+                TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("the port is free");
             enter(to.as_ref()).expect("its network can be entered");
             listening
                 .send(listener.local_addr().expect("it is bound").port())

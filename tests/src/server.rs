@@ -101,9 +101,15 @@ impl Server {
         let address = address.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).await.expect("it listens");
         let request = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).await.expect("it reads");
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .expect("it reads");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("it answers");
+        stream
+            .read_to_string(&mut answer)
+            .await
+            .expect("it answers");
         answer
     }
 

@@ -60,7 +60,11 @@ fn configuration(certificate: &RtcCertificate, servers: &[IceServer]) -> RtcConf
 /// A configuration under which a connection contacts these servers and no others.
 pub fn ice_servers<'a>(servers: impl IntoIterator<Item = &'a IceServer>) -> RtcConfiguration {
     let configuration = RtcConfiguration::new();
-    let servers: Array = servers.into_iter().take(MAX_SERVERS).map(ice_server).collect();
+    let servers: Array = servers
+        .into_iter()
+        .take(MAX_SERVERS)
+        .map(ice_server)
+        .collect();
     configuration.set_ice_servers(&servers);
     configuration
 }

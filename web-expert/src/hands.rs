@@ -123,7 +123,10 @@ impl Hands {
 
     fn put(&self, packets: &[Packet]) {
         self.pass(packets);
-        if packets.iter().any(|packet| matches!(packet, Packet::Event(_))) {
+        if packets
+            .iter()
+            .any(|packet| matches!(packet, Packet::Event(_)))
+        {
             self.follow();
         }
     }

@@ -76,7 +76,8 @@ impl Peer {
         picture: &Picture,
         on: &Callback<Heard>,
     ) -> Result<Self, JsValue> {
-        let connection = RtcPeerConnection::new_with_configuration(&certificate.configuration(servers))?;
+        let connection =
+            RtcPeerConnection::new_with_configuration(&certificate.configuration(servers))?;
         let channels = Rc::new(Channels::new(&connection, &on.reform(Heard::Channel)));
         let listeners = [
             EventListener::new(&connection, "icecandidate", {

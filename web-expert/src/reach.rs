@@ -58,9 +58,7 @@ impl Reach {
             (Search::Going, ..) => None,
             (Search::Done, false, ..) => Some("the server has no relay"),
             (Search::Done, true, true, false) => Some("lets UDP through"),
-            (Search::Done, true, false, true) => {
-                Some("blocks UDP, so the relay is used over TCP")
-            }
+            (Search::Done, true, false, true) => Some("blocks UDP, so the relay is used over TCP"),
             (Search::Done, true, false, false) => Some("blocks the relay, over UDP and TCP"),
         }
     }
@@ -119,7 +117,10 @@ mod tests {
     #[test]
     fn what_is_blocked_is_said_in_a_few_words() {
         assert_eq!(after(&[HOST]).words(), None);
-        assert_eq!(after(&[HOST, ""]).words(), Some("blocks the relay, over UDP and TCP"));
+        assert_eq!(
+            after(&[HOST, ""]).words(),
+            Some("blocks the relay, over UDP and TCP")
+        );
         for (udp, tcp) in UDP.into_iter().zip(TCP) {
             assert_eq!(after(&[udp, tcp]).words(), Some("lets UDP and TCP through"));
             assert_eq!(after(&[tcp]).words(), None, "UDP may yet answer");

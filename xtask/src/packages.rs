@@ -109,7 +109,7 @@ const TESTS: &[Need] = &[
     },
     program("nxagent", &["nxagent"]), // a display with an old MIT-SHM
     program("tigervnc-standalone-server", &["Xvnc", "Xtigervnc"]),
-    program("iproute2", &["ip"]), // networks of the tests' own
+    program("iproute2", &["ip"]),  // networks of the tests' own
     program("nftables", &["nft"]), // and their walls
     program("coturn", &["turnserver"]),
     program("xdotool", &["xdotool"]), // somebody else's injected input

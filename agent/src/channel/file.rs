@@ -224,7 +224,10 @@ mod tests {
             ("https://192.0.2.7", "connect-src wss://192.0.2.7;"),
             ("https://[2001:db8::7]:8443", "connect-src wss:;"),
             ("http://[::1]:8080", "connect-src ws:;"),
-            ("http://192.168.1.5:8080", "connect-src ws://192.168.1.5:8080;"),
+            (
+                "http://192.168.1.5:8080",
+                "connect-src ws://192.168.1.5:8080;",
+            ),
         ] {
             let server = Origin::parse(server).unwrap();
             let policy = policy(&console(), &server);
@@ -236,7 +239,10 @@ mod tests {
     #[test]
     fn a_file_leads_to_no_page_that_is_served_openly() {
         let open = made("http://192.168.1.5:8080", "Anna");
-        assert!(open.contains("in the same network") && !open.contains("href=\"http:"), "{open}");
+        assert!(
+            open.contains("in the same network") && !open.contains("href=\"http:"),
+            "{open}"
+        );
         let here = made("http://localhost:8080", "Anna");
         assert!(here.contains("href=\"http://localhost:8080/#"), "{here}");
     }

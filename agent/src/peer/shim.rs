@@ -81,10 +81,7 @@ struct Relay {
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
-fn tls(
-    server: &IceUrl,
-    roots: RootCertStore,
-) -> io::Result<(TlsConnector, ServerName<'static>)> {
+fn tls(server: &IceUrl, roots: RootCertStore) -> io::Result<(TlsConnector, ServerName<'static>)> {
     let name = ServerName::try_from(server.host.clone()).map_err(io::Error::other)?;
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -217,7 +214,9 @@ mod tests {
     async fn datagrams_and_streams_are_translated_both_ways() {
         let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = relay.local_addr().unwrap().port();
-        let server = format!("turn:127.0.0.1:{port}?transport=tcp").parse().unwrap();
+        let server = format!("turn:127.0.0.1:{port}?transport=tcp")
+            .parse()
+            .unwrap();
         let shim = Shim::open(&server).await.unwrap();
         for byte in 1..=2_u8 {
             let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -229,7 +228,11 @@ mod tests {
             stream.read_exact(&mut said).await.unwrap();
             assert_eq!(said, [0x40, 0, 0, 1, byte, 0, 0, 0, 0x40, 0, 0, 0]);
 
-            for piece in [&[0x40][..], &[0, 0, 3, byte, byte], &[byte, 0, 0x40, 0, 0, 1, 7, 0]] {
+            for piece in [
+                &[0x40][..],
+                &[0, 0, 3, byte, byte],
+                &[byte, 0, 0x40, 0, 0, 1, 7, 0],
+            ] {
                 stream.write_all(piece).await.unwrap();
                 stream.flush().await.unwrap();
             }
@@ -293,7 +296,9 @@ mod tests {
     async fn a_relay_that_hangs_up_is_called_again() {
         let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = relay.local_addr().unwrap().port();
-        let server = format!("turn:127.0.0.1:{port}?transport=tcp").parse().unwrap();
+        let server = format!("turn:127.0.0.1:{port}?transport=tcp")
+            .parse()
+            .unwrap();
         let shim = Shim::open(&server).await.unwrap();
         let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         client.connect(shim.url().authority()).await.unwrap();

@@ -67,7 +67,11 @@ impl Ways {
             Some(server) => do_datagrams_arrive(&server.url).await,
             None => false,
         };
-        tracing::debug!(servers = servers.len(), datagrams = arrive, "ways to the page");
+        tracing::debug!(
+            servers = servers.len(),
+            datagrams = arrive,
+            "ways to the page"
+        );
         if !arrive {
             stun.clear();
             datagrams.clear();
@@ -99,7 +103,9 @@ impl Ways {
 
     /// Whether any way may lead through a relay.
     pub(super) fn are_relayed(&self) -> bool {
-        self.servers.iter().any(|server| !server.username.is_empty())
+        self.servers
+            .iter()
+            .any(|server| !server.username.is_empty())
     }
 }
 
@@ -191,7 +197,11 @@ mod tests {
             ways = Ways::find(&servers) => ways,
             () = answer(socket) => unreachable!(),
         };
-        let urls: Vec<_> = ways.servers().into_iter().flat_map(|one| one.urls).collect();
+        let urls: Vec<_> = ways
+            .servers()
+            .into_iter()
+            .flat_map(|one| one.urls)
+            .collect();
         assert_eq!(
             urls,
             [
@@ -216,7 +226,10 @@ mod tests {
         assert!(servers[0].urls[0].starts_with("turn:127.0.0.1:"));
         assert!(servers[0].urls[0].ends_with("?transport=udp"));
         assert!(!servers[0].urls[0].contains(&format!(":{port}?")));
-        assert_eq!((servers[0].username.as_str(), servers[0].credential.as_str()), ("u", "p"));
+        assert_eq!(
+            (servers[0].username.as_str(), servers[0].credential.as_str()),
+            ("u", "p")
+        );
     }
 
     #[tokio::test]

@@ -279,13 +279,16 @@ fn update() -> Vec<u8> {
                 dy: -4,
                 areas: vec![area],
             },
-            Part::Tile { area, data: &tile },
+            Part::Tile {
+                area,
+                data: &tile[..],
+            },
             Part::Video {
                 at: (2, 2),
                 codec: Codec::Av1,
                 key: true,
                 areas: vec![area],
-                data: b"AV1",
+                data: b"AV1".as_slice(),
             },
         ],
     };

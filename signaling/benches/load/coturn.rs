@@ -58,8 +58,8 @@ impl Coturn {
             .arg("-c")
             .arg(folder.path().join("conf"))
             .stderr(Stdio::null());
-        let program = Program::start(&mut command)
-            .context("Debian's package for it is called coturn")?;
+        let program =
+            Program::start(&mut command).context("Debian's package for it is called coturn")?;
         let coturn = Self { program, folder };
         turn::is_there(coturn.address()).await?;
         Ok(coturn)

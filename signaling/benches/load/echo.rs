@@ -22,13 +22,16 @@ pub async fn serve() -> anyhow::Result<()> {
         // Without it messages leave a little later.
         let _ = stream.set_nodelay(true);
     });
-    let router = Router::new().route("/", get(|upgrade: WebSocketUpgrade| async move {
-        // The buffers of our server, so that none has the better ones.
-        upgrade
-            .read_buffer_size(16 * 1024)
-            .write_buffer_size(0)
-            .on_upgrade(echo)
-    }));
+    let router = Router::new().route(
+        "/",
+        get(|upgrade: WebSocketUpgrade| async move {
+            // The buffers of our server, so that none has the better ones.
+            upgrade
+                .read_buffer_size(16 * 1024)
+                .write_buffer_size(0)
+                .on_upgrade(echo)
+        }),
+    );
     axum::serve(listener, router).await?;
     Ok(())
 }

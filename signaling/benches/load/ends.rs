@@ -85,10 +85,11 @@ pub async fn approve(
 ) -> anyhow::Result<Vec<IceServer>> {
     novice.say(&FromNovice::Approved { join }).await?;
     match (novice.hear().await?, expert.hear().await?) {
-        (
-            ToNovice::IceServers { join: of, servers },
-            ToExpert::IceServers { servers: others },
-        ) if of == join && servers == others => Ok(servers),
+        (ToNovice::IceServers { join: of, servers }, ToExpert::IceServers { servers: others })
+            if of == join && servers == others =>
+        {
+            Ok(servers)
+        }
         other => bail!("not both were told of the relay: {other:?}"),
     }
 }

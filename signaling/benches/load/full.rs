@@ -187,7 +187,10 @@ impl Pair {
         mut self,
         mut started: watch::Receiver<Option<Window>>,
     ) -> anyhow::Result<Tally> {
-        let window = started.wait_for(Option::is_some).await.map(|window| *window)?;
+        let window = started
+            .wait_for(Option::is_some)
+            .await
+            .map(|window| *window)?;
         let window = window.ok_or_else(|| anyhow::anyhow!("it never began"))?;
         let mut tally = Tally::new(window);
         let mut asked = self.join;

@@ -16,7 +16,12 @@ const OTHER_DESCRIPTORS: u64 = 200;
 pub fn of(n: usize) -> Ipv4Addr {
     let place = n / EACH;
     let part = |of: usize| u8::try_from(of % 250 + 1).unwrap_or(u8::MAX);
-    Ipv4Addr::new(127, part(place / 62_500 + 9), part(place / 250), part(place))
+    Ipv4Addr::new(
+        127,
+        part(place / 62_500 + 9),
+        part(place / 250),
+        part(place),
+    )
 }
 
 /// Lets this process, and those that it starts, have so many sockets each.
@@ -34,6 +39,7 @@ pub fn make_room(sockets: usize) -> anyhow::Result<()> {
         current: Some(wanted),
         maximum: now.maximum.map(|most| most.max(wanted)),
     };
-    setrlimit(Resource::Nofile, limit)
-        .with_context(|| format!("{wanted} descriptors are needed, and the system does not allow them"))
+    setrlimit(Resource::Nofile, limit).with_context(|| {
+        format!("{wanted} descriptors are needed, and the system does not allow them")
+    })
 }

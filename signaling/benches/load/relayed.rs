@@ -109,7 +109,9 @@ pub async fn measure(options: &Options) -> anyhow::Result<Value> {
             Server::start(&["--turn-public-ip", HOST, "--turn-listen", &listen])?
         }
     };
-    let relay = coturn.as_ref().map_or(&server.program, |coturn| &coturn.program);
+    let relay = coturn
+        .as_ref()
+        .map_or(&server.program, |coturn| &coturn.program);
     let mut sessions = Vec::with_capacity(options.sessions);
     for n in 0..options.sessions {
         let session = Session::new(server.address, n).await;
@@ -168,11 +170,7 @@ struct Passed {
 }
 
 /// Sends and receives, and takes the relay's processor time from the first packet to the last.
-async fn pass(
-    options: &Options,
-    sessions: &[Session],
-    relay: &Program,
-) -> anyhow::Result<Passed> {
+async fn pass(options: &Options, sessions: &[Session], relay: &Program) -> anyhow::Result<Passed> {
     let before = relay.processor()?;
     let start = Instant::now();
     let window = Window {

@@ -70,8 +70,12 @@ impl Script {
         let mut novice = answered.finish(&ke3)?;
 
         let (name, sdp) = (Name::new("Alex Example"), sdp());
-        let introduce = expert.channel.seal(&SealedToAgent::Introduce { name: name.clone() });
-        let accepted = novice.channel.seal(&SealedToPage::Accepted { novice: name });
+        let introduce = expert
+            .channel
+            .seal(&SealedToAgent::Introduce { name: name.clone() });
+        let accepted = novice
+            .channel
+            .seal(&SealedToPage::Accepted { novice: name });
         let offer = novice.channel.seal(&SealedToPage::Offer(sdp.clone()));
         let offered: Vec<Sealed> = candidates()
             .map(|one| novice.channel.seal(&SealedToPage::Candidate(one)))
@@ -80,7 +84,8 @@ impl Script {
         let answers: Vec<Sealed> = candidates()
             .map(|one| expert.channel.seal(&SealedToAgent::Candidate(one)))
             .collect();
-        let to_page = |sealed: Vec<Sealed>| says(End::Novice, sealed.into_iter().map(ToPage::Sealed));
+        let to_page =
+            |sealed: Vec<Sealed>| says(End::Novice, sealed.into_iter().map(ToPage::Sealed));
         let to_agent =
             |sealed: Vec<Sealed>| says(End::Expert, sealed.into_iter().map(ToAgent::Sealed));
         Ok(Self {
@@ -97,7 +102,6 @@ impl Script {
             ],
         })
     }
-
 }
 
 fn says<M: Serialize>(end: End, messages: impl IntoIterator<Item = M>) -> anyhow::Result<Turn> {

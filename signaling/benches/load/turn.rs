@@ -7,7 +7,9 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use deskhand_protocol::ice::IceServer;
-use deskhand_signaling::relay::stun::{Class, Key, Message, Method, Transaction, Writer, attribute};
+use deskhand_signaling::relay::stun::{
+    Class, Key, Message, Method, Transaction, Writer, attribute,
+};
 use rand_core::{OsRng, RngCore as _};
 use socket2::SockRef;
 use tokio::{net::UdpSocket, time::timeout};
@@ -69,7 +71,10 @@ impl Client {
             .await?;
         let answer = Message::parse(&answer)?;
         let mut relayed = answer.addresses(attribute::XOR_RELAYED_ADDRESS);
-        relayed.next().flatten().context("the relay named no address")
+        relayed
+            .next()
+            .flatten()
+            .context("the relay named no address")
     }
 
     /// Has [`CHANNEL`] stand for that address.

@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Instant};
 use anyhow::{Context as _, ensure};
 use deskhand_protocol::signal::{FromNovice, Payload, ToExpert};
 use serde_json::{Value, json};
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     ends::{Novice, expert},
@@ -93,6 +90,9 @@ async fn is_still_reached(server: &Server, novice: &mut Novice, n: usize) -> any
     };
     novice.socket.say(&relay).await?;
     let heard: ToExpert = expert.hear().await?;
-    ensure!(heard == ToExpert::Relay { payload }, "not relayed: {heard:?}");
+    ensure!(
+        heard == ToExpert::Relay { payload },
+        "not relayed: {heard:?}"
+    );
     Ok(())
 }

@@ -229,9 +229,7 @@ impl<V: Fn(&str) -> Option<OsString>> Sources<V> {
         let text = match read(&path) {
             Ok(text) => text,
             Err(cause) => {
-                return self
-                    .problems
-                    .push(Problem::unreadable(place, &path, cause));
+                return self.problems.push(Problem::unreadable(place, &path, cause));
             }
         };
         match text.parse::<toml::Table>() {
@@ -328,8 +326,7 @@ impl<V: Fn(&str) -> Option<OsString>> Sources<V> {
         match read(&path) {
             Ok(text) => Some((place, vec![text.trim_end_matches(['\r', '\n']).into()])),
             Err(cause) => {
-                self.problems
-                    .push(Problem::unreadable(place, &path, cause));
+                self.problems.push(Problem::unreadable(place, &path, cause));
                 None
             }
         }

@@ -93,7 +93,11 @@ impl ListenOptions {
                 self.listen
             )));
         }
-        if self.public_url.as_ref().is_some_and(Origin::shows_who_meets) {
+        if self
+            .public_url
+            .as_ref()
+            .is_some_and(Origin::shows_who_meets)
+        {
             notes.push(
                 "Without https:// everybody in this network can see who meets whom and when. Helpers need the invitation as a file, since browsers show no screen on this server's own page."
                     .to_owned(),

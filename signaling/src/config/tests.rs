@@ -64,8 +64,14 @@ fn bad_values_are_answered_with_a_sentence() {
     let table: &[(&[&str], &str)] = &[
         (&["--listen", "8080"], "an address and a port"),
         (&["--listen", "localhost:99999"], "a number from 0 to 65535"),
-        (&["--public-url", "help.example.org"], "complete web address"),
-        (&["--public-url", "http://help.example.org"], "start with https://"),
+        (
+            &["--public-url", "help.example.org"],
+            "complete web address",
+        ),
+        (
+            &["--public-url", "http://help.example.org"],
+            "start with https://",
+        ),
         (&["--public-url", "https://a.example/b"], "without a path"),
         (&["--trusted-proxy", "10.0.0.1,proxy"], "or a network"),
         (&["--max-sockets-per-ip", "0"], "from 1 on"),
@@ -178,7 +184,10 @@ fn all_problems_of_all_places_are_said_at_once() {
     ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
-    assert!(!said.contains("http://help.example.org"), "it may be secret");
+    assert!(
+        !said.contains("http://help.example.org"),
+        "it may be secret"
+    );
 }
 
 #[test]
@@ -205,7 +214,10 @@ fn a_file_that_is_no_toml_is_said_so_with_the_line() {
 fn checking_makes_nothing_and_options_may_stand_on_either_side() {
     let place = Dir::new();
     let state = format!("{}/state", place.path());
-    for args in [["check", "--state-dir", &state], ["--state-dir", &state, "check"]] {
+    for args in [
+        ["check", "--state-dir", &state],
+        ["--state-dir", &state, "check"],
+    ] {
         let order = order(&args, &[]);
         assert!(order.check_only);
         order.plan().unwrap();

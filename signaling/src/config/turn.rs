@@ -247,13 +247,19 @@ mod tests {
         fs::write(&file, "0123456789abcdef\n").unwrap();
         assert!(matches!(turn(&args), Ok(Turn::Outside(_))));
         let stun = ["--turn-url", "stun:turn.example.org"];
-        assert!(matches!(turn(&stun), Ok(Turn::Outside(_))), "nothing to open");
+        assert!(
+            matches!(turn(&stun), Ok(Turn::Outside(_))),
+            "nothing to open"
+        );
     }
 
     #[test]
     fn wrong_options_are_answered_with_a_sentence() {
         let table: &[(&[&str], &str)] = &[
-            (&["--turn-public-ip", "0.0.0.0"], "no address that others find"),
+            (
+                &["--turn-public-ip", "0.0.0.0"],
+                "no address that others find",
+            ),
             (&["--turn-public-ip", "25.64.0.1,25.64.0.2"], "and no more"),
             (&["--turn-public-ip", "here"], "--turn-public-ip"),
             (&["--turn-ports", "5-9"], "two ports from 1024"),

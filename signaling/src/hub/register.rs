@@ -8,9 +8,7 @@ use deskhand_protocol::{
     signal::{MAX_TTL_SECS, Refusal, ToNovice},
 };
 
-use super::{
-    Hub, Output, Peer, Registration, SocketId, Standing, bucket::Bucket, claim::Pending,
-};
+use super::{Hub, Output, Peer, Registration, SocketId, Standing, bucket::Bucket, claim::Pending};
 use crate::{nodes::ClaimId, token::OwnerProof};
 
 /// What a novice's agent asks for.

@@ -401,6 +401,7 @@ fn millis(time: Duration) -> u64 {
 
 #[cfg(test)]
 #[path = "../../tests/server/redis.rs"]
+#[allow(dead_code, reason = "the tests of the whole server use more of it")]
 mod server;
 
 #[cfg(test)]

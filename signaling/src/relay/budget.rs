@@ -33,7 +33,10 @@ impl Budget {
             self.filled = now;
             self.left = (self.left + fresh).min(self.per_second * BURST.as_secs());
         }
-        let Some(left) = u64::try_from(bytes).ok().and_then(|n| self.left.checked_sub(n)) else {
+        let Some(left) = u64::try_from(bytes)
+            .ok()
+            .and_then(|n| self.left.checked_sub(n))
+        else {
             return false;
         };
         self.left = left;
@@ -55,7 +58,10 @@ mod tests {
                 given += usize::from(budget.take(1_000, start + Duration::from_millis(millis)));
             }
         }
-        assert!((1_095..=1_100).contains(&given), "{given} kB in ten seconds");
+        assert!(
+            (1_095..=1_100).contains(&given),
+            "{given} kB in ten seconds"
+        );
     }
 
     #[test]

@@ -130,7 +130,9 @@ pub struct Outside {
 /// Never prints the secret.
 impl fmt::Debug for Outside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outside").field("urls", &self.urls).finish_non_exhaustive()
+        f.debug_struct("Outside")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
     }
 }
 
@@ -162,7 +164,10 @@ mod tests {
 
     #[test]
     fn another_relay_gets_what_it_can_check() {
-        let urls = ["stun:turn.example.org", "turn:turn.example.org?transport=tcp"];
+        let urls = [
+            "stun:turn.example.org",
+            "turn:turn.example.org?transport=tcp",
+        ];
         let urls = urls.map(|url| url.parse().unwrap()).to_vec();
         let outside = Outside::new(urls, b"north".to_vec());
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
@@ -187,7 +192,10 @@ mod tests {
         let stun = "stun:turn.example.org:3478";
         assert_eq!(tried(&[stun, "turn:turn.example.org"]), (stun.into(), true));
         assert_eq!(tried(&[stun]), (stun.into(), false));
-        assert_eq!(Lender::Nobody.lend_trial(&mut rand_core::OsRng), (vec![], false));
+        assert_eq!(
+            Lender::Nobody.lend_trial(&mut rand_core::OsRng),
+            (vec![], false)
+        );
     }
 
     #[test]

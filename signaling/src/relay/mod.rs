@@ -16,11 +16,11 @@
 mod allocation;
 pub mod budget;
 pub mod edge;
-pub mod lend;
 mod lease;
+pub mod lend;
 pub mod nonce;
-mod request;
 pub mod reach;
+mod request;
 pub mod stun;
 mod terms;
 #[cfg(test)]

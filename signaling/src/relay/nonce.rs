@@ -41,7 +41,10 @@ impl Nonces {
 
     /// Whether it is one of this client's that is still good.
     pub fn is_good(&self, nonce: &str, client: Client, now: Instant) -> bool {
-        let Some(made) = nonce.get(..16).and_then(|n| u64::from_str_radix(n, 16).ok()) else {
+        let Some(made) = nonce
+            .get(..16)
+            .and_then(|n| u64::from_str_radix(n, 16).ok())
+        else {
             return false;
         };
         let age = self.seconds(now).checked_sub(made);

@@ -10,21 +10,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The [registry](https://www.iana.org/assignments/iana-ipv4-special-registry) of special
 /// addresses, multicast and the reserved rest, each with the length of its prefix.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),      // this network
-    (Ipv4Addr::new(10, 0, 0, 0), 8),     // private
-    (Ipv4Addr::new(100, 64, 0, 0), 10),  // behind a carrier's NAT
-    (Ipv4Addr::new(127, 0, 0, 0), 8),    // loopback
-    (Ipv4Addr::new(169, 254, 0, 0), 16), // link-local; metadata of clouds
-    (Ipv4Addr::new(172, 16, 0, 0), 12),  // private
-    (Ipv4Addr::new(192, 0, 0, 0), 24),   // protocol assignments
-    (Ipv4Addr::new(192, 0, 2, 0), 24),   // documentation
-    (Ipv4Addr::new(192, 88, 99, 0), 24), // gateways to 6to4
-    (Ipv4Addr::new(192, 168, 0, 0), 16), // private
-    (Ipv4Addr::new(198, 18, 0, 0), 15),  // benchmarks
+    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
+    (Ipv4Addr::new(100, 64, 0, 0), 10),   // behind a carrier's NAT
+    (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
+    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local; metadata of clouds
+    (Ipv4Addr::new(172, 16, 0, 0), 12),   // private
+    (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments
+    (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation
+    (Ipv4Addr::new(192, 88, 99, 0), 24),  // gateways to 6to4
+    (Ipv4Addr::new(192, 168, 0, 0), 16),  // private
+    (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarks
     (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation
-    (Ipv4Addr::new(203, 0, 113, 0), 24), // documentation
-    (Ipv4Addr::new(224, 0, 0, 0), 4),    // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),    // reserved, and broadcast
+    (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation
+    (Ipv4Addr::new(224, 0, 0, 0), 4),     // multicast
+    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, and broadcast
 ];
 
 /// All that is routed in the whole Internet lies in `2000::/3`; mapped (`::ffff:0:0/96`) and
@@ -44,9 +44,7 @@ const SPECIAL_V6: [(Ipv6Addr, u32); 4] = [
 pub fn is_global(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => !SPECIAL_V4.iter().any(|range| in_v4(ip, *range)),
-        IpAddr::V6(ip) => {
-            in_v6(ip, GLOBAL_V6) && !SPECIAL_V6.iter().any(|range| in_v6(ip, *range))
-        }
+        IpAddr::V6(ip) => in_v6(ip, GLOBAL_V6) && !SPECIAL_V6.iter().any(|range| in_v6(ip, *range)),
     }
 }
 
@@ -68,29 +66,108 @@ mod tests {
     #[test]
     fn special_addresses_are_refused_to_their_very_edges() {
         let refused = [
-            "0.0.0.0", "0.255.255.255", "10.0.0.0", "10.255.255.255", "100.64.0.0",
-            "100.127.255.255", "127.0.0.0", "127.0.0.1", "127.255.255.255", "169.254.0.0",
-            "169.254.169.254", "169.254.255.255", "172.16.0.0", "172.31.255.255", "192.0.0.0",
-            "192.0.0.9", "192.0.0.171", "192.0.0.255", "192.0.2.0", "192.0.2.255", "192.88.99.0",
-            "192.88.99.255", "192.168.0.0", "192.168.255.255", "198.18.0.0", "198.19.255.255",
-            "198.51.100.0", "198.51.100.255", "203.0.113.0", "203.0.113.255", "224.0.0.0",
-            "224.0.0.251", "239.255.255.255", "240.0.0.0", "255.255.255.254", "255.255.255.255",
-            "::", "::1", "fc00::", "fdff:ffff::1", "fe80::1", "febf::1", "fec0::1", "ff00::",
-            "ff02::1", "ffff::1", "100::", "100::1", "100:0:0:1::1", "2001::1", "2001:1::1",
-            "2001:2::1", "2001:10::1", "2001:20::1", "2001:1ff:ffff::1", "2001:db8::",
-            "2001:db8:ffff::1", "3fff::1", "3fff:fff::1", "5f00::1", "4000::1", "1fff::1",
+            "0.0.0.0",
+            "0.255.255.255",
+            "10.0.0.0",
+            "10.255.255.255",
+            "100.64.0.0",
+            "100.127.255.255",
+            "127.0.0.0",
+            "127.0.0.1",
+            "127.255.255.255",
+            "169.254.0.0",
+            "169.254.169.254",
+            "169.254.255.255",
+            "172.16.0.0",
+            "172.31.255.255",
+            "192.0.0.0",
+            "192.0.0.9",
+            "192.0.0.171",
+            "192.0.0.255",
+            "192.0.2.0",
+            "192.0.2.255",
+            "192.88.99.0",
+            "192.88.99.255",
+            "192.168.0.0",
+            "192.168.255.255",
+            "198.18.0.0",
+            "198.19.255.255",
+            "198.51.100.0",
+            "198.51.100.255",
+            "203.0.113.0",
+            "203.0.113.255",
+            "224.0.0.0",
+            "224.0.0.251",
+            "239.255.255.255",
+            "240.0.0.0",
+            "255.255.255.254",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fc00::",
+            "fdff:ffff::1",
+            "fe80::1",
+            "febf::1",
+            "fec0::1",
+            "ff00::",
+            "ff02::1",
+            "ffff::1",
+            "100::",
+            "100::1",
+            "100:0:0:1::1",
+            "2001::1",
+            "2001:1::1",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:20::1",
+            "2001:1ff:ffff::1",
+            "2001:db8::",
+            "2001:db8:ffff::1",
+            "3fff::1",
+            "3fff:fff::1",
+            "5f00::1",
+            "4000::1",
+            "1fff::1",
         ];
         for ip in refused {
             assert!(!is_global(ip.parse().unwrap()), "{ip}");
         }
         let allowed = [
-            "1.0.0.0", "1.1.1.1", "9.255.255.255", "11.0.0.0", "25.64.0.1", "100.63.255.255",
-            "100.128.0.0", "126.255.255.255", "128.0.0.0", "169.253.255.255", "169.255.0.0",
-            "172.15.255.255", "172.32.0.0", "191.255.255.255", "192.0.1.0", "192.0.3.0",
-            "192.88.98.255", "192.88.100.0", "192.167.255.255", "192.169.0.0", "198.17.255.255",
-            "198.20.0.0", "198.51.99.255", "198.51.101.0", "203.0.112.255", "203.0.114.0",
-            "223.255.255.255", "2000::1", "2001:200::1", "2001:db7:ffff::1", "2001:db9::1",
-            "2003::1", "2a00:1450::1", "3ffe::1", "3fff:1000::1",
+            "1.0.0.0",
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "25.64.0.1",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "169.253.255.255",
+            "169.255.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "191.255.255.255",
+            "192.0.1.0",
+            "192.0.3.0",
+            "192.88.98.255",
+            "192.88.100.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "198.51.99.255",
+            "198.51.101.0",
+            "203.0.112.255",
+            "203.0.114.0",
+            "223.255.255.255",
+            "2000::1",
+            "2001:200::1",
+            "2001:db7:ffff::1",
+            "2001:db9::1",
+            "2003::1",
+            "2a00:1450::1",
+            "3ffe::1",
+            "3fff:1000::1",
         ];
         for ip in allowed {
             assert!(is_global(ip.parse().unwrap()), "{ip}");
@@ -101,17 +178,18 @@ mod tests {
     fn version_four_hides_in_no_spelling_of_version_six() {
         for inner in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "1.1.1.1"] {
             let inner: Ipv4Addr = inner.parse().unwrap();
-            let [a, b] = [inner.to_bits() >> 16, inner.to_bits() & 0xffff].map(|n| format!("{n:x}"));
+            let [a, b] =
+                [inner.to_bits() >> 16, inner.to_bits() & 0xffff].map(|n| format!("{n:x}"));
             for outer in [
-                format!("::ffff:{a}:{b}"),         // mapped
-                format!("::ffff:0:{a}:{b}"),       // translated
-                format!("::{a}:{b}"),              // compatible
-                format!("2002:{a}:{b}::1"),        // 6to4
-                format!("64:ff9b::{a}:{b}"),       // NAT64
-                format!("64:ff9b:1::{a}:{b}"),     // NAT64, local
-                format!("2001:0:{a}:{b}::1"),      // Teredo, server
+                format!("::ffff:{a}:{b}"),                     // mapped
+                format!("::ffff:0:{a}:{b}"),                   // translated
+                format!("::{a}:{b}"),                          // compatible
+                format!("2002:{a}:{b}::1"),                    // 6to4
+                format!("64:ff9b::{a}:{b}"),                   // NAT64
+                format!("64:ff9b:1::{a}:{b}"),                 // NAT64, local
+                format!("2001:0:{a}:{b}::1"),                  // Teredo, server
                 format!("2001:0:4136:e378:8000:63bf:{a}:{b}"), // Teredo, client
-                format!("fe80::5efe:{a}:{b}"),     // ISATAP
+                format!("fe80::5efe:{a}:{b}"),                 // ISATAP
             ] {
                 assert!(!is_global(outer.parse().unwrap()), "{outer}");
             }

@@ -52,7 +52,11 @@ impl Asked<'_, '_> {
     }
 
     fn done(&self) -> Writer {
-        Writer::new(Class::Success, self.message.method, &self.message.transaction)
+        Writer::new(
+            Class::Success,
+            self.message.method,
+            &self.message.transaction,
+        )
     }
 }
 
@@ -140,8 +144,8 @@ impl<S: Clone> Relay<S> {
 
     fn allocate<'a>(&self, asked: &Asked<'_, '_>, now: Instant) -> Result<Step<'a, S>, Refusal> {
         if let Some(known) = self.allocations.get(&asked.client) {
-            let repeated = known.transaction == asked.message.transaction
-                && known.username == asked.username;
+            let repeated =
+                known.transaction == asked.message.transaction && known.username == asked.username;
             if !repeated {
                 return Err(MISMATCH);
             }
@@ -198,7 +202,9 @@ impl<S: Clone> Relay<S> {
         self.allocations.insert(client, allocation);
         self.relayed.insert(relayed, client);
         let done = Writer::new(Class::Success, Method::Allocate, &transaction);
-        allocated(done, relayed, lifetime, client).sign(&key).finish()
+        allocated(done, relayed, lifetime, client)
+            .sign(&key)
+            .finish()
     }
 
     /// No socket is to be had; gives the answer for the client.
@@ -354,8 +360,11 @@ fn with_lifetime(writer: Writer, lifetime: Duration) -> Writer {
 }
 
 fn allocated(done: Writer, relayed: SocketAddr, lifetime: Duration, client: Client) -> Writer {
-    with_lifetime(done.address(attribute::XOR_RELAYED_ADDRESS, relayed), lifetime)
-        .address(attribute::XOR_MAPPED_ADDRESS, client.address)
+    with_lifetime(
+        done.address(attribute::XOR_RELAYED_ADDRESS, relayed),
+        lifetime,
+    )
+    .address(attribute::XOR_MAPPED_ADDRESS, client.address)
 }
 
 fn refused(message: &Message<'_>, (code, reason): Refusal) -> Writer {

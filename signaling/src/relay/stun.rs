@@ -178,7 +178,9 @@ impl<'a> Message<'a> {
 
         let mut end = bytes.len();
         let mut signature = None;
-        let mut attributes = Attributes { rest: &bytes[HEADER..] };
+        let mut attributes = Attributes {
+            rest: &bytes[HEADER..],
+        };
         loop {
             let at = bytes.len() - attributes.rest.len();
             let Some(found) = attributes.next() else {
@@ -299,8 +301,7 @@ impl Writer {
             Class::Error => 0x0110,
         };
         let method = method.number();
-        let kind =
-            (method & 0x000f) | ((method & 0x0070) << 1) | ((method & 0x0f80) << 2) | class;
+        let kind = (method & 0x000f) | ((method & 0x0070) << 1) | ((method & 0x0f80) << 2) | class;
         let mut bytes = Vec::with_capacity(128);
         bytes.extend(kind.to_be_bytes());
         bytes.extend([0, 0]);
@@ -313,7 +314,10 @@ impl Writer {
     #[must_use]
     pub fn attribute(mut self, kind: u16, value: &[u8]) -> Self {
         let room = usize::from(u16::MAX) - self.bytes.len();
-        let Some(len) = u16::try_from(value.len()).ok().filter(|_| value.len() < room) else {
+        let Some(len) = u16::try_from(value.len())
+            .ok()
+            .filter(|_| value.len() < room)
+        else {
             return self;
         };
         self.bytes.extend(kind.to_be_bytes());

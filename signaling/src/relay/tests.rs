@@ -85,7 +85,12 @@ impl Stage {
     fn at(public: Public) -> Self {
         let now = Instant::now();
         Self {
-            relay: Relay::new(bounds(), public, REALM.to_owned(), Nonces::new([7; 32], now)),
+            relay: Relay::new(
+                bounds(),
+                public,
+                REALM.to_owned(),
+                Nonces::new([7; 32], now),
+            ),
             now,
             port: 50_000,
         }

@@ -75,7 +75,10 @@ fn it_lives_five_minutes_longer_than_its_invitation() {
         ring.mint(ROUTE, None, hour(), past).unwrap()
     };
     assert!(ring.check(&made(3600 + 290)).is_some());
-    assert!(ring.check(&made(3600 + 300 + LEEWAY.as_secs() + 2)).is_none());
+    assert!(
+        ring.check(&made(3600 + 300 + LEEWAY.as_secs() + 2))
+            .is_none()
+    );
 }
 
 #[test]

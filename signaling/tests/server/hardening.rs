@@ -258,10 +258,7 @@ async fn frames_against_the_rules_part_their_sender_from_nobody_else() {
     let (running, _state) = public().await;
     let (mut novice, _) = running.waiting_novice(route(1)).await;
     let (mut expert, join) = running.joined(&mut novice, route(1)).await;
-    novice
-        .0
-        .send(&FromNovice::Approved { join })
-        .await;
+    novice.0.send(&FromNovice::Approved { join }).await;
     let long = "x".repeat(MAX_SIGNAL / 2);
     let endless: Vec<u8> = std::iter::once(frame(0x01, long.as_bytes()))
         .chain((0..3).map(|_| frame(0x00, long.as_bytes())))
@@ -276,7 +273,10 @@ async fn frames_against_the_rules_part_their_sender_from_nobody_else() {
         ("no text", frame(0x81, &[0xff, 0xfe])),
         ("not masked", vec![0x81, 2, b'{', b'}']),
         ("pieces without end", endless),
-        ("2^63 bytes", vec![0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        (
+            "2^63 bytes",
+            vec![0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ),
     ];
     for (what, bytes) in table {
         let mut other = running.expert().await;

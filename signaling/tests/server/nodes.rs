@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::redis::{Client, aio::Monitor};
 use deskhand_protocol::{
     id::{JoinId, Route},
     invitation::Number,
     signal::{FromExpert, FromNovice, OwnerToken, Refusal, ToExpert, ToNovice},
 };
-use ::redis::{Client, aio::Monitor};
 use futures_util::StreamExt as _;
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -361,7 +361,12 @@ async fn nothing_secret_is_in_redis_or_in_a_log() {
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(&file, private).unwrap();
     let url = redis.url();
-    let relay = ["--turn-public-ip", "25.64.0.1", "--turn-listen", "127.0.0.1:0"];
+    let relay = [
+        "--turn-public-ip",
+        "25.64.0.1",
+        "--turn-listen",
+        "127.0.0.1:0",
+    ];
     let others = [
         "--redis",
         &url,
@@ -411,7 +416,10 @@ async fn nothing_secret_is_in_redis_or_in_a_log() {
     let said = said.trim_matches('"');
     let hidden = [&token.0, &spoken_token.0, key, &digits, password];
     for secret in hidden.into_iter().chain(lent) {
-        assert!(!heard.contains(secret), "{secret} was told to Redis:\n{heard}");
+        assert!(
+            !heard.contains(secret),
+            "{secret} was told to Redis:\n{heard}"
+        );
         for node in [&mut a, &mut b] {
             let log = node.said();
             assert!(!log.contains(secret), "{secret} is in this log:\n{log}");
@@ -432,7 +440,10 @@ fn client_of(redis: &Redis, password: &str) -> Client {
 async fn heard_until_now(monitor: Monitor, client: &Client) -> String {
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let last = "that is all";
-    let echo = ::redis::cmd("ECHO").arg(last).exec_async(&mut connection).await;
+    let echo = ::redis::cmd("ECHO")
+        .arg(last)
+        .exec_async(&mut connection)
+        .await;
     echo.unwrap();
     let mut lines = Box::pin(monitor.into_on_message::<String>());
     let mut all = String::new();
@@ -453,9 +464,7 @@ async fn everything_in(client: &Client) -> String {
             all[#all + 1] = key .. ' = ' .. cjson.encode(value)
         end
         return table.concat(all, '\\n')";
-    let asked = ::redis::cmd("EVAL")
-        .arg(all)
-        .arg(0)
-        .query_async(&mut connection);
-    asked.await.unwrap()
+    let mut asked = ::redis::cmd("EVAL");
+    asked.arg(all).arg(0);
+    asked.query_async(&mut connection).await.unwrap()
 }

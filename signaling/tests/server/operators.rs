@@ -86,13 +86,21 @@ async fn a_server_that_is_to_end_takes_no_new_sockets_and_lets_those_there_finis
     assert!(head.starts_with("http/1.1 503"), "{head}");
     assert_eq!(said, "draining\n");
     assert_eq!(ask(admin, "GET /healthz").await.1, "ok\n");
-    assert!(ask(admin, "GET /metrics").await.1.contains("deskhand_ready 0"));
+    assert!(
+        ask(admin, "GET /metrics")
+            .await
+            .1
+            .contains("deskhand_ready 0")
+    );
     let origin = running.origin();
     assert_eq!(running.upgrade("/ws/novice", &[]).await, 503);
     let page = [("origin", origin.as_str())];
     assert_eq!(running.upgrade("/ws/expert", &page).await, 503);
     still_talk(&mut novice, &mut expert, join).await;
-    assert!(novice.register(route(1), None).await.is_ok(), "still served");
+    assert!(
+        novice.register(route(1), None).await.is_ok(),
+        "still served"
+    );
     // The last one who was being introduced is done, and so is the server.
     drop(expert);
     assert_eq!(novice.hear().await, ToNovice::Left { join });

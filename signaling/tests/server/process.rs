@@ -147,7 +147,9 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            eprintln!("--- {} said:\n{}", self.site.address, self.said());
+            let address = self.site.address;
+            let said = self.said();
+            eprintln!("--- {address} said:\n{said}");
         }
     }
 }

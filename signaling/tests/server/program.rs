@@ -64,7 +64,10 @@ fn wrong_options_end_with_2_and_a_sentence() {
         (&["--listing", "0.0.0.0:0"], "unexpected argument"),
         (&["--turn-public-ip", "0.0.0.0"], "--turn-public-ip"),
         (&["--turn-listen", "127.0.0.1:3478"], "--turn-public-ip"),
-        (&["--turn-url", "turn:turn.example.org"], "--turn-secret-file"),
+        (
+            &["--turn-url", "turn:turn.example.org"],
+            "--turn-secret-file",
+        ),
     ];
     for (args, part) in table {
         let said = sentence(&program(args).output().unwrap(), 2);
@@ -100,7 +103,12 @@ fn check_says_all_that_is_wrong_and_its_exit_code_says_whether() {
     };
     let wrong = "listen = \"0.0.0.0:80\"\ntls_key = \"key.pem\"\nlog_format = \"xml\"\nport = 1\n";
     let said = sentence(&check(wrong), 2);
-    for part in ["--public-url", "--tls-cert is missing", "text, json", "port"] {
+    for part in [
+        "--public-url",
+        "--tls-cert is missing",
+        "text, json",
+        "port",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     assert_eq!(said.lines().count(), 4, "{said}");

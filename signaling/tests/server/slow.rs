@@ -62,7 +62,11 @@ async fn a_head_has_to_be_there_in_time_however_it_drips() {
     let drops = b"X-A: b\r\n".repeat(100);
     let table = [
         ("nothing at all", "", &b""[..]),
-        ("a head in drops", "GET / HTTP/1.1\r\nHost: a\r\n", &drops[..]),
+        (
+            "a head in drops",
+            "GET / HTTP/1.1\r\nHost: a\r\n",
+            &drops[..],
+        ),
         ("a line in drops", "GET /", &[b'a'; 100][..]),
         ("half a head", "GET / HTTP/1.1\r\nHost: a", &b""[..]),
         (
@@ -98,7 +102,10 @@ async fn a_socket_has_to_say_hello_in_time_however_it_drips() {
     let drip = async {
         // The head of a text frame of 120 bytes, and then a byte of it now and then.
         let stream = dripping.0.get_mut();
-        stream.write_all(&[0x81, 0x80 | 120, 0, 0, 0, 0]).await.unwrap();
+        stream
+            .write_all(&[0x81, 0x80 | 120, 0, 0, 0, 0])
+            .await
+            .unwrap();
         let mut beat = interval(Duration::from_millis(500));
         for _ in 0..120 {
             beat.tick().await;

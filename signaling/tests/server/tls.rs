@@ -72,7 +72,10 @@ impl Pair {
         Running::start(&self.dir.path().join("state"), &args).await
     }
 
-    fn connector(&self, versions: &[&'static tokio_rustls::rustls::SupportedProtocolVersion]) -> TlsConnector {
+    fn connector(
+        &self,
+        versions: &[&'static tokio_rustls::rustls::SupportedProtocolVersion],
+    ) -> TlsConnector {
         let mut roots = RootCertStore::empty();
         roots.add(self.cert.clone()).unwrap();
         let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -154,7 +157,10 @@ async fn pages_and_sockets_work_over_tls() {
     assert_eq!(session.protocol_version(), Some(ProtocolVersion::TLSv1_3));
     let (head, body) = ask_over(stream, "GET /healthz").await;
     assert_eq!(body, "ok\n");
-    assert!(head.contains("\r\nstrict-transport-security: max-age=31536000"), "{head}");
+    assert!(
+        head.contains("\r\nstrict-transport-security: max-age=31536000"),
+        "{head}"
+    );
     let port = running.address.port();
     let sockets = format!("connect-src 'self' wss://localhost:{port}");
     assert!(head.contains(&sockets), "{head}");
@@ -195,7 +201,9 @@ async fn tls_1_2_is_spoken_and_the_clear_is_not() {
     let running = pair.start().await;
     let stream = TcpStream::connect(running.address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
-    let stream = soon(pair.connector(&[&TLS12]).connect(name, stream)).await.unwrap();
+    let stream = soon(pair.connector(&[&TLS12]).connect(name, stream))
+        .await
+        .unwrap();
     let version = stream.get_ref().1.protocol_version();
     assert_eq!(version, Some(ProtocolVersion::TLSv1_2));
 
@@ -252,6 +260,9 @@ async fn a_handshake_has_to_be_done_in_time() {
     // Nothing, and the head of a handshake record of 512 bytes.
     tokio::join!(silent(b""), silent(b"\x16\x03\x01\x02\x00\x01"));
     let took = began.elapsed();
-    assert!(took > Duration::from_secs(9) && took < Duration::from_secs(15), "{took:?}");
+    assert!(
+        took > Duration::from_secs(9) && took < Duration::from_secs(15),
+        "{took:?}"
+    );
     pair.connect(&running).await.unwrap();
 }

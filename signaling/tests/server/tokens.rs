@@ -68,15 +68,23 @@ async fn a_token_with_anything_off_owns_nothing_even_if_the_key_is_right() {
     let mut novice = running.novice().await;
     let table: &[(&str, Change)] = &[
         ("another route", |c| c["sub"] = route(2).to_text().into()),
-        ("no route", |c| drop(c.as_object_mut().unwrap().remove("sub"))),
+        ("no route", |c| {
+            drop(c.as_object_mut().unwrap().remove("sub"))
+        }),
         ("another issuer", |c| c["iss"] = "somebody".into()),
-        ("no issuer", |c| drop(c.as_object_mut().unwrap().remove("iss"))),
+        ("no issuer", |c| {
+            drop(c.as_object_mut().unwrap().remove("iss"))
+        }),
         ("another audience", |c| c["aud"] = "deskhand-join".into()),
-        ("no audience", |c| drop(c.as_object_mut().unwrap().remove("aud"))),
+        ("no audience", |c| {
+            drop(c.as_object_mut().unwrap().remove("aud"))
+        }),
         ("ended", |c| c["exp"] = (now() - 10).into()),
         ("no end", |c| drop(c.as_object_mut().unwrap().remove("exp"))),
         ("not yet", |c| c["nbf"] = (now() + 10).into()),
-        ("no start", |c| drop(c.as_object_mut().unwrap().remove("nbf"))),
+        ("no start", |c| {
+            drop(c.as_object_mut().unwrap().remove("nbf"))
+        }),
     ];
     let mut bad: Vec<(&str, OwnerToken)> = table
         .iter()
@@ -95,10 +103,29 @@ async fn a_token_with_anything_off_owns_nothing_even_if_the_key_is_right() {
     bad.extend([
         ("HS384", signed(key, Algorithm::HS384, &claims())),
         ("HS512", signed(key, Algorithm::HS512, &claims())),
-        ("another key", signed(&other(&key.kid, 1), Algorithm::HS256, &claims())),
-        ("an empty key", signed(&Kept { secret: vec![], ..other(&key.kid, 0) }, Algorithm::HS256, &claims())),
-        ("an unknown key", signed(&other("nobody", 1), Algorithm::HS256, &claims())),
-        ("a path for a key", signed(&other("../../dev/null", 0), Algorithm::HS256, &claims())),
+        (
+            "another key",
+            signed(&other(&key.kid, 1), Algorithm::HS256, &claims()),
+        ),
+        (
+            "an empty key",
+            signed(
+                &Kept {
+                    secret: vec![],
+                    ..other(&key.kid, 0)
+                },
+                Algorithm::HS256,
+                &claims(),
+            ),
+        ),
+        (
+            "an unknown key",
+            signed(&other("nobody", 1), Algorithm::HS256, &claims()),
+        ),
+        (
+            "a path for a key",
+            signed(&other("../../dev/null", 0), Algorithm::HS256, &claims()),
+        ),
         ("unsigned", OwnerToken(format!("{unsigned}.{body}."))),
         ("nothing", OwnerToken(String::new())),
     ]);

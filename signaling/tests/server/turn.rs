@@ -254,10 +254,16 @@ async fn anybody_learns_their_own_address() {
     let server = Server::start(with_relay()).await;
     let pair = Pair::new(&server, 1).await;
     let stun = &pair.servers[0];
-    assert_eq!((stun.url.scheme, stun.username.as_str()), (Scheme::Stun, ""));
+    assert_eq!(
+        (stun.url.scheme, stun.username.as_str()),
+        (Scheme::Stun, "")
+    );
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let request = Writer::new(Class::Request, Method::Binding, &[9; 12]).finish();
-    socket.send_to(&request, stun.url.authority()).await.unwrap();
+    socket
+        .send_to(&request, stun.url.authority())
+        .await
+        .unwrap();
     let mut bytes = [0; 200];
     let len = soon(socket.recv(&mut bytes)).await.unwrap();
     let answer = Message::parse(&bytes[..len]).unwrap();
@@ -317,7 +323,10 @@ async fn approved_again_it_is_the_same_for_longer() {
     let servers = pair.servers.clone();
     assert_eq!(pair.expert.hear().await, ToExpert::IceServers { servers });
     let servers = pair.servers.clone();
-    assert_eq!(pair.novice.hear().await, ToNovice::IceServers { join, servers });
+    assert_eq!(
+        pair.novice.hear().await,
+        ToNovice::IceServers { join, servers }
+    );
 }
 
 /// The relay is at this computer's own address, under which nothing but allocations is found.
@@ -329,14 +338,22 @@ async fn nothing_on_this_computer_is_reached() {
     let relayed = client.allocate().await.unwrap();
     let hidden = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = hidden.local_addr().unwrap();
-    assert_eq!(client.bind(0x4000, address).await, 0, "it might be the other end");
+    assert_eq!(
+        client.bind(0x4000, address).await,
+        0,
+        "it might be the other end"
+    );
     client.send(&channel(0x4000, b"let me in")).await;
     hidden.send_to(b"come in", relayed).await.unwrap();
     client.hears_nothing().await;
     let mut bytes = [0; 100];
     assert!(timeout(QUIET, hidden.recv_from(&mut bytes)).await.is_err());
     for peer in ["127.0.0.2:5000", "10.0.0.1:5000", "169.254.169.254:5000"] {
-        assert_eq!(client.bind(0x4001, peer.parse().unwrap()).await, 403, "{peer}");
+        assert_eq!(
+            client.bind(0x4001, peer.parse().unwrap()).await,
+            403,
+            "{peer}"
+        );
     }
 }
 

@@ -79,7 +79,9 @@ async fn however_long_the_way_and_whatever_gets_lost_a_session_comes_about() {
             if (round_trip, lost) == TIMED {
                 let all = timed(scene).await;
                 let (half, most) = (all[CLICKS / 2], all[CLICKS * 95 / 100]);
-                eprintln!("{round_trip} ms, {lost} % lost: half of the clicks {half:.0} ms, 95 % {most:.0} ms");
+                eprintln!(
+                    "{round_trip} ms, {lost} % lost: half of the clicks {half:.0} ms, 95 % {most:.0} ms"
+                );
                 assert!(most <= SOON, "{all:?}");
             }
             apart.scene.close().await;

@@ -32,8 +32,8 @@ pub async fn meet_in(network: Network) -> Apart {
 /// Up to the picture, with a server that was started so.
 async fn meet_with(network: Network, relay: &[&str]) -> Apart {
     let server = Server::start_at(&network.middle, relay).await;
-    let bridges = [&network.novice, &network.expert]
-        .map(|side| side.reaches(&network.middle, server.port()));
+    let bridges =
+        [&network.novice, &network.expert].map(|side| side.reaches(&network.middle, server.port()));
     let desktop = Desktop::start().await;
     let probe = Probe::open(&desktop).await;
     let home = Home::at(&network.novice);
@@ -75,7 +75,10 @@ async fn all_works(apart: Apart, way: &str, network: &str) {
         .await;
     scene.expert.opens_connection().await;
     scene.expert.reads("Way", |said| said == way).await;
-    scene.expert.reads("This network", |said| said == network).await;
+    scene
+        .expert
+        .reads("This network", |said| said == network)
+        .await;
     scene.close().await;
 }
 
@@ -121,15 +124,29 @@ async fn coturn_takes_what_the_server_lends() {
     std::fs::write(&file, SECRET).unwrap();
     let mut command = network.middle.command("turnserver");
     command
-        .args(["-n", "--no-cli", "--no-tls", "--no-dtls", "--log-file=stdout"])
+        .args([
+            "-n",
+            "--no-cli",
+            "--no-tls",
+            "--no-dtls",
+            "--log-file=stdout",
+        ])
         .args(["--use-auth-secret", "--realm=deskhand"])
         .arg(format!("--static-auth-secret={SECRET}"))
         .arg(format!("--listening-ip={PUBLIC}"))
         .arg(format!("--relay-ip={PUBLIC}"))
-        .arg(format!("--userdb={}", folder.path().join("users").display()))
+        .arg(format!(
+            "--userdb={}",
+            folder.path().join("users").display()
+        ))
         .arg(format!("--pidfile={}", folder.path().join("pid").display()));
     let coturn = Process::start("coturn", &mut command);
-    assert!(coturn.stdout.said(PATIENCE, "UDP listener opened on: 25.64.0.1:3478").await);
+    assert!(
+        coturn
+            .stdout
+            .said(PATIENCE, "UDP listener opened on: 25.64.0.1:3478")
+            .await
+    );
     let url = format!("turn:{PUBLIC}:3478?transport=udp,turn:{PUBLIC}:3478?transport=tcp");
     let file = file.to_str().unwrap();
     let relay = ["--turn-url", &url, "--turn-secret-file", file];

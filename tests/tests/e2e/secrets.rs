@@ -68,7 +68,13 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     paths
-        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
         .filter(|path| path.is_file())
         .collect()
 }
@@ -111,7 +117,10 @@ async fn no_log_no_metric_no_file_and_not_the_memory_of_the_server_holds_a_secre
     scene.novice.types("/end");
     let status = scene.novice.process.end(PATIENCE).await;
     assert!(status.success(), "{status}");
-    for (name, process) in [("agent", &scene.novice.process), ("server", &scene.server.process)] {
+    for (name, process) in [
+        ("agent", &scene.novice.process),
+        ("server", &scene.server.process),
+    ] {
         let log = process.stderr.text();
         assert!(!log.is_empty(), "the {name} said nothing");
         secrets.are_not_in(&format!("the log of the {name}"), log.as_bytes());

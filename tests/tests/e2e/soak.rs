@@ -36,7 +36,9 @@ impl Use {
         Self {
             // What is of files and shared with the display is nobody's growth.
             kilobytes: own("RssAnon:").expect("memory"),
-            descriptors: fs::read_dir(format!("/proc/{id}/fd")).expect("it runs").count(),
+            descriptors: fs::read_dir(format!("/proc/{id}/fd"))
+                .expect("it runs")
+                .count(),
         }
     }
 }
@@ -50,7 +52,11 @@ fn median(seen: &[Use], figure: impl Fn(&Use) -> u64) -> u64 {
 
 fn does_not_grow(name: &str, seen: &[Use]) {
     let part = seen.len() / PARTS;
-    assert!(part >= 3, "{name}: only {} rounds; give it more time", seen.len());
+    assert!(
+        part >= 3,
+        "{name}: only {} rounds; give it more time",
+        seen.len()
+    );
     let (before, after) = (&seen[part..2 * part], &seen[seen.len() - part..]);
     let memory = |part| median(part, |one| one.kilobytes);
     let open = |part| median(part, |one| one.descriptors as u64);
@@ -66,7 +72,10 @@ fn does_not_grow(name: &str, seen: &[Use]) {
         memory(after) * 100 <= memory(before) * (100 + GROWTH),
         "{name} grows: {seen:?}"
     );
-    assert!(open(after) <= open(before), "{name} leaks descriptors: {seen:?}");
+    assert!(
+        open(after) <= open(before),
+        "{name} leaks descriptors: {seen:?}"
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use deskhand_agent::{
     desk::{Desk, Setup},
     front::{Answer, Channel, Intent, Order, PromptId, Rules, Serial},
     io::{Input, Output, ServerEvent},
-    server::{self, Address},
+    server::{self, Address, Trust},
 };
 use deskhand_protocol::{
     handshake::novice::Charged, id::Fingerprint, invitation::Link, signal::FromNovice, text::Name,
@@ -65,9 +65,10 @@ impl Novice {
         let link = run.desk.view().invitations[0].link.clone().unwrap();
         let (_, fragment) = link.split_once('#').unwrap();
         let link = Link::parse(fragment).unwrap();
+        let trust = Trust::new([]).unwrap();
         let task = tokio::spawn(async move {
             tokio::join!(
-                server::run(address, outgoing, events),
+                server::run(address, trust, outgoing, events),
                 run.run(heard, answered)
             );
         });

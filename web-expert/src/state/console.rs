@@ -12,6 +12,7 @@ use deskhand_protocol::{
 use super::{Back, Due, Effect, Event, returning::final_word};
 use crate::{
     handshake::{Key, Met, News, Over},
+    reach::Reach,
     sentences::{self, Verdict},
 };
 
@@ -245,6 +246,8 @@ impl Console {
             | Event::ConnectTo { .. }
             | Event::Prefer(_)
             | Event::Looking(_)
+            | Event::Try
+            | Event::Tried(_)
             | Event::Beat => vec![],
             Event::SocketClosed | Event::NoCertificate => return self.over(Over::Left, now),
         };

@@ -137,7 +137,11 @@ fn measure(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let path = folder.join(format!("{}.jsonl", now.as_secs()));
     let mut file = File::create(&path)?;
-    writeln!(file, "{}", machine::describe(root, machine::peers(harness.cache()), now))?;
+    writeln!(
+        file,
+        "{}",
+        machine::describe(root, machine::peers(harness.cache()), now)
+    )?;
     if plan.has_ours() && !options.no_build {
         let stages = steps.step("The agent's stages", || stages(root))?;
         writeln!(file, "{stages}")?;

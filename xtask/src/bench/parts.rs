@@ -24,7 +24,9 @@ pub fn put(root: &Path, title: &str, part: &str) -> anyhow::Result<()> {
 
 fn with(file: &str, title: &str, part: &str) -> String {
     let mut parts = split(file);
-    let known = parts.iter().position(|old| old.lines().next() == Some(title));
+    let known = parts
+        .iter()
+        .position(|old| old.lines().next() == Some(title));
     match known {
         Some(at) => parts[at] = part,
         None => parts.push(part),
@@ -60,7 +62,10 @@ mod tests {
         let file = with(&file, "# Two", "# Two\n\n```text\n# 2\n```\n");
         assert_eq!(file, "# One\n\n1\n\n# Two\n\n```text\n# 2\n```\n");
         let file = with(&file, "# One", "# One\n\n## Again\n\n3\n\n");
-        assert_eq!(file, "# One\n\n## Again\n\n3\n\n# Two\n\n```text\n# 2\n```\n");
+        assert_eq!(
+            file,
+            "# One\n\n## Again\n\n3\n\n# Two\n\n```text\n# 2\n```\n"
+        );
         let file = with(&file, "# Two", "# Two\n\n4");
         assert_eq!(file, "# One\n\n## Again\n\n3\n\n# Two\n\n4\n");
     }

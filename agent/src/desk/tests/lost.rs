@@ -133,7 +133,7 @@ fn a_reloaded_page_closes_what_there_was_although_it_seems_to_stand() {
     assert!(scene.dismissed(former));
     assert_eq!(stops(&scene), 1);
     assert_eq!(
-        count(&scene, |o| matches!(o, Output::Peer(PeerCommand::Start))),
+        count(&scene, |o| matches!(o, Output::Peer(PeerCommand::Start(_)))),
         1,
         "in place of the one that there was"
     );

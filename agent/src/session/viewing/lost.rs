@@ -1,8 +1,8 @@
 //! The page is not heard, comes back, or does not.
 
 use deskhand_protocol::{
-    control::FromNovice, envelope::SealedToPage, ice::IceServer, id::JoinId, signal::FromNovice as ToServer,
-    text::Name,
+    control::FromNovice, envelope::SealedToPage, ice::IceServer, id::JoinId,
+    signal::FromNovice as ToServer, text::Name,
 };
 
 use super::{Line, Viewing, control};

@@ -247,6 +247,7 @@ impl Stage {
                     ToExpert::Relay { payload } => format!("<- {}", text(payload)),
                     ToExpert::Left => "<- left".to_owned(),
                     ToExpert::IceServers { .. } => "<- relays".to_owned(),
+                    ToExpert::Trial { .. } => "<- trial".to_owned(),
                     ToExpert::Closing { reason } => format!("<- closing: {reason:?}"),
                 },
             ),

@@ -6,11 +6,7 @@ use std::{
 };
 
 use socket2::SockRef;
-use tokio::{
-    net::UdpSocket,
-    sync::mpsc,
-    task::AbortHandle,
-};
+use tokio::{net::UdpSocket, sync::mpsc, task::AbortHandle};
 
 use super::{Inside, LONGEST};
 

@@ -21,10 +21,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{
-    Bounds, Client, Login, Public, Relay, Step, Wanted, lend,
-    nonce::Nonces,
-};
+use super::{Bounds, Client, Login, Public, Relay, Step, Wanted, lend, nonce::Nonces};
 use carrier::{Back, Carrier};
 
 /// What clients take the relay for.
@@ -82,7 +79,9 @@ pub(crate) struct Inside {
 
 impl fmt::Debug for Inside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inside").field("urls", &self.urls).finish_non_exhaustive()
+        f.debug_struct("Inside")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
     }
 }
 
@@ -105,7 +104,9 @@ impl Inside {
             Some(address) => vec![bind(address)?],
             None => public.ips().map(bind_usual).collect::<Result<_, _>>()?,
         };
-        let port = bound.iter().find_map(|(udp, _)| Some(udp.local_addr().ok()?.port()));
+        let port = bound
+            .iter()
+            .find_map(|(udp, _)| Some(udp.local_addr().ok()?.port()));
         let mut secret = [0; 32];
         getrandom::getrandom(&mut secret).map_err(RelayError::NoRandomness)?;
         let nonces = Nonces::new(secret, Instant::now());
@@ -176,7 +177,9 @@ impl Inside {
     /// Takes one message of a client's, to whom `back` leads, and does what follows. Never waits:
     /// what does not fit is dropped, as a network would.
     fn take(self: &Arc<Self>, client: Client, bytes: &[u8], back: &Back) {
-        let step = self.core().client_said(client, bytes, is_own, Instant::now());
+        let step = self
+            .core()
+            .client_said(client, bytes, is_own, Instant::now());
         match step {
             Step::Nothing => {}
             Step::Answer(answer) => back.send(answer),
@@ -200,7 +203,9 @@ impl Inside {
     }
 
     fn peer_said(&self, relayed: SocketAddr, from: SocketAddr, data: &[u8]) {
-        let taken = self.core().peer_said(relayed, canonical(from), data, Instant::now());
+        let taken = self
+            .core()
+            .peer_said(relayed, canonical(from), data, Instant::now());
         if let Some((carrier, packet)) = taken {
             carrier.back.send(packet);
         }
@@ -219,7 +224,9 @@ fn urls(public: Public, port: u16) -> Vec<IceUrl> {
     };
     let first = || hosts.iter().take(1);
     let stun = first().map(|host| url(host, Scheme::Stun, Transport::Udp));
-    let udp = hosts.iter().map(|host| url(host, Scheme::Turn, Transport::Udp));
+    let udp = hosts
+        .iter()
+        .map(|host| url(host, Scheme::Turn, Transport::Udp));
     let tcp = first().map(|host| url(host, Scheme::Turn, Transport::Tcp));
     stun.chain(udp).chain(tcp).collect()
 }

@@ -22,9 +22,15 @@ fn sample_key() -> Key {
 #[test]
 fn the_sample_of_the_rfc_is_read_and_its_signature_holds() {
     let message = Message::parse(&SAMPLE).unwrap();
-    assert_eq!((message.class, message.method), (Class::Request, Method::Binding));
+    assert_eq!(
+        (message.class, message.method),
+        (Class::Request, Method::Binding)
+    );
     assert_eq!(message.text(attribute::USERNAME), Some("マトリックス"));
-    assert_eq!(message.text(attribute::NONCE), Some("f//499k954d6OL34oL9FSTvy64sA"));
+    assert_eq!(
+        message.text(attribute::NONCE),
+        Some("f//499k954d6OL34oL9FSTvy64sA")
+    );
     assert_eq!(message.text(attribute::REALM), Some("example.org"));
     assert!(message.is_signed_by(&sample_key()));
     assert!(!message.is_signed_by(&Key::new("マトリックス", "example.org", "TheMatrix")));
@@ -66,7 +72,10 @@ fn nothing_behind_the_signature_counts() {
 
 #[test]
 fn addresses_of_both_families_survive() {
-    for address in ["192.0.2.1:32853", "[2001:db8:1234:5678:11:2233:4455:6677]:32853"] {
+    for address in [
+        "192.0.2.1:32853",
+        "[2001:db8:1234:5678:11:2233:4455:6677]:32853",
+    ] {
         let address: SocketAddr = address.parse().unwrap();
         let bytes = Writer::new(Class::Success, Method::Binding, &[0x5a; 12])
             .address(attribute::XOR_MAPPED_ADDRESS, address)
@@ -79,9 +88,18 @@ fn addresses_of_both_families_survive() {
 
 #[test]
 fn kinds_are_told_apart() {
-    let classes = [Class::Request, Class::Indication, Class::Success, Class::Error];
+    let classes = [
+        Class::Request,
+        Class::Indication,
+        Class::Success,
+        Class::Error,
+    ];
     for class in classes {
-        for method in METHODS.map(|(method, _)| method).into_iter().chain([Method::Other(0xabc)]) {
+        for method in METHODS
+            .map(|(method, _)| method)
+            .into_iter()
+            .chain([Method::Other(0xabc)])
+        {
             let bytes = Writer::new(class, method, &[1; 12]).finish();
             let message = Message::parse(&bytes).unwrap();
             assert_eq!((message.class, message.method), (class, method));

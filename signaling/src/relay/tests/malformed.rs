@@ -15,7 +15,10 @@ fn busy() -> (Stage, End, SocketAddr) {
 
 fn still_works(stage: &mut Stage, end: &End) {
     stage.pass(Duration::from_secs(2));
-    assert!(matches!(stage.send(end.client, &channel(0x4000, b"on")), Step::Send { .. }));
+    assert!(matches!(
+        stage.send(end.client, &channel(0x4000, b"on")),
+        Step::Send { .. }
+    ));
     assert_eq!(stage.refresh(end, 600), 0);
 }
 

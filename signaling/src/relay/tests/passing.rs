@@ -37,7 +37,10 @@ fn nobody_inside_is_reached() {
             .address(attribute::XOR_PEER_ADDRESS, addr("10.0.0.1:5000"))
     });
     assert_eq!(stage.ask(&end, &both), 403);
-    assert!(matches!(stage.send(end.client, &send_to(addr(PEER), b"x")), Step::Nothing));
+    assert!(matches!(
+        stage.send(end.client, &send_to(addr(PEER), b"x")),
+        Step::Nothing
+    ));
 }
 
 #[test]
@@ -72,7 +75,12 @@ fn data_passes_both_ways_once_a_peer_is_permitted() {
     let peer = addr(PEER);
     let packet = send_to(peer, b"hello");
     assert!(matches!(stage.send(end.client, &packet), Step::Nothing));
-    assert!(stage.relay.peer_said(relayed, peer, b"hi", stage.now).is_none());
+    assert!(
+        stage
+            .relay
+            .peer_said(relayed, peer, b"hi", stage.now)
+            .is_none()
+    );
 
     assert_eq!(stage.permit(&end, peer), 0);
     match stage.send(end.client, &packet) {
@@ -81,18 +89,37 @@ fn data_passes_both_ways_once_a_peer_is_permitted() {
         }
         other => panic!("{other:?}"),
     }
-    let (carrier, told) = stage.relay.peer_said(relayed, peer, b"hi", stage.now).unwrap();
+    let (carrier, told) = stage
+        .relay
+        .peer_said(relayed, peer, b"hi", stage.now)
+        .unwrap();
     assert_eq!(carrier, relayed.port());
     let told = Message::parse(&told).unwrap();
     assert_eq!((told.class, told.method), (Class::Indication, Method::Data));
-    assert_eq!(told.addresses(attribute::XOR_PEER_ADDRESS).next(), Some(Some(peer)));
+    assert_eq!(
+        told.addresses(attribute::XOR_PEER_ADDRESS).next(),
+        Some(Some(peer))
+    );
     assert_eq!(told.get(attribute::DATA), Some(&b"hi"[..]));
 
     // Another port of that host may speak; another host may not.
-    assert!(stage.relay.peer_said(relayed, addr("25.2.0.1:9"), b"hi", stage.now).is_some());
-    assert!(stage.relay.peer_said(relayed, addr("25.2.0.2:5000"), b"hi", stage.now).is_none());
+    assert!(
+        stage
+            .relay
+            .peer_said(relayed, addr("25.2.0.1:9"), b"hi", stage.now)
+            .is_some()
+    );
+    assert!(
+        stage
+            .relay
+            .peer_said(relayed, addr("25.2.0.2:5000"), b"hi", stage.now)
+            .is_none()
+    );
     stage.pass(Duration::from_mins(5));
-    assert!(matches!(stage.send(end.client, &packet), Step::Nothing), "no longer");
+    assert!(
+        matches!(stage.send(end.client, &packet), Step::Nothing),
+        "no longer"
+    );
 }
 
 #[test]
@@ -100,25 +127,37 @@ fn channels_shorten_what_passes() {
     let mut stage = Stage::new();
     let (end, relayed) = allocated(&mut stage, "25.1.0.1:4000", 1);
     let (peer, other) = (addr(PEER), addr("25.2.0.9:5000"));
-    assert!(matches!(stage.send(end.client, &channel(0x4001, b"hello")), Step::Nothing));
+    assert!(matches!(
+        stage.send(end.client, &channel(0x4001, b"hello")),
+        Step::Nothing
+    ));
     assert_eq!(stage.bind(&end, 0x4001, peer), 0);
     assert_eq!(stage.bind(&end, 0x4001, peer), 0, "again");
     assert_eq!(stage.bind(&end, 0x4001, other), 400, "the number is taken");
     assert_eq!(stage.bind(&end, 0x4002, peer), 400, "the peer has one");
     assert_eq!(stage.bind(&end, 0x3fff, other), 400, "no channel");
     // Padding may follow over datagrams, too.
-    for packet in [channel(0x4001, b"hello"), [channel(0x4001, b"hello"), vec![0; 3]].concat()] {
+    for packet in [
+        channel(0x4001, b"hello"),
+        [channel(0x4001, b"hello"), vec![0; 3]].concat(),
+    ] {
         match stage.send(end.client, &packet) {
             Step::Send { to, data, .. } => assert_eq!((to, data), (peer, &b"hello"[..])),
             other => panic!("{other:?}"),
         }
     }
-    let (_, told) = stage.relay.peer_said(relayed, peer, b"hi", stage.now).unwrap();
+    let (_, told) = stage
+        .relay
+        .peer_said(relayed, peer, b"hi", stage.now)
+        .unwrap();
     assert_eq!(told, channel(0x4001, b"hi"));
     stage.pass(Duration::from_mins(10) - Duration::from_secs(1));
     assert_eq!(stage.refresh(&end, 600), 0);
     stage.pass(Duration::from_secs(1));
-    assert!(matches!(stage.send(end.client, &channel(0x4001, b"hello")), Step::Nothing));
+    assert!(matches!(
+        stage.send(end.client, &channel(0x4001, b"hello")),
+        Step::Nothing
+    ));
 }
 
 #[test]
@@ -132,7 +171,10 @@ fn a_stream_gets_whole_words() {
     let end = End { client, ..end };
     let relayed = stage.allocate(&end).unwrap();
     assert_eq!(stage.bind(&end, 0x4000, addr(PEER)), 0);
-    let (_, told) = stage.relay.peer_said(relayed, addr(PEER), b"hello", stage.now).unwrap();
+    let (_, told) = stage
+        .relay
+        .peer_said(relayed, addr(PEER), b"hello", stage.now)
+        .unwrap();
     assert_eq!(told, [&channel(0x4000, b"hello")[..], &[0; 3]].concat());
 }
 
@@ -147,7 +189,10 @@ fn two_allocations_of_a_session_always_reach_each_other() {
         let (b, at_b) = allocated(&mut stage, "25.1.0.2:4000", 1);
         assert_eq!(stage.permit(&a, at_b), 0);
         let packet = send_to(at_b, b"hello");
-        assert!(matches!(stage.send(a.client, &packet), Step::Nothing), "b has not permitted it");
+        assert!(
+            matches!(stage.send(a.client, &packet), Step::Nothing),
+            "b has not permitted it"
+        );
         assert_eq!(stage.bind(&b, 0x4000, at_a), 0);
         match stage.send(a.client, &packet) {
             Step::Deliver { to, packet } => {
@@ -159,7 +204,10 @@ fn two_allocations_of_a_session_always_reach_each_other() {
             Step::Deliver { to, packet } => {
                 assert_eq!(to, at_a.port());
                 let told = Message::parse(&packet).unwrap();
-                assert_eq!(told.addresses(attribute::XOR_PEER_ADDRESS).next(), Some(Some(at_b)));
+                assert_eq!(
+                    told.addresses(attribute::XOR_PEER_ADDRESS).next(),
+                    Some(Some(at_b))
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -174,7 +222,10 @@ fn under_the_relays_own_address_nothing_else_is_reached() {
     assert_eq!(stage.permit(&b, addr("25.64.0.1:1")), 0);
     for peer in [at_b, addr("25.64.0.1:3478"), addr("25.64.0.1:8080")] {
         assert_eq!(stage.permit(&a, peer), 0, "it might be the other end");
-        assert!(matches!(stage.send(a.client, &send_to(peer, b"x")), Step::Nothing), "{peer}");
+        assert!(
+            matches!(stage.send(a.client, &send_to(peer, b"x")), Step::Nothing),
+            "{peer}"
+        );
     }
     // Nor does anything come from there over a network.
     let from = addr("25.64.0.1:8080");
@@ -188,8 +239,14 @@ fn services_of_others_are_left_alone() {
     let dns = addr("25.2.0.1:53");
     assert_eq!(stage.permit(&end, dns), 0);
     assert_eq!(stage.bind(&end, 0x4000, dns), 0);
-    assert!(matches!(stage.send(end.client, &send_to(dns, b"x")), Step::Nothing));
-    assert!(matches!(stage.send(end.client, &channel(0x4000, b"x")), Step::Nothing));
+    assert!(matches!(
+        stage.send(end.client, &send_to(dns, b"x")),
+        Step::Nothing
+    ));
+    assert!(matches!(
+        stage.send(end.client, &channel(0x4000, b"x")),
+        Step::Nothing
+    ));
 }
 
 #[test]
@@ -227,7 +284,13 @@ fn what_passes_for_a_session_is_bounded() {
         passed += usize::from(heard.is_some());
     }
     assert_eq!(passed, 10);
-    assert!(matches!(stage.send(c.client, &packet), Step::Send { .. }), "others have their own");
+    assert!(
+        matches!(stage.send(c.client, &packet), Step::Send { .. }),
+        "others have their own"
+    );
     stage.pass(Duration::from_millis(100));
-    assert!(matches!(stage.send(a.client, &packet), Step::Send { .. }), "and it comes back");
+    assert!(
+        matches!(stage.send(a.client, &packet), Step::Send { .. }),
+        "and it comes back"
+    );
 }

@@ -9,7 +9,10 @@ fn anybody_learns_their_own_address() {
     let request = Writer::new(Class::Request, Method::Binding, &[9; 12]).finish();
     let answer = stage.answer(client, &request);
     let message = Message::parse(&answer).unwrap();
-    assert_eq!((message.class, message.transaction), (Class::Success, [9; 12]));
+    assert_eq!(
+        (message.class, message.transaction),
+        (Class::Success, [9; 12])
+    );
     let mapped: Vec<_> = message.addresses(attribute::XOR_MAPPED_ADDRESS).collect();
     assert_eq!(mapped, [Some(client.address)]);
 }
@@ -26,7 +29,11 @@ fn nobody_but_a_session_gets_more() {
     assert_eq!(stage.allocate(&guessing), Err(401));
     let mut elsewhere = good.clone();
     elsewhere.client = udp("25.1.0.3:4000");
-    assert_eq!(stage.allocate(&elsewhere), Err(438), "the nonce is another client's");
+    assert_eq!(
+        stage.allocate(&elsewhere),
+        Err(438),
+        "the nonce is another client's"
+    );
     let mut invented = good.clone();
     invented.nonce = "0".repeat(40);
     assert_eq!(stage.allocate(&invented), Err(438));
@@ -57,7 +64,9 @@ fn only_datagrams_are_relayed_and_only_what_is_understood() {
     let mut stage = Stage::new();
     let end = stage.end("25.1.0.1:4000", 1);
     let ask = |kind, value: &'static [u8]| {
-        end.request(Method::Allocate, move |w| udp_wanted(w).attribute(kind, value))
+        end.request(Method::Allocate, move |w| {
+            udp_wanted(w).attribute(kind, value)
+        })
     };
     let bare = end.request(Method::Allocate, |w| w);
     assert_eq!(stage.allocate_with(&end, &bare), Err(400));
@@ -69,9 +78,15 @@ fn only_datagrams_are_relayed_and_only_what_is_understood() {
         assert_eq!(stage.allocate_with(&end, &ask(kind, &[0; 8])), Err(420));
     }
     let family = attribute::REQUESTED_ADDRESS_FAMILY;
-    assert_eq!(stage.allocate_with(&end, &ask(family, &[9, 0, 0, 0])), Err(440));
+    assert_eq!(
+        stage.allocate_with(&end, &ask(family, &[9, 0, 0, 0])),
+        Err(440)
+    );
     assert_eq!(stage.allocate_with(&end, &ask(family, &[1])), Err(400));
-    assert_eq!(stage.ask(&end, &end.request(Method::Other(0x00a), |w| w)), 400);
+    assert_eq!(
+        stage.ask(&end, &end.request(Method::Other(0x00a), |w| w)),
+        400
+    );
     // What may be ignored is.
     assert!(stage.allocate_with(&end, &ask(0x8022, b"any")).is_ok());
 }
@@ -86,7 +101,10 @@ fn both_families_are_to_be_had_where_the_relay_has_them() {
         })
     };
     let request = six(&end);
-    assert_eq!(stage.allocate_with(&end, &request), Ok(addr("[2a00::1]:50001")));
+    assert_eq!(
+        stage.allocate_with(&end, &request),
+        Ok(addr("[2a00::1]:50001"))
+    );
     assert_eq!(stage.permit(&end, addr("25.2.0.1:5000")), 443);
     assert_eq!(stage.permit(&end, addr("[2a00::2]:5000")), 0);
 
@@ -185,7 +203,12 @@ fn everything_ends_with_its_session() {
     assert_eq!(stage.permit(&a, peer), 0);
     stage.relay.reclaim(JoinId(1), stage.now, stage.now);
     assert!(!stage.relay.serves(a.client));
-    assert!(stage.relay.peer_said(relayed, peer, b"late", stage.now).is_none());
+    assert!(
+        stage
+            .relay
+            .peer_said(relayed, peer, b"late", stage.now)
+            .is_none()
+    );
     assert_eq!(stage.allocate(&a), Err(401));
     assert_eq!(stage.refresh(&b, 600), 0, "others stay");
 }
@@ -202,10 +225,18 @@ fn a_session_that_may_come_back_keeps_what_it_has_and_gets_no_more() {
     stage.relay.reclaim(JoinId(1), end, stage.now);
     assert_eq!(stage.allocate(&other), Err(401));
     stage.pass(Duration::from_secs(119));
-    assert!(stage.relay.peer_said(relayed, peer, b"on", stage.now).is_some());
+    assert!(
+        stage
+            .relay
+            .peer_said(relayed, peer, b"on", stage.now)
+            .is_some()
+    );
     assert_eq!(stage.refresh(&a, 600), 0);
     stage.pass(Duration::from_secs(1));
-    assert!(!stage.relay.serves(a.client), "however long it was refreshed for");
+    assert!(
+        !stage.relay.serves(a.client),
+        "however long it was refreshed for"
+    );
 }
 
 #[test]
@@ -214,7 +245,10 @@ fn a_login_begins_things_for_an_hour_unless_it_is_lent_again() {
     stage.end("25.1.0.1:4000", 1);
     stage.pass(Duration::from_mins(50));
     let again = stage.end("25.1.0.2:4000", 1);
-    assert_eq!(again.login.username, "session 1", "both ends keep what they know");
+    assert_eq!(
+        again.login.username, "session 1",
+        "both ends keep what they know"
+    );
     stage.pass(Duration::from_mins(50));
     let late = stage.stranger(udp("25.1.0.3:4000"), again.login.clone());
     stage.allocate(&late).unwrap();

@@ -83,7 +83,7 @@ fn a_new_connection_begins_with_nothing_but_the_chat() {
     assert_eq!(console(&state).control, Control::None);
     assert_eq!(run(&mut state, answers()), answered());
     let now = console(&state);
-    assert!(!now.has_picture && !now.paused && now.display.is_none());
+    assert!(!now.has_picture && !now.still.paused && now.display.is_none());
     assert_eq!(now.control, Control::None, "never by itself");
     assert_eq!(now.chat.len(), 1);
     assert_eq!(now.line, Line::Interrupted, "not yet");

@@ -75,8 +75,8 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     };
     let mut results = Results::default();
     for file in &files {
-        let text = fs::read_to_string(file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         results.read(&text)?;
     }
     let report = report::markdown(&results);
@@ -166,6 +166,13 @@ fn verdict(line: &Value) -> anyhow::Result<()> {
 /// The bench, built as it is part of the workspace.
 fn load(root: &Path) -> Command {
     let mut command = build::cargo(root);
-    command.args(["bench", "--locked", "--quiet", "--workspace", "--bench", "load"]);
+    command.args([
+        "bench",
+        "--locked",
+        "--quiet",
+        "--workspace",
+        "--bench",
+        "load",
+    ]);
     command
 }

@@ -110,7 +110,10 @@ fn handshakes(out: &mut String, results: &Results) {
         Run("full", OURS),
         Run("full", ECHO),
     );
-    if [under_way, full, echo].iter().all(|run| results.rounds(*run) == 0) {
+    if [under_way, full, echo]
+        .iter()
+        .all(|run| results.rounds(*run) == 0)
+    {
         return;
     }
     out.push_str(HANDSHAKES);

@@ -75,7 +75,8 @@ impl Results {
     pub fn rate(&self, run: Run, pointer: &str, by: &str) -> Option<Spread> {
         let rounds = self.runs.get(&run)?.values();
         spread(rounds.filter_map(|line| {
-            let [part, whole] = [pointer, by].map(|name| line.pointer(name).and_then(Value::as_f64));
+            let [part, whole] =
+                [pointer, by].map(|name| line.pointer(name).and_then(Value::as_f64));
             Some(part? / whole?)
         }))
     }

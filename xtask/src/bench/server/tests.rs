@@ -1,4 +1,6 @@
-use super::{COTURN, ECHO, OURS, RUNS, Run, chosen, goals::goals, in_turn, report, results::Results};
+use super::{
+    COTURN, ECHO, OURS, RUNS, Run, chosen, goals::goals, in_turn, report, results::Results,
+};
 
 /// A line as the load prints it and the bench keeps it.
 fn line(round: u64, run: &str, peer: &str, figures: &str) -> String {
@@ -76,7 +78,13 @@ fn results_of_several_files_are_put_together() {
 #[test]
 fn runs_take_turns() {
     assert_eq!(in_turn(&RUNS, 0), RUNS);
-    assert_eq!(in_turn(&RUNS, 1)[..2], [Run("relayed", COTURN), Run("relayed", OURS)]);
-    assert_eq!(chosen(&["full".to_owned()]).unwrap(), [Run("full", OURS), Run("full", ECHO)]);
+    assert_eq!(
+        in_turn(&RUNS, 1)[..2],
+        [Run("relayed", COTURN), Run("relayed", OURS)]
+    );
+    assert_eq!(
+        chosen(&["full".to_owned()]).unwrap(),
+        [Run("full", OURS), Run("full", ECHO)]
+    );
     assert!(chosen(&["moon".to_owned()]).is_err());
 }
