@@ -253,14 +253,14 @@ fn the_handshake_is_as_it_was() {
         novice.words,
         hex(&sealed.ciphertext),
     );
-    expect![[r#"
+    expect![[r"
         route 2eyaR7twnhqoZE_xlYTImnu8mJKu9vvdP1_UAng3yGo
         ke1 fe6004db7a1f356d5b3c28154bf235b7
         tag f484cf76c403930ff13a0c4ef860eea54d6a4fe8ff10381fa628c3575bc5db3b
         ke2 28da9f41151e4176970df81b228e9166
         ke3 9f0b74709829bc70cfcd5bdc6d0bda90c380b51f5c935ff29ba6a1f6ad3acc7fa66ed7ae269efba1e1733ab800d7c071669bd119992652738e2a91f1f6cbbf0d
         words paddle wizard
-        sealed 4da2bfe482c5ee0479c2c70bf65f8340bb01d7d274f0e8ff"#]].assert_eq(&shown);
+        sealed 4da2bfe482c5ee0479c2c70bf65f8340bb01d7d274f0e8ff"]].assert_eq(&shown);
 }
 
 fn number() -> Number {
@@ -340,11 +340,11 @@ fn the_spoken_handshake_is_as_it_was() {
         novice.words,
         hex(&expert.channel.seal(&introduce()).ciphertext),
     );
-    expect![[r#"
+    expect![[r"
         id XfyPqWVVoi8nRCxQWkrQtA
         route mSV0a81f3LLolbL78apDUyI4zPXvIYIQWvdnjtvc3yU
         tag 325496c69b459d258fbd863d41855629fa7738a53ed98eee936f10b0a660295b
         words yellow diamond
-        sealed 660c6b88ef4147ce590b1fe5ca5b1618f803c449908d607a"#]]
+        sealed 660c6b88ef4147ce590b1fe5ca5b1618f803c449908d607a"]]
     .assert_eq(&shown);
 }

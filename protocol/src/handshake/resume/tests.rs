@@ -245,11 +245,12 @@ fn coming_back_is_as_it_was() {
         hex(&novice.channel.seal(&accepted()).ciphertext),
         hex(&page.channel.seal(&SealedToAgent::Leave).ciphertext),
     );
-    expect![[r#"
+    expect![[r"
         route q5zk95O64ezsFMRo3d0HeMMq8bEm-0OjV1Xmj_bFEcE
         key 9ea54ee7d5aaae904da078288eca59837a1b0716fa909e7eebf6d6e526cce6cf
         proof 7e80a58fc7a48b0d9bac7949eb536c4f5e427476406fac2cd57217830ae1e3a2
         next e5aa9fd269fafc77ce09806d59e4e97e0ace7a33c9e05ba9c79dcd3d71feb526
         to page 4be7efe7b2053ad2bcf0492a912d1eaccde4e2d1e6e851
-        to agent 561f882362fdb1d0a12df0e82d26e9bc4f54"#]].assert_eq(&shown);
+        to agent 561f882362fdb1d0a12df0e82d26e9bc4f54"]]
+    .assert_eq(&shown);
 }
