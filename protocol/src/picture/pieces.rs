@@ -12,7 +12,7 @@ use super::{MAX_UPDATE, Piece};
 const PATIENCE: Duration = Duration::from_millis(600);
 
 /// So many pieces may be missing at once.
-const MOST_MISSING: usize = 2048;
+const MOST_MISSING: u16 = 2048;
 
 /// A round trip is taken to last so long until one was seen.
 const FIRST_TRIP: Duration = Duration::from_millis(80);
@@ -93,6 +93,12 @@ impl Pieces {
             return Ok(None);
         };
         if number >= self.next {
+            if number - self.next > MOST_MISSING.into() {
+                // Before they are written down one by one.
+                self.next = number + 1;
+                self.give_up();
+                return Err(Lost);
+            }
             let gap = Gap {
                 since: now,
                 asked: None,
@@ -119,7 +125,7 @@ impl Pieces {
             data: piece.data.to_vec(),
         };
         self.held.insert(number, held);
-        if self.missing.len() > MOST_MISSING || self.bytes > MAX_UPDATE {
+        if self.missing.len() > MOST_MISSING.into() || self.bytes > MAX_UPDATE {
             self.give_up();
             return Err(Lost);
         }
