@@ -24,6 +24,7 @@ pub struct ViewGrant(());
 
 impl ViewGrant {
     /// The same yes, for the session's next connection.
+    #[must_use]
     pub fn again(&self) -> Self {
         Self(())
     }

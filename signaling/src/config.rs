@@ -215,7 +215,7 @@ impl Order {
         let certificates = tls.check(listen.public_url.as_ref(), &mut problems, &mut notes);
         listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
         let turn = turn.check(&mut problems);
-        let nodes = nodes.check(&mut problems);
+        let others = nodes.check(&mut problems);
         let downloads = downloads.open().unwrap_or_else(|error| {
             problems.push(error.into());
             None
@@ -237,7 +237,7 @@ impl Order {
                 max_sockets_per_ip: listen.max_sockets_per_ip,
                 trusted_proxies: listen.trusted_proxy,
                 turn,
-                nodes,
+                nodes: others,
                 downloads,
                 patience: Patience {
                     drain: listen.drain_seconds.0,

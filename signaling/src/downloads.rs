@@ -254,8 +254,13 @@ fn digest(mut file: impl Read) -> io::Result<String> {
             length => hash.update(&piece[..length]),
         }
     }
-    let digits = hash.finalize().into_iter();
-    Ok(digits.map(|byte| format!("{byte:02x}")).collect())
+    use std::fmt::Write as _;
+
+    let mut digits = String::new();
+    for byte in hash.finalize() {
+        let _ = write!(digits, "{byte:02x}"); // a string takes anything
+    }
+    Ok(digits)
 }
 
 /// As people say it: in tenths of the largest unit.

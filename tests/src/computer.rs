@@ -61,7 +61,7 @@ impl Computer {
             ip(how);
         }
         let alone = Self(());
-        alone.has(FIRST);
+        Self::has(FIRST);
         alone
     }
 
@@ -80,10 +80,10 @@ impl Computer {
     /// The computer has another address from now on.
     pub fn gets_another_address(&self) {
         ip(&format!("addr del {FIRST}/24 dev cable"));
-        self.has(SECOND);
+        Self::has(SECOND);
     }
 
-    fn has(&self, address: &str) {
+    fn has(address: &str) {
         ip(&format!("addr add {address}/24 dev cable"));
         // Browsers take the address that leads outside.
         ip("route replace default via 192.0.2.254 dev cable");

@@ -42,7 +42,8 @@ pub struct Network {
     /// The expert's computer.
     pub expert: Node,
     /// The link to the expert, if it is a bad one: it lasts as long as this.
-    _link: Option<BadLink>,
+    #[allow(dead_code, reason = "held for its end")]
+    link: Option<BadLink>,
 }
 
 /// What the computer in the middle lets through from one side to the other.
@@ -82,7 +83,7 @@ impl Network {
 
     async fn make(middle: Middle, nature: Option<Nature>) -> Self {
         let mut network = Self {
-            _link: None,
+            link: None,
             novice: Node::new("novice's network").await,
             middle: Node::new("middle of the network").await,
             expert: Node::new("expert's network").await,
@@ -98,7 +99,7 @@ impl Network {
                 (network.middle.door(), "side2"),
                 (network.expert.door(), "out"),
             ];
-            network._link = Some(BadLink::between(ends, nature));
+            network.link = Some(BadLink::between(ends, nature));
         }
         for (side, node) in [(1, &network.novice), (2, &network.expert)] {
             if side == 1 || nature.is_none() {

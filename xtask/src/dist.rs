@@ -47,12 +47,11 @@ pub struct Options {
 /// If a build fails, or this is no Debian or Ubuntu.
 pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<()> {
     packages::ensure(steps, &[Set::Dist])?;
-    let programs = match &options.programs {
-        Some(folder) => folder.clone(),
-        None => {
-            build::release(steps, root)?;
-            build::target_dir(root).join("release")
-        }
+    let programs = if let Some(folder) = &options.programs {
+        folder.clone()
+    } else {
+        build::release(steps, root)?;
+        build::target_dir(root).join("release")
     };
     let out = match &options.out {
         Some(folder) => folder.clone(),

@@ -151,6 +151,7 @@ fn said_by(name: &str, text: &ChatText) -> String {
 
 impl Notice {
     /// One plain line for a person; what was said in several lines, in several.
+    #[expect(clippy::too_many_lines, reason = "a list of sentences")]
     pub fn sentence(&self) -> String {
         match self {
             Self::Open => "The invitation is open. Waiting for your helper.".into(),

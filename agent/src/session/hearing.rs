@@ -150,9 +150,9 @@ mod tests {
         let later = begin.after(Duration::from_secs(600));
         hearing.pass_time(later);
         assert!(hearing.silent(later) && !hearing.silent(later));
-        let left = PATIENCE - SILENCE;
+        let left = PATIENCE.saturating_sub(SILENCE);
         assert_eq!(hearing.deadline(later), Some(later.at + left));
-        assert!(!hearing.is_over(later.after(left - Duration::from_millis(1))));
+        assert!(!hearing.is_over(later.after(left.saturating_sub(Duration::from_millis(1)))));
         assert!(hearing.is_over(later.after(left)));
         assert!(hearing.heard(later), "it came back by itself");
         assert_eq!(hearing.deadline(later), None);

@@ -259,20 +259,16 @@ impl Session {
             State::Viewing(mut viewing) => {
                 let heard = viewing.sealed(join, sealed, out);
                 self.state = State::Viewing(viewing);
-                match heard {
-                    Ok(over) => {
-                        if let Some(returning) = &mut self.returning {
-                            returning.confirmed();
-                        }
-                        let (reason, why) = over?;
-                        self.end(reason, why, out)
-                    }
-                    Err(_) => {
-                        // The connection stands by itself: a meddling server is cut off, no more.
-                        dismiss(join, out);
-                        None
-                    }
+                let Ok(over) = heard else {
+                    // The connection stands by itself: a meddling server is cut off, no more.
+                    dismiss(join, out);
+                    return None;
+                };
+                if let Some(returning) = &mut self.returning {
+                    returning.confirmed();
                 }
+                let (reason, why) = over?;
+                self.end(reason, why, out)
             }
             other => {
                 self.state = other;

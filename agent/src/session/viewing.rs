@@ -44,6 +44,7 @@ const TAMPERED: End = (
 );
 const ENDED: End = (EndReason::Expert, "Your helper ended the session.");
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Viewing {
     partner: Partner,
     /// The novice's yes to the picture.
@@ -156,7 +157,7 @@ impl Viewing {
         out: &mut Vec<Output>,
     ) -> Option<End> {
         match &mut self.hearing.line {
-            Line::Up | Line::Silent => self.from_page(event, consent, now, out),
+            Line::Up | Line::Silent => self.heard_directly(event, consent, now, out),
             Line::Dialling(dialling) => {
                 match dialling.event(event, &mut self.partner, out) {
                     Dialled::Still => {}
@@ -170,7 +171,7 @@ impl Viewing {
         }
     }
 
-    fn from_page(
+    fn heard_directly(
         &mut self,
         event: PeerEvent,
         consent: &mut Consent,

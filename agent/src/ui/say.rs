@@ -46,7 +46,7 @@ pub(super) fn until_next_minute(left: Duration) -> Duration {
 
 /// Until the number of seconds changes that have passed.
 pub(super) fn until_next_second(passed: Duration) -> Duration {
-    Duration::from_secs(1) - Duration::from_nanos(passed.subsec_nanos().into())
+    Duration::from_nanos(u64::from(1_000_000_000 - passed.subsec_nanos()))
 }
 
 /// How an invitation is passed on.

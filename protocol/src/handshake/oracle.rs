@@ -94,7 +94,7 @@ fn run(which: u8, change: &[u8]) -> Option<()> {
         let forged = altered(&sent, at(2))?;
         same &= (forged.nonce, forged.fingerprint, forged.ke1)
             == (sent.nonce, sent.fingerprint, sent.ke1);
-        hello = with_tag(&challenge, forged);
+        hello = with_tag(&challenge, &forged);
     }
 
     let tagged = match challenged.verify_link(record, &hello) {
@@ -151,7 +151,7 @@ fn altered<T: Serialize + DeserializeOwned>(message: &T, change: &[u8]) -> Optio
 }
 
 /// As somebody says it who holds the link.
-fn with_tag(challenge: &Challenge, hello: Hello) -> Hello {
+fn with_tag(challenge: &Challenge, hello: &Hello) -> Hello {
     use hmac::Mac as _;
     let Link { id, secret, .. } = link();
     let context = Context {
@@ -165,7 +165,7 @@ fn with_tag(challenge: &Challenge, hello: Hello) -> Hello {
     let tag = context.tag(&key, &hello.ke1.0).finalize().into_bytes();
     Hello {
         tag: Bytes(tag.into()),
-        ..hello
+        ..hello.clone()
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn of(target: &str) -> Vec<Vec<u8>> {
         "cursor" => vec![body(&CursorMoved { seq: 700, at: AT })],
         "feedback" => feedback(),
         "update" => vec![update()[1..].to_vec()],
-        "tile" => (0..4).map(|kind| tile(kind, &[24, 16])).collect(),
+        "tile" => (0..4).map(|kind| tile(kind, [24, 16])).collect(),
         "pieces" => vec![pieces()],
         "signal" => signal(),
         "link" => [true, false]
@@ -235,7 +235,7 @@ fn feedback() -> Vec<Vec<u8>> {
 }
 
 /// A picture of a computer's kind: flat, of few colours, a slope, noise.
-fn tile(kind: u32, head: &[u8; 2]) -> Vec<u8> {
+fn tile(kind: u32, head: [u8; 2]) -> Vec<u8> {
     let [width, height] = head.map(u32::from);
     let mut state = 7_u32;
     let mut bgra = Vec::new();
@@ -260,7 +260,7 @@ fn tile(kind: u32, head: &[u8; 2]) -> Vec<u8> {
 }
 
 fn update() -> Vec<u8> {
-    let tile = tile(1, &[24, 16]).split_off(2);
+    let tile = tile(1, [24, 16]).split_off(2);
     let area = Area {
         x: 8,
         y: 4,

@@ -21,7 +21,7 @@ const MAX_PASSWORD: u64 = 1024;
 /// Which Redis several servers meet in.
 #[derive(Debug, Clone, Default, Args)]
 pub struct NodeOptions {
-    /// The Redis in which several servers meet to act as one, such as redis://10.0.0.5:6379. All
+    /// The Redis in which several servers meet to act as one, such as <redis://10.0.0.5:6379>. All
     /// of them need the same keys: see --token-keys
     #[arg(long, env = "DESKHAND_REDIS", value_name = "URL")]
     pub redis: Option<RedisUrl>,

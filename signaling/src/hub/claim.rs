@@ -118,6 +118,7 @@ impl Hub {
         self.claim_again(now, out);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is decided, and over")]
     fn decided(
         &mut self,
         claim: ClaimId,
@@ -214,8 +215,9 @@ impl Hub {
             return self.lose(route, out);
         }
         // Granted and lost again before the answer to it came.
-        let of_route = |pending: &&Pending| pending.route() == route;
-        if self.others.pending.get(&claim).filter(of_route).is_none() {
+        let of_route = |pending: &Pending| pending.route() == route;
+        let pending = self.others.pending.get(&claim);
+        if !pending.is_some_and(of_route) {
             return; // held by a later claim, or not any more
         }
         if let Some(Pending::Registration { socket, .. }) = self.others.pending.remove(&claim) {

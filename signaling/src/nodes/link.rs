@@ -238,7 +238,7 @@ impl Link {
             }
             let answers: Vec<Value> = commands.query_async(&mut redis).await?;
             for (errand, answer) in batch.drain(..).zip(answers) {
-                if let Some(news) = read(errand, answer)? {
+                if let Some(news) = read(&errand, answer)? {
                     self.tell(news).await;
                 }
             }
@@ -296,7 +296,7 @@ impl Link {
         let told = self.driver.send(Event::Input(Input::Others(news))).await;
         if told.is_err() {
             // The driver has ended. What it said last is still to be carried out.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -360,8 +360,8 @@ impl Link {
 }
 
 /// What the answer to an errand's command means.
-fn read(errand: Errand, answer: Value) -> Result<Option<News>, LinkError> {
-    Ok(match errand {
+fn read(errand: &Errand, answer: Value) -> Result<Option<News>, LinkError> {
+    Ok(match *errand {
         Errand::Claim(Claim { claim, .. }) => {
             let answer = Vec::<String>::from_redis_value(answer)?;
             let outcome = match answer.as_slice() {

@@ -329,27 +329,24 @@ impl<S: Clone> Relay<S> {
         if !allocation.permits(from.ip(), now) {
             return None;
         }
-        let packet = match allocation.number(from, now) {
-            Some(number) => {
-                let len = u16::try_from(data.len()).ok()?;
-                let mut packet = Vec::with_capacity(CHANNEL_HEAD + data.len() + 3);
-                packet.extend(number.to_be_bytes());
-                packet.extend(len.to_be_bytes());
-                packet.extend(data);
-                if client.way == Way::Tcp {
-                    packet.resize(packet.len().next_multiple_of(4), 0);
-                }
-                packet
+        let packet = if let Some(number) = allocation.number(from, now) {
+            let len = u16::try_from(data.len()).ok()?;
+            let mut packet = Vec::with_capacity(CHANNEL_HEAD + data.len() + 3);
+            packet.extend(number.to_be_bytes());
+            packet.extend(len.to_be_bytes());
+            packet.extend(data);
+            if client.way == Way::Tcp {
+                packet.resize(packet.len().next_multiple_of(4), 0);
             }
-            None => {
-                self.said = self.said.wrapping_add(1);
-                let mut transaction = [0; 12];
-                transaction[4..].copy_from_slice(&self.said.to_be_bytes());
-                Writer::new(Class::Indication, Method::Data, &transaction)
-                    .address(attribute::XOR_PEER_ADDRESS, from)
-                    .attribute(attribute::DATA, data)
-                    .finish()
-            }
+            packet
+        } else {
+            self.said = self.said.wrapping_add(1);
+            let mut transaction = [0; 12];
+            transaction[4..].copy_from_slice(&self.said.to_be_bytes());
+            Writer::new(Class::Indication, Method::Data, &transaction)
+                .address(attribute::XOR_PEER_ADDRESS, from)
+                .attribute(attribute::DATA, data)
+                .finish()
         };
         Some((allocation.carrier.clone(), packet))
     }

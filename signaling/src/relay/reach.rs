@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The [registry](https://www.iana.org/assignments/iana-ipv4-special-registry) of special
 /// addresses, multicast and the reserved rest, each with the length of its prefix.
 const SPECIAL_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network
+    (Ipv4Addr::UNSPECIFIED, 8),           // this network
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
     (Ipv4Addr::new(100, 64, 0, 0), 10),   // behind a carrier's NAT
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback

@@ -16,7 +16,7 @@ use sha1::Sha1;
 const HEADER: usize = 20;
 const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const INTEGRITY_LEN: usize = 20;
-/// What a fingerprint is XORed with.
+/// What a fingerprint is combined with by XOR.
 const FINGERPRINT_MASK: u32 = 0x5354_554e;
 
 /// The attributes that are read or written here.
@@ -381,7 +381,7 @@ fn number(bytes: &[u8]) -> u16 {
     u16::from_be_bytes([bytes[0], bytes[1]])
 }
 
-/// What addresses are XORed with, so that no router on the way rewrites them.
+/// What addresses are combined with by XOR, so that no router on the way rewrites them.
 fn mask(transaction: &Transaction) -> [u8; 16] {
     let mut mask = [0; 16];
     mask[..4].copy_from_slice(&COOKIE);

@@ -295,13 +295,13 @@ impl Console {
     fn over(&mut self, over: Over, now: Duration) -> Next {
         let reaching = self.back.as_mut().filter(|back| back.is_reaching());
         let verdict = match (over, reaching) {
-            (over, Some(back)) => match final_word(over) {
-                Some(verdict) => verdict,
-                None => {
+            (over, Some(back)) => {
+                let Some(verdict) = final_word(over) else {
                     back.failed(now);
                     return Next::Stay(vec![Effect::StopRejoining]);
-                }
-            },
+                };
+                verdict
+            }
             (Over::Ended(EndReason::Lost), None) if self.line == Line::Connecting => {
                 sentences::unreachable(self.reach)
             }

@@ -69,13 +69,13 @@ impl State {
                 self.screen = Screen::Console(Box::new(console));
                 return vec![Effect::Keep, Effect::Answer(sdp)];
             }
-            Event::News(News::Over(over)) => match final_word(over) {
-                Some(verdict) => verdict,
-                None => {
+            Event::News(News::Over(over)) => {
+                let Some(verdict) = final_word(over) else {
                     back.failed(now);
                     return vec![Effect::StopRejoining];
-                }
-            },
+                };
+                verdict
+            }
             Event::SocketClosed | Event::NoCertificate => {
                 back.failed(now);
                 return vec![Effect::StopRejoining];

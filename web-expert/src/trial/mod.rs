@@ -90,8 +90,6 @@ impl Trial {
             }
             (Heard::Server(server::Heard::Message(said)), None) => self.answered(said),
             (Heard::Server(server::Heard::Closed) | Heard::Enough, None) => Some(Outcome::NoServer),
-            // The server has said what there was to say.
-            (Heard::Server(_), Some(_)) => None,
             (Heard::Candidate(text), Some(begun)) => {
                 begun.seen.note(&text);
                 if begun.seen.has_all_addresses() {
@@ -113,7 +111,9 @@ impl Trial {
                 self.ended()
             }
             (Heard::Enough, Some(begun)) => Some(Outcome::Seen(begun.seen.clone())),
-            (Heard::Candidate(_) | Heard::NoMore | Heard::Relayed(..), None) => None,
+            // The server has said what there was to say; the rest is of a trial that is over.
+            (Heard::Server(_), Some(_))
+            | (Heard::Candidate(_) | Heard::NoMore | Heard::Relayed(..), None) => None,
         }
     }
 

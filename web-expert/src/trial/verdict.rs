@@ -6,6 +6,7 @@ use deskhand_protocol::ice::{IceServer, Scheme, Transport};
 
 /// What there was to try, and what came of it. It grows while a trial goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each was seen or not")]
 pub struct Seen {
     /// Somebody there tells how one's own address looks from outside.
     pub asked: bool,

@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command, thread, time::Duration};
 use serde_json::{Value, json};
 
 /// The first line of the raw results; `with` are the other programs.
-pub fn describe(root: &Path, with: Vec<String>, now: Duration) -> Value {
+pub fn describe(root: &Path, with: &[String], now: Duration) -> Value {
     let memory = line_of("/proc/meminfo", "MemTotal:")
         .and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
         .map(|kib| (kib + (1 << 19)) >> 20);

@@ -140,7 +140,7 @@ fn measure(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     writeln!(
         file,
         "{}",
-        machine::describe(root, machine::peers(harness.cache()), now)
+        machine::describe(root, &machine::peers(harness.cache()), now)
     )?;
     if plan.has_ours() && !options.no_build {
         let stages = steps.step("The agent's stages", || stages(root))?;

@@ -154,9 +154,9 @@ fn two_minutes_after_the_last_sign_of_life_the_session_is_over() {
     scene.pass(5 * MINUTE);
     scene.peer(PeerEvent::Heard(false));
     assert!(is_lost(&scene));
-    let left = 2 * MINUTE - crate::peer::SILENCE;
+    let left = (2 * MINUTE).saturating_sub(crate::peer::SILENCE);
     assert_eq!(scene.desk.wake(scene.now), scene.now.at + MINUTE / 2);
-    scene.pass(left - Duration::from_millis(1));
+    scene.pass(left.saturating_sub(Duration::from_millis(1)));
     assert!(is_lost(&scene));
     scene.pass(Duration::from_millis(1));
     assert!(scene.ended().unwrap().contains("is lost"));

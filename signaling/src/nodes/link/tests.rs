@@ -40,7 +40,7 @@ async fn carry_out(
     link.write(node, &errand, &mut commands);
     let answers: Vec<Value> = commands.query_async(redis).await.unwrap();
     let [answer] = answers.try_into().unwrap();
-    read(errand, answer).unwrap()
+    read(&errand, answer).unwrap()
 }
 
 #[tokio::test]

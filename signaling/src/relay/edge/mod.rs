@@ -251,17 +251,17 @@ fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener), RelayError> {
         udp.set_nonblocking(true)?;
         Ok((udp, tcp))
     };
-    let mut tried = both();
+    let mut bound = both();
     for _ in 1..tries {
-        if tried.is_ok() {
+        if bound.is_ok() {
             break;
         }
-        tried = both();
+        bound = both();
     }
-    if let Ok((udp, _)) = &tried {
+    if let Ok((udp, _)) = &bound {
         tracing::info!(address = ?udp.local_addr(), "relay listens");
     }
-    tried.map_err(|cause| RelayError::Listen { address, cause })
+    bound.map_err(|cause| RelayError::Listen { address, cause })
 }
 
 /// At that very address, so that what leaves shows it: a computer with several would choose. Behind

@@ -102,7 +102,7 @@ fn measure(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let path = folder.join(format!("{}.jsonl", now.as_secs()));
     let mut file = File::create(&path)?;
-    writeln!(file, "{}", machine::describe(root, machine::relays(), now))?;
+    writeln!(file, "{}", machine::describe(root, &machine::relays(), now))?;
     eprintln!("\nLeave the machine alone meanwhile.");
     for round in 0..options.repeats {
         for Run(run, peer) in in_turn(&runs, round) {
