@@ -11,7 +11,7 @@ mod made;
 
 use std::time::{Duration, Instant};
 
-use deskhand_protocol::picture::{Codecs, tile};
+use deskhand_protocol::picture::{Codecs, MAX_MOVED, tile};
 
 use super::{
     Packet,
@@ -309,6 +309,12 @@ impl Composer {
         areas.retain(|area| area.area() >= WORTH_COPY);
         areas.sort_by_key(|area| std::cmp::Reverse(area.area()));
         areas.truncate(MOST_COPIES);
+        let mut left = u64::from(self.size().rect().area()) * MAX_MOVED;
+        areas.retain(|area| {
+            let fits = left.checked_sub(area.area().into());
+            left = fits.unwrap_or(left);
+            fits.is_some()
+        });
         if areas.is_empty() {
             return None;
         }

@@ -41,6 +41,8 @@ pub const MAX_UPDATE: usize = 64 << 20;
 
 /// An update has at most so many parts, and a part so many areas.
 pub const MAX_PARTS: usize = 4096;
+/// What one part moves is at most so many times the whole picture: its areas may overlap.
+pub const MAX_MOVED: u64 = 4;
 
 /// No picture is wider or taller, in pixels.
 pub const MAX_SIDE: u16 = 16_384;
@@ -257,9 +259,10 @@ impl Update<Range<usize>> {
                     for area in &areas {
                         inside(&[area.shifted(dx, dy)?], head.size)?;
                     }
-                    // None overlaps another. A page keeps all of them while it moves them.
+                    // They may overlap. A page keeps all of them while it moves them.
                     let moved: u64 = areas.iter().map(|area| area.pixels()).sum();
-                    if moved > u64::from(head.size.0) * u64::from(head.size.1) {
+                    let screen = u64::from(head.size.0) * u64::from(head.size.1);
+                    if moved > screen * MAX_MOVED {
                         return Err(UpdateError::Malformed);
                     }
                     Part::Copy { dx, dy, areas }
@@ -458,9 +461,11 @@ mod tests {
             }],
             ..update(vec![], b"")
         };
-        let all = moving(vec![half; 2]).encode();
+        let all = moving(vec![half; 8]).encode();
         assert!(Update::decode(&all).is_ok());
-        let more = moving(vec![half, half, Area { height: 1, ..half }]).encode();
+        let mut more = vec![half; 8];
+        more.push(Area { height: 1, ..half });
+        let more = moving(more).encode();
         assert_eq!(Update::decode(&more), Err(UpdateError::Malformed));
     }
 

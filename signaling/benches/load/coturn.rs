@@ -61,11 +61,11 @@ impl Coturn {
         let program =
             Program::start(&mut command).context("Debian's package for it is called coturn")?;
         let coturn = Self { program, folder };
-        turn::is_there(coturn.address()).await?;
+        turn::is_there(Self::address()).await?;
         Ok(coturn)
     }
 
-    fn address(&self) -> SocketAddr {
+    fn address() -> SocketAddr {
         (HOST, PORT).into()
     }
 

@@ -117,7 +117,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Value> {
     sleep_until(window.from.into()).await;
     let before = program.processor()?;
     sleep_until(window.until.into()).await;
-    let processor = (program.processor()? - before).as_secs_f64();
+    let processor = program.processor()?.saturating_sub(before).as_secs_f64();
 
     let mut tally = Tally::new(window);
     while let Some(pair) = pairs.join_next().await {

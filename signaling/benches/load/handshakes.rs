@@ -90,7 +90,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<Value> {
     sleep_until(window.from.into()).await;
     let before = server.program.processor()?;
     sleep_until(window.until.into()).await;
-    let processor = server.program.processor()? - before;
+    let processor = server.program.processor()?.saturating_sub(before);
 
     let mut tally = Tally::new(window);
     let mut ended = 0;

@@ -98,16 +98,13 @@ pub async fn measure(options: &Options) -> anyhow::Result<Value> {
         Peer::Deskhand => None,
         Peer::Coturn => Some(Coturn::start().await?),
     };
-    let server = match &coturn {
-        Some(coturn) => {
-            let options = coturn.options();
-            let options: Vec<&str> = options.iter().map(String::as_str).collect();
-            Server::start(&options)?
-        }
-        None => {
-            let listen = format!("{HOST}:0");
-            Server::start(&["--turn-public-ip", HOST, "--turn-listen", &listen])?
-        }
+    let server = if let Some(coturn) = &coturn {
+        let options = coturn.options();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        Server::start(&options)?
+    } else {
+        let listen = format!("{HOST}:0");
+        Server::start(&["--turn-public-ip", HOST, "--turn-listen", &listen])?
     };
     let relay = coturn
         .as_ref()
@@ -202,7 +199,7 @@ async fn pass(options: &Options, sessions: &[Session], relay: &Program) -> anyho
             break;
         }
     }
-    let processor = relay.processor()? - before;
+    let processor = relay.processor()?.saturating_sub(before);
     drop(over);
     let mut tally = Tally::new(window);
     while let Some(heard) = hearing.join_next().await {

@@ -26,7 +26,7 @@ pub struct Lines {
     end: End,
     /// Back at the end that sent them.
     echoed: bool,
-    lines: Vec<Line>,
+    all: Vec<Line>,
 }
 
 impl Lines {
@@ -57,14 +57,14 @@ impl Lines {
         Self {
             end: turn.end,
             echoed: false,
-            lines: turn.payloads.iter().map(line).collect(),
+            all: turn.payloads.iter().map(line).collect(),
         }
     }
 
     /// The same, sent to a server that echoes.
     pub fn echoed(turn: &Turn) -> Self {
         // As long as those that are counted on a server of ours.
-        let Self { end, lines, .. } = Self::relayed(turn, JoinId(1 << 51));
+        let Self { end, all, .. } = Self::relayed(turn, JoinId(1 << 51));
         let back = |line: Line| Line {
             arrives: line.sent.clone(),
             sent: line.sent,
@@ -72,7 +72,7 @@ impl Lines {
         Self {
             end,
             echoed: true,
-            lines: lines.into_iter().map(back).collect(),
+            all: all.into_iter().map(back).collect(),
         }
     }
 }
@@ -95,13 +95,13 @@ impl Talk {
             End::Novice => (&mut self.novice, &mut self.expert),
             End::Expert => (&mut self.expert, &mut self.novice),
         };
-        let mut began = Vec::with_capacity(turn.lines.len());
-        for line in &turn.lines {
+        let mut began = Vec::with_capacity(turn.all.len());
+        for line in &turn.all {
             began.push(Instant::now());
             speaker.send(line.sent.clone()).await?;
         }
         let listener = if turn.echoed { speaker } else { listener };
-        for (line, began) in turn.lines.iter().zip(began) {
+        for (line, began) in turn.all.iter().zip(began) {
             let arrived = listener.next().await?;
             ensure!(arrived == line.arrives, "another message: {arrived}");
             tally.count(began);

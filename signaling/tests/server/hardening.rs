@@ -31,7 +31,7 @@ async fn send(site: &Site, bytes: &[u8]) -> String {
     let (mut answers, mut requests) = stream.split();
     let mut answer = Vec::new();
     // The server may part before it has heard all of it.
-    let (_, _) = tokio::join!(
+    let ((), ()) = tokio::join!(
         async {
             let _ = requests.write_all(bytes).await;
             let _ = requests.flush().await;
@@ -244,7 +244,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         short @ 0..126 => frame.push(0x80 | u8::try_from(short).unwrap()),
         len => {
-            frame.push(0x80 | 126);
+            frame.push(0x80 | 0x7e);
             frame.extend(u16::try_from(len).unwrap().to_be_bytes());
         }
     }
@@ -327,7 +327,8 @@ async fn one_visitor_asks_so_often_a_minute_and_others_are_not_disturbed() {
         requests.write_all(flood.as_bytes()),
         soon(answers.read_to_string(&mut heard)),
     );
-    (sent.unwrap(), read.unwrap());
+    sent.unwrap();
+    read.unwrap();
     let ok = heard.matches("HTTP/1.1 200 OK").count();
     let refused = heard.matches("HTTP/1.1 429 ").count();
     assert_eq!(ok + refused, 701, "all are answered");

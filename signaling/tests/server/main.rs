@@ -3,6 +3,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::large_futures,
+    clippy::print_stderr,
     reason = "a test may fail that way"
 )]
 

@@ -170,7 +170,11 @@ async fn a_key_that_is_old_gets_a_successor_and_stays_for_its_tokens() {
     fs::write(&file, format!("{key} {}\n", now())).unwrap();
     running.signal(Signal::HUP);
     running.hears("the keys of owner tokens were renewed").await;
-    let stale = signed(&both[1], Algorithm::HS256, &claims());
-    let refused = running.novice().await.register(route(1), Some(stale)).await;
+    let former = signed(&both[1], Algorithm::HS256, &claims());
+    let refused = running
+        .novice()
+        .await
+        .register(route(1), Some(former))
+        .await;
     assert_eq!(refused.err(), Some(Refusal::NotOwner));
 }

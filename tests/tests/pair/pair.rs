@@ -75,6 +75,7 @@ enum Event {
 }
 
 /// Both ends and the server.
+#[expect(clippy::struct_excessive_bools, reason = "what happened so far")]
 pub struct Pair {
     pub now: Now,
     link: Bad,
@@ -322,7 +323,6 @@ impl Pair {
             Event::ToExpert(socket, message) if self.expert == Some(socket) => {
                 self.page_hears(&message);
             }
-            Event::ToNovice(..) | Event::ToExpert(..) => {}
             Event::Closed(socket) => self.closed(socket),
             Event::Cut(role) => {
                 let socket = match role {
@@ -352,7 +352,8 @@ impl Pair {
                 }));
             }
             Event::Peer(peer, event) if peer == self.peer => self.tell_desk(Input::Peer(event)),
-            Event::Peer(..) => {}
+            // For somebody who is gone.
+            Event::ToNovice(..) | Event::ToExpert(..) | Event::Peer(..) => {}
         }
     }
 

@@ -25,7 +25,7 @@ fn nothing_the_server_says_ends_a_session() {
 }
 
 #[test]
-fn a_session_that_outlasts_its_invitation_sleeps_and_registers_nothing() {
+fn a_session_that_outlasts_its_invitation_sleeps_and_registers_only_its_own_way_back() {
     let mut scene = Scene::new();
     scene.viewing();
     scene.pass(HOUR + HOUR);
@@ -34,7 +34,10 @@ fn a_session_that_outlasts_its_invitation_sleeps_and_registers_nothing() {
     assert!(wake >= scene.now.at + Duration::from_secs(30));
     scene.out.clear();
     scene.input(Input::Server(ServerEvent::Up));
-    let registers = |output: &Output| matches!(output, Output::Server(ToServer::Register { .. }));
+    let invitation = scene.route;
+    let registers = |output: &Output| {
+        matches!(output, Output::Server(ToServer::Register { route, .. }) if *route == invitation)
+    };
     assert!(!scene.out.iter().any(registers));
 }
 

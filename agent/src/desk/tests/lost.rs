@@ -63,6 +63,8 @@ impl Page {
     /// Comes back for good.
     fn is_back(&mut self, scene: &mut Scene) -> Expert {
         let mut expert = self.comes(scene).expect("it is let in");
+        let (join, servers) = (expert.join, vec![]);
+        scene.server(ToNovice::IceServers { join, servers });
         scene.sealed(&mut expert, &SealedToAgent::Answer(answer(FP_BACK)));
         scene.peer(PeerEvent::Connected(FP_BACK));
         expert
