@@ -96,6 +96,8 @@ fn an_expert_is_announced_and_both_talk() {
             e <- joined
             e <- challenge
             n <- hello from 1
+            e <- relays
+            n <- relays for 1
             e <- offer
         "#]],
     );
@@ -345,6 +347,8 @@ fn who_floods_before_approval_is_expelled_and_not_the_novice() {
             n <- registered a for 60s
             n <- joined 1 at a
             e <- joined
+            e <- relays
+            n <- relays for 1
             n <- 1 from 1
             n <- 2 from 1
             n <- 3 from 1
@@ -402,8 +406,12 @@ fn experts_who_wait_are_bounded_and_approved_ones_wait_no_more() {
             e2 <- joined
             e3 <- closing: TooMany
             e3 closed
+            e1 <- relays
+            n <- relays for 1
             n <- joined 3 at a
             e4 <- joined
+            e2 <- relays
+            n <- relays for 2
             e5 <- closing: TooMany
             e5 closed
         "#]],

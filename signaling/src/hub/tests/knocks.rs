@@ -68,5 +68,12 @@ fn whoever_knocks_from_elsewhere_is_counted_where_the_invitation_is() {
         stage.step(line);
     }
     let (_, after) = stage.said.split_once("n@a <- left 6\n").unwrap();
-    expect![[r#""#]].assert_eq(after);
+    expect![[r#"
+        e1@b <- closing: TooMany
+        e1@b closed
+        e2@a <- closing: TooMany
+        e2@a closed
+        n@a <- joined 7 at x
+        e3@b <- joined
+    "#]].assert_eq(after);
 }
