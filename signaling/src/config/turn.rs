@@ -28,12 +28,7 @@ pub struct TurnOptions {
 
     /// Where the relay listens, for UDP and for TCP. Without it: on port 3478 of its public
     /// addresses, or of all that this computer has, if it has none of those itself
-    #[arg(
-        long,
-        env = "DESKHAND_TURN_LISTEN",
-        value_name = "ADDRESS:PORT",
-        requires = "turn_public_ip"
-    )]
+    #[arg(long, env = "DESKHAND_TURN_LISTEN", value_name = "ADDRESS:PORT")]
     pub turn_listen: Option<SocketAddr>,
 
     /// UDP ports that the relay uses for what it relays
@@ -62,8 +57,7 @@ pub struct TurnOptions {
         long,
         env = "DESKHAND_TURN_URL",
         value_name = "URL",
-        value_delimiter = ',',
-        conflicts_with = "turn_public_ip"
+        value_delimiter = ','
     )]
     pub turn_url: Vec<IceUrl>,
 
@@ -104,6 +98,12 @@ pub enum TurnError {
         "--turn-public-ip takes one address of IP version 4 and one of IP version 6, and no more."
     )]
     TooManyAddresses,
+    /// It is off, so it can listen nowhere.
+    #[error("--turn-listen is of use only with --turn-public-ip, which turns the relay on.")]
+    Off,
+    /// Two relays at once.
+    #[error("--turn-public-ip is for the relay inside, --turn-url for another one: not both.")]
+    Both,
     /// Credentials could not be made.
     #[error(
         "{0} needs a password for each session, which is made from a secret that both know. Give the file with it by --turn-secret-file."
@@ -153,6 +153,11 @@ impl TryFrom<TurnOptions> for Turn {
     type Error = TurnError;
 
     fn try_from(options: TurnOptions) -> Result<Self, TurnError> {
+        match (&options.turn_public_ip[..], &options.turn_url[..]) {
+            ([], []) if options.turn_listen.is_some() => return Err(TurnError::Off),
+            ([_, ..], [_, ..]) => return Err(TurnError::Both),
+            _ => {}
+        }
         if !options.turn_url.is_empty() {
             return outside(options.turn_url, options.turn_secret_file).map(Self::Outside);
         }
@@ -268,7 +273,7 @@ mod tests {
             (&["--turn-url", "https://example.org"], "looks like turn:"),
             (
                 &["--turn-url", "turn:a", "--turn-public-ip", "25.64.0.1"],
-                "cannot be used with",
+                "not both",
             ),
         ];
         for (args, sentence) in table {
