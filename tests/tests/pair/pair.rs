@@ -69,6 +69,8 @@ enum Event {
     PageRefusesToTry,
     /// Of the direct connection of this number.
     ToPage(u32, PageEvent),
+    /// Something passes again over that connection, if both ends still have it.
+    Recovers(u32),
     NoviceAnswers(PromptId),
     /// From the novice's connection of this number.
     Peer(u32, PeerEvent),
@@ -217,8 +219,7 @@ impl Pair {
         let interrupted = PageEvent::Line(Line::Interrupted);
         self.after(SILENCE, Event::Peer(peer, PeerEvent::Heard(false)));
         self.after(SILENCE, Event::ToPage(peer, interrupted));
-        self.after(time, Event::Peer(peer, PeerEvent::Heard(true)));
-        self.after(time, Event::ToPage(peer, PageEvent::Line(Line::Up)));
+        self.after(time, Event::Recovers(peer));
     }
 
     /// Whether both ends have one and the same connection, and know that it is good.
@@ -343,6 +344,12 @@ impl Pair {
             Event::PageTicks => self.page_ticks(),
             Event::PageRefusesToTry => self.tell_page(PageEvent::SocketClosed),
             Event::ToPage(peer, event) => self.tell_page_of(peer, event),
+            Event::Recovers(peer) => {
+                if self.peer == peer && self.page_peer == Some(peer) {
+                    self.tell_desk(Input::Peer(PeerEvent::Heard(true)));
+                    self.tell_page(PageEvent::Line(Line::Up));
+                }
+            }
             Event::NoviceAnswers(prompt) => {
                 // Said for the question that was read, whether or not it is still open.
                 self.allowed = true;

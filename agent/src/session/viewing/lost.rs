@@ -18,7 +18,6 @@ impl Viewing {
     /// There is no connection any more: the page has to come back.
     pub(super) fn gone(&mut self, now: Now, out: &mut Vec<Output>) {
         self.rest(now, out);
-        out.push(Output::Peer(PeerCommand::Close));
         if self.hearing.gone(now) {
             out.push(Output::Tell(Notice::Lost(self.partner.name.clone())));
         }
@@ -65,10 +64,12 @@ impl Viewing {
     }
 
     /// Nobody is there for whom anything could be captured or done. What a page says once, the
-    /// next one has to say again.
+    /// next one has to say again. What the former connection still has to say must not be taken
+    /// for news of the next one, which may be a while in coming.
     fn rest(&mut self, now: Now, out: &mut Vec<Output>) {
         self.let_go(now, out);
         out.push(Output::Media(MediaCommand::Stop));
+        out.push(Output::Peer(PeerCommand::Close));
         self.capturing = false;
         self.screens.rest();
         self.looking = true;
