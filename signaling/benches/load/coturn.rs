@@ -16,7 +16,7 @@ use crate::{program::Program, turn};
 const HOST: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
 const PORT: u16 = 3478;
 /// Nobody else ever hears of it.
-const SECRET: &str = "only for the length of a bench";
+const SECRET: &str = "only-for-the-length-of-a-bench";
 
 /// A running coturn.
 pub struct Coturn {
