@@ -7,10 +7,7 @@ use deskhand_protocol::{id::Route, invitation::Number, signal::Refusal};
 use super::{
     Claim, Errand, Hub, Outcome, Output, SocketId, Standing, others::Others, register::Wanted,
 };
-use crate::{
-    nodes::{ClaimId, ToNode},
-    token::OwnerProof,
-};
+use crate::{nodes::ClaimId, token::OwnerProof};
 
 /// So many routes are claimed again at a time, after a break.
 const AT_A_TIME: usize = 64;
@@ -105,15 +102,7 @@ impl Hub {
         out: &mut Vec<Output>,
     ) {
         if let Some(pending) = self.others.pending.remove(&claim) {
-            if let Outcome::Granted {
-                displaced: Some((node, theirs)),
-            } = outcome
-            {
-                let (route, claim) = (pending.route(), theirs);
-                let message = ToNode::Taken { route, claim };
-                out.push(Output::Others(Errand::Tell { node, message }));
-            }
-            self.decided(claim, pending, outcome != Outcome::Refused, now, out);
+            self.decided(claim, pending, outcome == Outcome::Granted, now, out);
         }
         self.claim_again(now, out);
     }

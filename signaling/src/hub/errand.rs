@@ -48,10 +48,7 @@ pub enum News {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The route is this node's.
-    Granted {
-        /// Another one held it, by this claim.
-        displaced: Option<(NodeId, ClaimId)>,
-    },
+    Granted,
     /// Somebody else has a better right to it.
     Refused,
 }
@@ -105,7 +102,8 @@ pub enum Standing {
     Confirmed,
 }
 
-/// What a node says for itself when it wants to hold a route. It gets
+/// What a node says for itself when it wants to hold a route. Whichever node held it before is
+/// told in the same step ([`ToNode::Taken`]): nothing can be lost in between. It gets
 /// - a route that nobody holds, and one of its own, always;
 /// - none that somebody holds, if it is to be [`Standing::Reserved`];
 /// - one that another node holds as `Confirmed`, if the claim is `proven` and not older;

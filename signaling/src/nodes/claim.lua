@@ -4,13 +4,14 @@
 local process, node, claim = ARGV[1], ARGV[2], ARGV[3]
 local standing, proven = tonumber(ARGV[4]), ARGV[5] == '1'
 local age, ttl = tonumber(ARGV[6]), ARGV[7]
+-- What the node is told that held it before: on which channel, and around the number of its claim.
+local channels, before, after = ARGV[8], ARGV[9], ARGV[10]
 local RESERVED, CONFIRMED = 0, 2
 
 local time = redis.call('TIME')
 local since = time[1] * 1000000 + time[2] - age
 local held = redis.call('HMGET', KEYS[1], 'process', 'node', 'claim', 'standing', 'since')
 local anybody, own = held[1], held[1] == process
-local displaced = {}
 if anybody and standing == RESERVED then
     return {'refused'}
 end
@@ -23,9 +24,9 @@ if anybody and not own then
     elseif not (proven or no_older) then
         return {'refused'}
     end
-    displaced = {held[2], held[3]}
+    redis.call('PUBLISH', channels .. held[2], before .. held[3] .. after)
 end
 redis.call('HSET', KEYS[1], 'process', process, 'node', node, 'claim', claim,
     'standing', standing, 'since', string.format('%.0f', since))
 redis.call('PEXPIRE', KEYS[1], ttl)
-return {'granted', unpack(displaced)}
+return {'granted'}

@@ -22,7 +22,13 @@ struct Entry {
 }
 
 impl Directory {
-    pub(crate) fn claim(&mut self, node: NodeId, claim: &Claim, now: Instant) -> Outcome {
+    /// What becomes of the claim, and by which claim of which other node the route was held.
+    pub(crate) fn claim(
+        &mut self,
+        node: NodeId,
+        claim: &Claim,
+        now: Instant,
+    ) -> (Outcome, Option<(NodeId, ClaimId)>) {
         let since = now.checked_sub(claim.age).unwrap_or(now);
         let held = self.entry(claim.route, now);
         let granted = held.is_none_or(|held| {
@@ -37,7 +43,7 @@ impl Directory {
                     })
         });
         if !granted {
-            return Outcome::Refused;
+            return (Outcome::Refused, None);
         }
         let entry = Entry {
             node,
@@ -48,9 +54,8 @@ impl Directory {
         };
         self.held.insert(claim.route, entry);
         let displaced = held.filter(|held| held.node.process != node.process);
-        Outcome::Granted {
-            displaced: displaced.map(|held| (held.node, held.claim)),
-        }
+        let displaced = displaced.map(|held| (held.node, held.claim));
+        (Outcome::Granted, displaced)
     }
 
     pub(crate) fn release(&mut self, node: NodeId, route: Route, claim: ClaimId) {

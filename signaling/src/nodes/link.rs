@@ -303,7 +303,9 @@ impl Link {
     /// Adds the one command that an errand is.
     fn write(&self, node: NodeId, errand: &Errand, commands: &mut Pipeline) {
         match errand {
-            Errand::Claim(claim) => commands
+            Errand::Claim(claim) => {
+                let (before, after) = message::encode_taken(node, claim.route);
+                commands
                 .cmd("EVAL")
                 .arg(CLAIM)
                 .arg(1)
@@ -318,7 +320,11 @@ impl Link {
                 })
                 .arg(u8::from(claim.proven))
                 .arg(u64::try_from(claim.age.as_micros()).unwrap_or(u64::MAX))
-                .arg(millis(claim.ttl)),
+                .arg(millis(claim.ttl))
+                .arg(self.channels())
+                .arg(before)
+                .arg(after)
+            }
             Errand::Release { route, claim } => commands
                 .cmd("EVAL")
                 .arg(RELEASE)
@@ -365,10 +371,7 @@ fn read(errand: &Errand, answer: Value) -> Result<Option<News>, LinkError> {
         Errand::Claim(Claim { claim, .. }) => {
             let answer = Vec::<String>::from_redis_value(answer)?;
             let outcome = match answer.as_slice() {
-                [granted] if granted == "granted" => Outcome::Granted { displaced: None },
-                [granted, node, claim] if granted == "granted" => Outcome::Granted {
-                    displaced: node.parse().ok().zip(claim.parse().ok().map(ClaimId)),
-                },
+                [granted] if granted == "granted" => Outcome::Granted,
                 _ => Outcome::Refused,
             };
             Some(News::Claimed { claim, outcome })

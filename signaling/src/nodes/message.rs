@@ -167,6 +167,15 @@ pub fn encode(from: NodeId, message: &ToNode) -> String {
     .unwrap_or_default()
 }
 
+/// [`ToNode::Taken`] as text, before and after the number of the claim: only Redis knows that.
+pub(crate) fn encode_taken(from: NodeId, route: Route) -> (String, &'static str) {
+    let claim = ClaimId(0);
+    let mut text = encode(from, &ToNode::Taken { route, claim });
+    let after = "}}";
+    text.truncate(text.len().saturating_sub(after.len() + 1));
+    (text, after)
+}
+
 /// Reads a message, and who sent it.
 ///
 /// # Errors
@@ -264,6 +273,15 @@ mod tests {
         };
         let text = encode(FROM, &longest);
         assert_eq!(decode(text.as_bytes()), Ok((FROM, longest)));
+    }
+
+    #[test]
+    fn a_claim_that_only_redis_knows_is_put_in_there() {
+        let (route, claim) = (Route::from_bytes([1; 32]), ClaimId(129));
+        let (before, after) = encode_taken(FROM, route);
+        let text = format!("{before}{}{after}", claim.0);
+        let taken = ToNode::Taken { route, claim };
+        assert_eq!(decode(text.as_bytes()), Ok((FROM, taken)));
     }
 
     #[test]

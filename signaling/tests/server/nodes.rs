@@ -106,8 +106,6 @@ async fn a_session_is_set_up_across_two_nodes_in_either_direction() {
         for _ in 0..20 {
             expert.relay(&longest).await;
             novice.relay(first, &longest).await;
-        }
-        for _ in 0..20 {
             let (payload, join) = (payload(&longest), first);
             let relayed = ToExpert::Relay {
                 payload: payload.clone(),
@@ -256,6 +254,7 @@ async fn a_redis_that_stands_still_holds_nobody_up() {
     let (redis, _state, mut a, mut b) = pair().await;
     let (mut novice, _) = a.waiting_novice(route(1)).await;
     let (mut expert, joined) = a.joined(&mut novice, route(1)).await;
+    approve(&mut novice, &mut expert, joined).await;
     redis.signal(Signal::STOP);
     let began = Instant::now();
     for _ in 0..100 {

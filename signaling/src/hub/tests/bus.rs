@@ -2,7 +2,7 @@
 //! way when one of them is cut off.
 
 use super::{stage::Stage, *};
-use crate::nodes::{NodeId, directory::Directory, message};
+use crate::nodes::{NodeId, ToNode, directory::Directory, message};
 
 #[derive(Default)]
 pub struct Bus {
@@ -120,9 +120,15 @@ impl Stage {
         };
         match errand {
             Errand::Claim(claim) => {
-                let outcome = self.bus.directory.claim(from, &claim, self.now);
-                let claim = claim.claim;
-                vec![(home, News::Claimed { claim, outcome })]
+                let (outcome, displaced) = self.bus.directory.claim(from, &claim, self.now);
+                let (route, claim) = (claim.route, claim.claim);
+                let mut heard = vec![(home, News::Claimed { claim, outcome })];
+                if let Some((node, claim)) = displaced
+                    && let Some(to) = self.bus.home_of(node)
+                {
+                    heard.push((to, pass(ToNode::Taken { route, claim })));
+                }
+                heard
             }
             Errand::Release { route, claim } => {
                 self.bus.directory.release(from, route, claim);

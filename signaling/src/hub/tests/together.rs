@@ -97,8 +97,14 @@ impl World {
             17 => format!("{expert} says x"),
             18 => format!("{expert} goes"),
             19 => "wait 1".to_owned(),
-            20..=29 => return drop(self.work(home)),
-            30..=39 => return drop(self.hears(home, who % 2 == 0)),
+            20..=29 => {
+                self.work(home);
+                return;
+            }
+            30..=39 => {
+                self.hears(home, who % 2 == 0);
+                return;
+            }
             40 => return self.cut(home),
             41 | 42 if !self.touched().contains(&home) => return self.stage.in_touch(home),
             43 if which == 0 => {

@@ -90,7 +90,7 @@ async fn the_scripts_decide_as_the_directory_of_the_hubs_own_tests() {
             };
             let expected = News::Claimed {
                 claim: claim.claim,
-                outcome: directory.claim(node, &claim, now),
+                outcome: directory.claim(node, &claim, now).0,
             };
             let said = format!("{claim:?} of {script:?}");
             let news = carry_out(&link, node, Errand::Claim(claim), &mut redis).await;
