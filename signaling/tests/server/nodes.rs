@@ -137,6 +137,8 @@ async fn the_owner_moves_to_another_node_and_nobody_else_can() {
     for site in [&a, &b] {
         let (mut expert, join) = site.joined(&mut back, route(1)).await;
         still_talk(&mut back, &mut expert, join).await;
+        drop(expert);
+        has_left(&mut back, join).await;
     }
 }
 
