@@ -306,24 +306,24 @@ impl Link {
             Errand::Claim(claim) => {
                 let (before, after) = message::encode_taken(node, claim.route);
                 commands
-                .cmd("EVAL")
-                .arg(CLAIM)
-                .arg(1)
-                .arg(entry(claim.route))
-                .arg(format!("{:016x}", node.process))
-                .arg(node.to_string())
-                .arg(claim.claim.0)
-                .arg(match claim.standing {
-                    Standing::Reserved => 0,
-                    Standing::Registered => 1,
-                    Standing::Confirmed => 2,
-                })
-                .arg(u8::from(claim.proven))
-                .arg(u64::try_from(claim.age.as_micros()).unwrap_or(u64::MAX))
-                .arg(millis(claim.ttl))
-                .arg(self.channels())
-                .arg(before)
-                .arg(after)
+                    .cmd("EVAL")
+                    .arg(CLAIM)
+                    .arg(1)
+                    .arg(entry(claim.route))
+                    .arg(format!("{:016x}", node.process))
+                    .arg(node.to_string())
+                    .arg(claim.claim.0)
+                    .arg(match claim.standing {
+                        Standing::Reserved => 0,
+                        Standing::Registered => 1,
+                        Standing::Confirmed => 2,
+                    })
+                    .arg(u8::from(claim.proven))
+                    .arg(u64::try_from(claim.age.as_micros()).unwrap_or(u64::MAX))
+                    .arg(millis(claim.ttl))
+                    .arg(self.channels())
+                    .arg(before)
+                    .arg(after)
             }
             Errand::Release { route, claim } => commands
                 .cmd("EVAL")

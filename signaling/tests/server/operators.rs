@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use deskhand_protocol::signal::{FromExpert, FromNovice, Refusal, ToExpert, ToNovice};
+use deskhand_protocol::signal::{FromExpert, Refusal, ToExpert, ToNovice};
 use rustix::process::Signal;
 
 use crate::{
     http::ask,
     process::Running,
-    support::{payload, route, still_talk},
+    support::{approve, payload, route, still_talk},
 };
 
 async fn start(args: &[&str]) -> (Running, tempfile::TempDir) {
@@ -114,7 +114,7 @@ async fn it_ends_in_time_whoever_is_still_there() {
     let (running, _state) = start(&["--drain-seconds", "1"]).await;
     let (mut novice, _) = running.waiting_novice(route(1)).await;
     let (mut expert, join) = running.joined(&mut novice, route(1)).await;
-    novice.0.send(&FromNovice::Approved { join }).await;
+    approve(&mut novice, &mut expert, join).await;
     let began = Instant::now();
     running.signal(Signal::TERM);
     novice.is_closed(Refusal::Restarting).await;

@@ -75,5 +75,6 @@ fn whoever_knocks_from_elsewhere_is_counted_where_the_invitation_is() {
         e2@a closed
         n@a <- joined 7 at x
         e3@b <- joined
-    "#]].assert_eq(after);
+    "#]]
+    .assert_eq(after);
 }

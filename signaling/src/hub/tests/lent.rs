@@ -66,40 +66,58 @@ fn each_node_lends_to_the_end_that_is_there_and_takes_it_back() {
         expected.assert_eq(&stage.said);
         assert!(stage.lent.is_empty());
     };
-    after("n@a dismisses 1", expect![[r#"
+    after(
+        "n@a dismisses 1",
+        expect![[r#"
         1 has no relays at once
         101 has no relays at once
         e@b <- left
         e@b closed
-    "#]]);
-    after("n@a goes", expect![[r#"
+    "#]],
+    );
+    after(
+        "n@a goes",
+        expect![[r#"
         1 has no relays soon
         101 has no relays soon
         e@b <- left
         e@b closed
-    "#]]);
-    after("e@b goes", expect![[r#"
+    "#]],
+    );
+    after(
+        "e@b goes",
+        expect![[r#"
         101 has no relays soon
         1 has no relays soon
         n@a <- left 1
-    "#]]);
-    after("b is lost; beat", expect![[r#"
+    "#]],
+    );
+    after(
+        "b is lost; beat",
+        expect![[r#"
         101 has no relays soon
         e@b <- left
         e@b closed
         1 has no relays soon
         n@a <- left 1
-    "#]]);
-    after("a dies; beat", expect![[r#"
+    "#]],
+    );
+    after(
+        "a dies; beat",
+        expect![[r#"
         101 has no relays soon
         e@b <- left
         e@b closed
-    "#]]);
-    after("a stops", expect![[r#"
+    "#]],
+    );
+    after(
+        "a stops",
+        expect![[r#"
         n@a <- closing: Restarting
         n@a closed
         101 has no relays soon
         e@b <- left
         e@b closed
-    "#]]);
+    "#]],
+    );
 }
