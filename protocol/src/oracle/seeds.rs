@@ -1,4 +1,4 @@
-//! What a corpus begins with: messages as they are really said, of every kind.
+//! Messages as they are really said, of every kind: every oracle has to understand them.
 
 use serde::Serialize;
 

@@ -33,31 +33,21 @@ fn the_kept_corpus_does_no_harm_and_is_understood() {
         });
         let understood = understood.count();
         assert!(
-            understood * 4 >= corpus.len() && understood > 0,
-            "{}: of {} kept inputs only {understood} are understood; after a change of the wire \
-             run `cargo xtask fuzz` for it and keep what it finds",
+            understood > 0,
+            "{}: of {} kept inputs none is understood any more; after a change of the wire run \
+             `cargo xtask fuzz --keep {}`",
             oracle.name,
             corpus.len(),
+            oracle.name,
         );
     }
 }
 
-/// `UPDATE_EXPECT=1` writes them anew.
 #[test]
-fn what_is_really_said_is_understood_and_kept_as_seeds() {
+fn what_is_really_said_is_understood() {
     for oracle in ALL {
-        let folder = fuzz().join("corpus").join(oracle.name);
         for (nth, seed) in seeds::of(oracle.name).into_iter().enumerate() {
             assert!((oracle.check)(&seed), "{}, seed {nth}", oracle.name);
-            let path = folder.join(format!("seed-{nth:02}"));
-            if std::env::var_os("UPDATE_EXPECT").is_some() {
-                fs::create_dir_all(&folder).unwrap();
-                fs::write(&path, &seed).unwrap();
-            }
-            assert!(
-                fs::read(&path).is_ok_and(|kept| kept == seed),
-                "{path:?} is not what is said now; UPDATE_EXPECT=1 writes it anew"
-            );
         }
     }
 }
