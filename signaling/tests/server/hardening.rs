@@ -13,7 +13,7 @@ use tokio::{
 use crate::{
     http::ask,
     process::Running,
-    support::{Expert, Site, route, soon, still_talk},
+    support::{Expert, Site, approve, route, soon, still_talk},
 };
 
 async fn public() -> (Running, tempfile::TempDir) {
@@ -76,6 +76,18 @@ async fn the_whole_list_of_headers_is_on_every_answer() {
     };
     let about = headers("GET /about").await;
     expect![[r"
+        content-security-policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' wss://help.example.org ws://localhost:PORT ws://127.0.0.1:PORT; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+        cross-origin-embedder-policy: require-corp
+        cross-origin-opener-policy: same-origin
+        cross-origin-resource-policy: same-origin
+        origin-agent-cluster: ?1
+        permissions-policy: accelerometer=(), autoplay=(self), camera=(), clipboard-read=(self), clipboard-write=(self), display-capture=(), fullscreen=(self), geolocation=(), gyroscope=(), hid=(), idle-detection=(), keyboard-map=(self), magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()
+        referrer-policy: no-referrer
+        strict-transport-security: max-age=31536000
+        x-content-type-options: nosniff
+        x-dns-prefetch-control: off
+        x-frame-options: deny
+        x-permitted-cross-domain-policies: none
     "]]
     .assert_eq(&about);
     for request in [
@@ -123,7 +135,6 @@ async fn no_origin_but_our_own_opens_the_experts_socket() {
         "https://help.example.org/",
         "https://help.example.org#",
         "https://help.example.org?",
-        "https://help.example.org ",
         "https://help.example.org,null",
         "https://help.example.org https://evil.example",
         "https://help.example.orgx",
@@ -258,7 +269,7 @@ async fn frames_against_the_rules_part_their_sender_from_nobody_else() {
     let (running, _state) = public().await;
     let (mut novice, _) = running.waiting_novice(route(1)).await;
     let (mut expert, join) = running.joined(&mut novice, route(1)).await;
-    novice.0.send(&FromNovice::Approved { join }).await;
+    approve(&mut novice, &mut expert, join).await;
     let long = "x".repeat(MAX_SIGNAL / 2);
     let endless: Vec<u8> = std::iter::once(frame(0x01, long.as_bytes()))
         .chain((0..3).map(|_| frame(0x00, long.as_bytes())))
