@@ -312,9 +312,9 @@ fn two_who_register_at_once_are_told_who_has_it() {
         expect![[r#"
             n1@a <- registered x for 60s
             n2@b <- registered x for 60s
-            n3@b <- unregistered x: NotOwner
             n1@a <- closing: Replaced
             n1@a closed
+            n3@b <- unregistered x: NotOwner
             n2@b <- joined 101 at x
             e@a <- joined
         "#]],
