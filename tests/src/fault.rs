@@ -22,7 +22,8 @@ use frames::Frames;
 pub struct Way {
     /// Everything comes so much later.
     pub delay: Duration,
-    /// So many bytes travel together at most.
+    /// So many bytes travel together at most, after the first head: the agent's library takes one
+    /// that comes in very many pieces for an attack.
     pub most: Option<usize>,
     /// Where it ends, if it does.
     pub cut: Option<Cut>,
@@ -182,12 +183,14 @@ impl Pump {
             if !self.way.delay.is_zero() {
                 tokio::time::sleep(self.way.delay).await;
             }
+            let head = self.frames.left_of_head(&chunk[..length]);
             let (passing, ended, cut) = self.follow(&chunk[..length]);
             if ended > 0 {
                 log.send_modify(|log| *counter(log) += ended);
             }
             let step = self.way.most.unwrap_or(length).max(1);
-            for piece in chunk[..passing].chunks(step) {
+            let (head, rest) = chunk[..passing].split_at(head.min(passing));
+            for piece in std::iter::once(head).chain(rest.chunks(step)) {
                 if self.to.write_all(piece).await.is_err() {
                     return Manner::Closed;
                 }

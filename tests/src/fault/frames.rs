@@ -46,7 +46,6 @@ impl Frames {
     ///
     /// Nobody here sends a message in several frames.
     pub fn push(&mut self, byte: u8) -> Option<Place> {
-        const END: &[u8] = b"\r\n\r\n";
         let mut place = Place {
             message: self.messages,
             begins: false,
@@ -55,11 +54,7 @@ impl Frames {
         };
         match &mut self.part {
             Part::Head(seen) => {
-                *seen = match byte {
-                    byte if byte == END[*seen] => *seen + 1,
-                    b'\r' => 1,
-                    _ => 0,
-                };
+                *seen = seen_of_end(*seen, byte);
                 if *seen == END.len() {
                     self.part = Part::Header(Vec::new());
                 }
@@ -91,6 +86,20 @@ impl Frames {
         }
     }
 
+    /// How many of these bytes, the next ones, still belong to the head.
+    pub fn left_of_head(&self, bytes: &[u8]) -> usize {
+        let Part::Head(mut seen) = self.part else {
+            return 0;
+        };
+        for (at, &byte) in bytes.iter().enumerate() {
+            seen = seen_of_end(seen, byte);
+            if seen == END.len() {
+                return at + 1;
+            }
+        }
+        bytes.len()
+    }
+
     fn end_if_over(&mut self) {
         if let Part::Payload {
             left: 0, message, ..
@@ -99,6 +108,18 @@ impl Frames {
             self.messages += usize::from(message);
             self.part = Part::Header(Vec::new());
         }
+    }
+}
+
+/// What ends a head.
+const END: &[u8] = b"\r\n\r\n";
+
+/// How much of it has been seen after this byte, too.
+fn seen_of_end(seen: usize, byte: u8) -> usize {
+    match byte {
+        byte if byte == END[seen] => seen + 1,
+        b'\r' => 1,
+        _ => 0,
     }
 }
 
@@ -147,6 +168,9 @@ mod tests {
         bytes.extend([9; 256]);
         bytes.extend([0x82, 0x82, 1, 2, 3, 4, 5, 6]); // a binary one, masked
         bytes.extend([0x88, 0]); // a farewell
+        let head = bytes.iter().position(|byte| *byte == 0x81).unwrap();
+        assert_eq!(Frames::default().left_of_head(&bytes), head);
+        assert_eq!(Frames::default().left_of_head(&bytes[..9]), 9);
         let (places, messages) = places(&bytes);
         assert_eq!(messages, 4);
         assert_eq!(count(&places, |place| place.begins), 4);
