@@ -175,6 +175,10 @@ impl Packing<'_> {
                     "packaging/proxy/Caddyfile",
                     "usr/share/doc/deskhand-server/examples/Caddyfile",
                 )?,
+                self.file(
+                    "docs/server.toml",
+                    "usr/share/doc/deskhand-server/examples/server.toml",
+                )?,
                 self.copyright("usr/share/doc/deskhand-server/copyright")?,
                 self.others(
                     "deskhand-signaling",

@@ -157,6 +157,7 @@ fn the_packages_install_run_and_go(out: &Path) {
             "usr/share/doc/deskhand-server/copyright",
             "usr/share/doc/deskhand-server/examples/Caddyfile",
             "usr/share/doc/deskhand-server/examples/nginx.conf",
+            "usr/share/doc/deskhand-server/examples/server.toml",
             "usr/share/doc/deskhand-server/third-party.txt",
             "usr/share/doc/deskhand/copyright",
             "usr/share/doc/deskhand/examples/policy.toml",
