@@ -69,21 +69,21 @@ async fn a_token_with_anything_off_owns_nothing_even_if_the_key_is_right() {
     let table: &[(&str, Change)] = &[
         ("another route", |c| c["sub"] = route(2).to_text().into()),
         ("no route", |c| {
-            drop(c.as_object_mut().unwrap().remove("sub"))
+            drop(c.as_object_mut().unwrap().remove("sub"));
         }),
         ("another issuer", |c| c["iss"] = "somebody".into()),
         ("no issuer", |c| {
-            drop(c.as_object_mut().unwrap().remove("iss"))
+            drop(c.as_object_mut().unwrap().remove("iss"));
         }),
         ("another audience", |c| c["aud"] = "deskhand-join".into()),
         ("no audience", |c| {
-            drop(c.as_object_mut().unwrap().remove("aud"))
+            drop(c.as_object_mut().unwrap().remove("aud"));
         }),
         ("ended", |c| c["exp"] = (now() - 10).into()),
         ("no end", |c| drop(c.as_object_mut().unwrap().remove("exp"))),
         ("not yet", |c| c["nbf"] = (now() + 10).into()),
         ("no start", |c| {
-            drop(c.as_object_mut().unwrap().remove("nbf"))
+            drop(c.as_object_mut().unwrap().remove("nbf"));
         }),
     ];
     let mut bad: Vec<(&str, OwnerToken)> = table

@@ -116,8 +116,8 @@ impl Client {
         let answer = client.hear().await;
         let answer = Message::parse(&answer).unwrap();
         assert_eq!(answer.class, Class::Error);
-        client.realm = answer.text(attribute::REALM).unwrap().to_owned();
-        client.nonce = answer.text(attribute::NONCE).unwrap().to_owned();
+        answer.text(attribute::REALM).unwrap().clone_into(&mut client.realm);
+        answer.text(attribute::NONCE).unwrap().clone_into(&mut client.nonce);
         client
     }
 
