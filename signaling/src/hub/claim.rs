@@ -28,6 +28,11 @@ pub(super) enum Pending {
     Again(Route),
     /// A registration that is not wanted any more.
     Withdrawn(Route),
+    /// A registration that another node has taken over, if it was granted.
+    Taken {
+        socket: SocketId,
+        route: Route,
+    },
 }
 
 impl Pending {
@@ -35,7 +40,7 @@ impl Pending {
         match self {
             Self::Registration { wanted, .. } => wanted.route,
             Self::Reservation { number, .. } => number.route(),
-            Self::Again(route) | Self::Withdrawn(route) => *route,
+            Self::Again(route) | Self::Withdrawn(route) | Self::Taken { route, .. } => *route,
         }
     }
 }
@@ -83,9 +88,11 @@ impl Others {
     /// A socket does not want a route any more whose registration may not be decided yet.
     pub(super) fn withdraw(&mut self, from: SocketId, route: Route) {
         for pending in self.pending.values_mut() {
-            if matches!(pending, Pending::Registration { socket, wanted, .. }
-                if *socket == from && wanted.route == route)
-            {
+            let whose = match pending {
+                Pending::Registration { socket, .. } | Pending::Taken { socket, .. } => *socket,
+                Pending::Reservation { .. } | Pending::Again(_) | Pending::Withdrawn(_) => continue,
+            };
+            if whose == from && pending.route() == route {
                 *pending = Pending::Withdrawn(route);
             }
         }
@@ -142,6 +149,12 @@ impl Hub {
             Pending::Again(route) => self.lose(route, out),
             Pending::Withdrawn(route) if granted => self.hand_back(route, Some(claim), now, out),
             Pending::Withdrawn(_) => {}
+            Pending::Taken { socket, .. } if granted => self.expel(socket, Refusal::Replaced, out),
+            Pending::Taken { socket, route } => {
+                if self.peers.contains_key(&socket) {
+                    Self::decline(socket, route, Refusal::NotOwner, out);
+                }
+            }
         }
     }
 
@@ -197,21 +210,29 @@ impl Hub {
         }
     }
 
-    /// Another node holds a route that this one held by `claim`.
+    /// Another node holds a route that this one held by `claim`, and by none of those before it
+    /// any more: claims are decided in order.
     pub(super) fn taken(&mut self, route: Route, claim: ClaimId, out: &mut Vec<Output>) {
+        for (_, earlier) in self.others.pending.range_mut(..claim) {
+            if let Pending::Registration { socket, wanted, .. } = earlier
+                && wanted.route == route
+            {
+                let socket = *socket;
+                *earlier = Pending::Taken { socket, route };
+            }
+        }
         let held = self.routes.get(&route).and_then(|held| held.claim);
-        if held == Some(claim) {
-            return self.lose(route, out);
-        }
+        let lost = held.is_some_and(|held| held <= claim);
         // Granted and lost again before the answer to it came.
-        let of_route = |pending: &Pending| pending.route() == route;
-        let pending = self.others.pending.get(&claim);
-        if !pending.is_some_and(of_route) {
-            return; // held by a later claim, or not any more
-        }
-        if let Some(Pending::Registration { socket, .. }) = self.others.pending.remove(&claim) {
+        let unanswered = (self.others.pending.get(&claim)).is_some_and(|one| one.route() == route);
+        if unanswered
+            && let Some(Pending::Registration { socket, .. }) = self.others.pending.remove(&claim)
+        {
             self.expel(socket, Refusal::Replaced, out);
         }
-        self.lose(route, out);
+        // Otherwise it is held by a later claim, or not any more.
+        if lost || unanswered {
+            self.lose(route, out);
+        }
     }
 }

@@ -110,6 +110,7 @@ impl Hub {
                 Pending::Reservation { socket, number } => {
                     self.keep(socket, number, None, now, out);
                 }
+                Pending::Taken { socket, .. } => self.expel(socket, Refusal::Replaced, out),
                 Pending::Again(_) | Pending::Withdrawn(_) => {}
             }
         }
