@@ -116,8 +116,14 @@ impl Client {
         let answer = client.hear().await;
         let answer = Message::parse(&answer).unwrap();
         assert_eq!(answer.class, Class::Error);
-        answer.text(attribute::REALM).unwrap().clone_into(&mut client.realm);
-        answer.text(attribute::NONCE).unwrap().clone_into(&mut client.nonce);
+        answer
+            .text(attribute::REALM)
+            .unwrap()
+            .clone_into(&mut client.realm);
+        answer
+            .text(attribute::NONCE)
+            .unwrap()
+            .clone_into(&mut client.nonce);
         client
     }
 
