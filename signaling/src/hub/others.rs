@@ -100,6 +100,8 @@ impl Hub {
     fn lost(&mut self, now: Instant, out: &mut Vec<Output>) {
         self.others.linked = false; // first: nothing is said to them any more
         self.others.unclaimed.clear();
+        // Before anything is decided: what ends by it then has no end elsewhere to be told.
+        self.sever(None, out);
         for pending in std::mem::take(&mut self.others.pending).into_values() {
             match pending {
                 Pending::Registration {
@@ -114,7 +116,6 @@ impl Hub {
                 Pending::Again(_) | Pending::Withdrawn(_) => {}
             }
         }
-        self.sever(None, out);
         let seeking = |peer: &Peer| {
             matches!(
                 peer,
