@@ -44,6 +44,8 @@ impl Results {
                 results.cells.entry(key).or_default().runs.push(line);
             } else {
                 let error = line["error"].as_str().unwrap_or("no reason given");
+                // Where its logs were is of no use to others.
+                let error = error.split(", see ").next().unwrap_or(error);
                 let [net, workload, peer] = key;
                 results
                     .failed
