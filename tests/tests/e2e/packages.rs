@@ -140,7 +140,7 @@ fn the_packages_install_run_and_go(out: &Path) {
             .arg(&agent)
             .arg("Depends"),
     );
-    for library in ["libvpx", "libaom", "libxkbcommon0", "libegl1"] {
+    for library in ["libvpx", "libaom", "libxcb-shm0", "libegl1"] {
         assert!(needs.contains(library), "{library} is not among {needs}");
     }
 
