@@ -28,10 +28,13 @@ impl Hardening {
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::REFERRER_POLICY, "no-referrer");
         set(header::X_FRAME_OPTIONS, "DENY");
-        set(
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        );
+        // Where pages come in the clear browsers ignore it, and complain of it in their console.
+        if !origins.first().is_some_and(Origin::shows_who_meets) {
+            set(
+                HeaderName::from_static("cross-origin-opener-policy"),
+                "same-origin",
+            );
+        }
         set(
             HeaderName::from_static("cross-origin-embedder-policy"),
             "require-corp",

@@ -84,11 +84,6 @@ async fn one_whose_computer_made_its_address_up_is_helped() {
 }
 
 #[tokio::test]
-async fn one_whose_network_knows_only_ip_version_6_is_helped() {
-    is_helped_in(Lan::new(&[UNIQUE_LOCAL]).await).await;
-}
-
-#[tokio::test]
 async fn one_whose_network_knows_both_kinds_of_addresses_is_helped() {
     is_helped_in(Lan::new(&[UNIQUE_LOCAL, PRIVATE]).await).await;
 }
