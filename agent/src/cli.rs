@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{OsStringValueParser, TypedValueParser as _},
+};
 
 use crate::{
     front::{Channel, Serial},
@@ -221,7 +224,7 @@ pub struct Settings {
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// Certificate of an authority of your own that is to be believed, too; "" for none.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub ca: Option<PathBuf>,
     /// What your helper sees as your name.
     #[arg(long, value_name = "TEXT")]
