@@ -35,24 +35,10 @@ pub fn is_possible(window: &Window) -> bool {
 /// What the browser answers with a picture of the page before it lets anything else happen there.
 const DISCRETE: [&str; 4] = ["keydown", "keyup", "pointerdown", "pointerup"];
 
-/// The worker that takes frames, of one connection after the other. It is loaded once, with the
-/// page: where a connection was lost, so may be what would have been loaded for the next one.
-#[derive(Debug)]
-pub struct Taker(OwnWorker);
-
-impl Taker {
-    /// One that takes nothing yet.
-    ///
-    /// # Errors
-    /// The browser's own, if there can be no worker.
-    pub fn start() -> Result<Self, JsValue> {
-        OwnWorker::start("frames.js", SOURCE).map(Self)
-    }
-}
-
 /// Frames on their way to the page; none come any more once it is dropped.
 #[derive(Debug)]
 pub struct Frames {
+    _worker: OwnWorker,
     _listeners: Vec<EventListener>,
 }
 
@@ -64,20 +50,19 @@ impl Frames {
     /// # Errors
     /// The browser's own.
     pub fn take(
-        taker: &Taker,
         receiver: &RtcRtpReceiver,
         on: impl Fn(Vec<u8>, Duration) + 'static,
     ) -> Result<Self, JsValue> {
-        let worker = taker.0.worker();
+        let worker = OwnWorker::start("frames.js", SOURCE)?;
         let ring = Ring::new();
         let memory = ring.as_ref().map(Ring::memory);
-        let transform = ScriptTransform::new(worker, memory)?;
+        let transform = ScriptTransform::new(worker.worker(), memory)?;
         let arrivals = Rc::new(Arrivals {
             ring,
             on: Box::new(on),
             frame: RefCell::default(),
         });
-        let mut listeners = vec![EventListener::new(worker, "message", {
+        let mut listeners = vec![EventListener::new(worker.worker(), "message", {
             let arrivals = Rc::clone(&arrivals);
             move |event| arrivals.told(&event.unchecked_ref::<MessageEvent>().data())
         })];
@@ -86,6 +71,7 @@ impl Frames {
         }
         Reflect::set(receiver, &"transform".into(), &transform)?;
         Ok(Self {
+            _worker: worker,
             _listeners: listeners,
         })
     }

@@ -26,7 +26,7 @@ use web_sys::{HtmlCanvasElement, RtcRtpReceiver, Window};
 use yew::Callback;
 
 use decoder::{Decoder, Frame};
-use frames::{Frames, Taker};
+use frames::Frames;
 use surface::Surface;
 
 /// What becomes of the picture.
@@ -60,7 +60,6 @@ pub struct Picture(Rc<Inner>);
 struct Inner {
     canvas: HtmlCanvasElement,
     surface: RefCell<Surface>,
-    taker: Taker,
     on: Callback<Heard>,
     /// Once the browser has been asked; less those that turned out not to work.
     decodes: Cell<Option<Codecs>>,
@@ -129,7 +128,6 @@ impl Picture {
         Ok(Self(Rc::new(Inner {
             canvas,
             surface: RefCell::new(surface),
-            taker: Taker::start()?,
             on,
             decodes: Cell::default(),
             hidden: Cell::default(),
@@ -202,7 +200,7 @@ impl Picture {
         say: Callback<Feedback>,
     ) -> Result<(), JsValue> {
         let inner = Rc::downgrade(&self.0);
-        let frames = Frames::take(&self.0.taker, receiver, move |packet, at| {
+        let frames = Frames::take(receiver, move |packet, at| {
             if let Some(inner) = inner.upgrade() {
                 inner.arrived(&packet, at);
                 inner.packet(&packet);
