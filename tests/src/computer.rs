@@ -11,6 +11,8 @@ use crate::{namespace::is_root, process::Process};
 /// Names no computer elsewhere ([RFC 5737](https://www.rfc-editor.org/rfc/rfc5737)).
 const FIRST: &str = "192.0.2.1";
 const SECOND: &str = "192.0.2.2";
+/// Where display servers listen.
+const X_SOCKETS: &str = "/tmp/.X11-unix";
 /// Set in a process that has a network of its own.
 const INSIDE: &str = "DESKHAND_TEST_NETWORK";
 
@@ -32,7 +34,7 @@ impl Computer {
             command.arg("--map-root-user");
         }
         command
-            .args(["--net", "--"])
+            .args(["--net", "--mount", "--"])
             .arg(env::current_exe().expect("this program has a path"))
             .args(["--exact", test, "--include-ignored", "--nocapture"])
             .env(INSIDE, "yes");
@@ -49,6 +51,7 @@ impl Computer {
     }
 
     fn set_up() -> Self {
+        own_displays();
         for how in [
             "link set lo up",
             // Browsers do not count the loopback; this cable leads nowhere.
@@ -93,11 +96,26 @@ impl Computer {
     }
 }
 
+/// Display servers see by the network alone which numbers are taken, and remove the socket of
+/// another one of theirs: those of this network must not find those outside.
+fn own_displays() {
+    // Where none has ever run there is none, and the first makes it.
+    std::fs::create_dir_all(X_SOCKETS).expect("a folder can be made");
+    run(
+        "mount",
+        &format!("-t tmpfs -o mode=1777 displays {X_SOCKETS}"),
+    );
+}
+
 fn ip(how: &str) {
-    let output = Command::new("ip")
+    run("ip", how);
+}
+
+fn run(program: &str, how: &str) {
+    let output = Command::new(program)
         .args(how.split_whitespace())
         .stdin(Stdio::null())
         .output()
-        .expect("ip is installed");
-    assert!(output.status.success(), "ip {how}: {output:?}");
+        .unwrap_or_else(|error| panic!("{program}: {error}"));
+    assert!(output.status.success(), "{program} {how}: {output:?}");
 }

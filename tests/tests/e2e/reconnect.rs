@@ -193,7 +193,6 @@ async fn a_server_that_was_restarted_in_the_middle_is_good_for_coming_back() {
 }
 
 #[tokio::test]
-#[ignore = "in some runs the picture stays black after the connection was replaced; it comes with a reload"]
 async fn ten_seconds_without_a_network_end_nothing() {
     let Some(computer) = Computer::alone("reconnect::ten_seconds_without_a_network_end_nothing")
     else {
@@ -228,7 +227,6 @@ async fn ten_seconds_without_a_network_end_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "in some runs the picture stays black after the connection was replaced; it comes with a reload"]
 async fn another_address_ends_nothing() {
     let Some(computer) = Computer::alone("reconnect::another_address_ends_nothing") else {
         return;
