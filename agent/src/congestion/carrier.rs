@@ -6,6 +6,7 @@ use super::{
     estimate::Estimator,
     meter::Meter,
     pacer::Pacer,
+    probe::Probe,
     repeats::Repeats,
     sent::{History, Report},
     tail::Tail,
@@ -77,6 +78,7 @@ pub struct Carrier<P> {
     pacer: Pacer<P>,
     repeats: Repeats<P>,
     tail: Tail<P>,
+    probe: Probe<P>,
     refused: u32,
     /// When the link was looked at last, and whether it took what is new.
     looked: Instant,
@@ -101,6 +103,7 @@ impl<P: Clone> Carrier<P> {
             pacer: Pacer::new(now),
             repeats: Repeats::new(now),
             tail: Tail::default(),
+            probe: Probe::default(),
             refused: 0,
             looked: now,
             open: true,
@@ -133,9 +136,12 @@ impl<P: Clone> Carrier<P> {
         self.departed.add(packet.size, now);
         if again {
             self.repeated.add(packet.size, now);
+            self.probe.left_again(&packet, number);
         } else {
             self.repeats.keep(packet.clone(), now);
             self.tail.left(&packet, now);
+            let trip = self.estimator.late_trip();
+            self.probe.left(&packet, number, trip, now);
         }
         Some(Departure {
             number,
@@ -150,16 +156,23 @@ impl<P: Clone> Carrier<P> {
         let dry = self.estimator.dry_at().filter(|dry| *dry > self.looked);
         let tail = self.tail.due();
         let tail = tail.filter(|_| self.pacer.is_empty() && self.estimator.lossy());
+        let probe = self.probe.due().filter(|_| self.pacer.is_empty());
         let silence = self
             .unreported_since()
             .map(|since| self.estimator.silent_at(since));
         // A silence stays one until somebody speaks: it must not keep anybody awake.
         let silence = silence.filter(|_| !self.pacer.is_empty());
-        [pace, tail, silence, dry].into_iter().flatten().min()
+        [pace, tail, probe, silence, dry]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The other end says what became of packets.
     pub fn reported(&mut self, reports: &[Report], now: Instant) {
+        for report in reports.iter().filter(|report| report.arrival.is_some()) {
+            self.probe.reported(report.number);
+        }
         let outcomes = self.history.report(reports, now);
         if !outcomes.is_empty() {
             self.estimator.learn(&outcomes, now);
@@ -223,17 +236,18 @@ impl<P: Clone> Carrier<P> {
         {
             self.history.give_up();
         }
-        let due = self.pacer.is_empty() && self.tail.due().is_some_and(|due| due <= now);
-        if !due {
+        if !self.pacer.is_empty() {
             return;
         }
         let rate = self.estimator.rate();
-        let again = self.tail.take(units::bytes_in(rate, SMALL), now);
-        if self.estimator.lossy() && self.departed.rate(now) < rate * SPARE {
-            for packet in again {
-                self.repeats.repeated(packet.number, now);
-                self.pacer.repeat(packet);
-            }
+        let mut again = self.tail.take(units::bytes_in(rate, SMALL), now);
+        if !self.estimator.lossy() || self.departed.rate(now) >= rate * SPARE {
+            again.clear();
+        }
+        again.extend(self.probe.take(self.estimator.is_deaf(), now));
+        for packet in again {
+            self.repeats.repeated(packet.number, now);
+            self.pacer.repeat(packet);
         }
     }
 

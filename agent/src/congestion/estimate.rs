@@ -171,11 +171,11 @@ impl Estimator {
         read(&self.late_trip)
     }
 
-    /// Whether so much got lost lately that small things should be said twice.
+    /// Whether so much got lost lately, at random, that small things should be said twice.
     ///
     /// Not where a queue stands: what is lost there must be said less often, not more.
     pub fn lossy(&self) -> bool {
-        self.loss.ever() > LOSSY && self.delay.floor() < self.standing()
+        self.loss.ever() > LOSSY && self.loss.is_random() && self.delay.floor() < self.standing()
     }
 
     /// How long the last packet waited on the way.

@@ -11,6 +11,10 @@ const GRAIN: Duration = Duration::from_millis(100);
 const WINDOW: Duration = Duration::from_secs(20);
 /// A share of fewer packets says nothing.
 const ENOUGH: u32 = 20;
+/// No queue runs over for so few,
+const FEW: u32 = 8;
+/// and one that does loses all it loses within less.
+const APART: Duration = Duration::from_millis(300);
 
 /// Counts what arrives and what does not.
 #[derive(Debug, Default)]
@@ -59,6 +63,16 @@ impl Loss {
         f64::from(lost) / f64::from(told.max(ENOUGH))
     }
 
+    /// Whether any of that got lost at random, and not only because a burst made a queue run over.
+    pub fn is_random(&self) -> bool {
+        let mut lossy = self.grains.iter().filter(|grain| grain.lost > 0);
+        if lossy.clone().any(|grain| grain.told <= FEW) {
+            return true;
+        }
+        let ends = lossy.next().zip(lossy.next_back());
+        ends.is_some_and(|(first, last)| last.begun.saturating_duration_since(first.begun) >= APART)
+    }
+
     fn grain(&mut self, at: Instant) -> &mut Grain {
         while let Some(first) = self.grains.front()
             && at.saturating_duration_since(first.begun) > WINDOW
@@ -102,6 +116,24 @@ mod tests {
         assert_eq!(loss.share(1000 * MS, now), Some(0.05));
         loss.found();
         assert_eq!(loss.share(1000 * MS, now), Some(0.0));
+    }
+
+    #[test]
+    fn one_queue_that_ran_over_is_not_a_link_that_loses() {
+        let now = Instant::now();
+        let mut loss = Loss::default();
+        for n in 0..36 {
+            loss.told(n % 3 > 0, now + n * 5 * MS);
+        }
+        assert!(loss.ever() > 0.2 && !loss.is_random());
+        for n in 0..12 {
+            loss.told(n > 0, now + (400 + n) * MS);
+        }
+        assert!(loss.is_random(), "another time");
+        loss.found();
+        assert!(!loss.is_random(), "that one was only late");
+        loss.told(false, now + 600 * MS);
+        assert!(loss.is_random(), "there was no burst");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! The agent sends one stream of updates, with nothing for seconds and then a burst. The
 //! [`Carrier`] is handed its packets. It lets them leave at a [pace](pacer) that the link bears,
-//! [repeats](repeats) what is asked for and, where packets get lost, what nothing [follows](tail).
+//! [repeats](repeats) what is asked for and, where packets get lost, what nothing [follows](tail);
+//! [until](probe) the other end has it.
 //! From what the other end [reports](sent) it [estimates](estimate) what the link carries, so that
 //! no more is made than can be sent: the best place for a picture to wait is the screen.
 //!
@@ -16,6 +17,7 @@ pub mod estimate;
 pub mod loss;
 pub mod meter;
 pub mod pacer;
+pub mod probe;
 pub mod repeats;
 pub mod sent;
 pub mod tail;

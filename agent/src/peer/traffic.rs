@@ -87,6 +87,7 @@ pub(super) async fn carry(
 ) {
     let mut carrier: Carrier<Bytes> = Carrier::new(most_kbit, Instant::now());
     let mut number = 0_u16;
+    let mut lossy = false;
     loop {
         let wake = carrier.wake().map(tokio::time::Instant::from_std);
         tokio::select! {
@@ -124,6 +125,10 @@ pub(super) async fn carry(
         }
         if let Some(news) = carrier.news(now) {
             flow.send_replace(news);
+        }
+        if carrier.estimator().lossy() != lossy {
+            lossy = !lossy;
+            tracing::debug!(lossy, "whether small things are said twice");
         }
         deaf.send_if_modified(|was| std::mem::replace(was, carrier.is_deaf()) != carrier.is_deaf());
     }

@@ -39,7 +39,10 @@ fn random_loss_hardly_delays_letters_and_films() {
             for loss in [0.02, 0.05] {
                 let run = ran(Nature::new(10.0, 25, loss), work, seed);
                 let p95 = p95(&run, S);
-                assert!(p95 + DRAWING <= 2 * (clean + DRAWING), "{loss}: {p95:?}");
+                assert!(
+                    p95 + DRAWING <= 2 * (clean + DRAWING),
+                    "{work:?}, {loss}, seed {seed}: {p95:?} of {clean:?}"
+                );
                 assert!(longest(&run, S) < 500 * MS, "{:?}", longest(&run, S));
             }
             let run = ran(Nature::new(10.0, 25, 0.1), work, seed);
@@ -53,6 +56,15 @@ fn random_loss_hardly_delays_letters_and_films() {
 fn nothing_is_said_twice_where_nothing_gets_lost() {
     for work in [TYPING, FILM, Work::Flood] {
         assert_eq!(ran(Nature::new(10.0, 25, 0.0), work, 1).repeated, 0);
+    }
+}
+
+#[test]
+fn the_last_picture_before_quiet_arrives_whatever_gets_lost() {
+    for seed in 0..24 {
+        let rarely = Work::Every(300, 9 * S);
+        let run = ran(Nature::new(10.0, 40, 0.3), rarely, seed);
+        assert!(longest(&run, Duration::ZERO) < 6 * S, "seed {seed}");
     }
 }
 
