@@ -1,7 +1,10 @@
-//! Channels `input` (reliable, ordered), `pointer` and `cursor` (unordered, no retransmits).
+//! Channels `input` (reliable, ordered), `pointer` and `cursor` (unordered, no retransmits), and
+//! what hides loss from `input`: [`redundancy`].
 //!
 //! INVARIANT: everything that could be injected carries the number of the grant it claims;
 //! the hand drops whatever claims another than the open one.
+
+pub mod redundancy;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,9 @@ pub mod channel {
     pub const CURSOR: u16 = 3;
     /// Unordered, never retransmitted: how the picture travels; see [`crate::picture::Feedback`].
     pub const FEEDBACK: u16 = 4;
+    /// Unordered, never retransmitted: the last messages of `input` once more; see
+    /// [`super::redundancy`].
+    pub const REDUNDANT: u16 = 5;
 }
 
 /// How often the page says that it is alive while it holds control.

@@ -10,7 +10,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     VERSION, control, envelope,
     id::Fingerprint,
-    input,
+    input::{
+        self,
+        redundancy::{Redundant, Taken},
+    },
     invitation::{FileData, Link, Number},
     picture::{Answer, Feedback},
     signal,
@@ -49,6 +52,10 @@ pub const ALL: &[Oracle] = &[
     Oracle {
         name: "input",
         check: input,
+    },
+    Oracle {
+        name: "redundant",
+        check: redundant,
     },
     Oracle {
         name: "pointer",
@@ -146,6 +153,15 @@ pub fn control(body: &[u8]) -> bool {
 /// Channel `input`.
 pub fn input(body: &[u8]) -> bool {
     round_trips::<input::InputEvent>(body)
+}
+
+/// Channel `redundant`.
+pub fn redundant(body: &[u8]) -> bool {
+    if let Ok(message) = wire::decode::<Redundant>(&versioned(body)) {
+        let said = message.events.len().min(Redundant::MOST);
+        assert!(Taken::default().redundant(message).len() <= said);
+    }
+    round_trips::<Redundant>(body)
 }
 
 /// Channel `pointer`.

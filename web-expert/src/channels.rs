@@ -1,11 +1,11 @@
 //! The data channels. Both ends make them under fixed numbers, so that none has to be
 //! announced and each is exactly as reliable as it should be.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use deskhand_protocol::{
     control::{FromExpert, FromNovice},
-    input::{CursorMoved, channel},
+    input::{CursorMoved, channel, redundancy::Sent},
     picture::{Answer, Feedback},
     wire,
 };
@@ -46,6 +46,9 @@ pub enum Heard {
 pub struct Channels {
     control: RtcDataChannel,
     input: RtcDataChannel,
+    redundant: RtcDataChannel,
+    /// What went out on `input`.
+    sent: RefCell<Sent>,
     pointer: RtcDataChannel,
     feedback: RtcDataChannel,
     _listeners: [EventListener; 5],
@@ -56,6 +59,7 @@ impl Channels {
     pub fn new(connection: &RtcPeerConnection, on: &Callback<Heard>) -> Self {
         let control = reliable(connection, "control", channel::CONTROL);
         let input = reliable(connection, "input", channel::INPUT);
+        let redundant = lossy(connection, "redundant", channel::REDUNDANT);
         let pointer = lossy(connection, "pointer", channel::POINTER);
         let cursor = lossy(connection, "cursor", channel::CURSOR);
         let feedback = lossy(connection, "feedback", channel::FEEDBACK);
@@ -94,6 +98,8 @@ impl Channels {
         Self {
             control,
             input,
+            redundant,
+            sent: RefCell::default(),
             pointer,
             feedback,
             _listeners: listeners,
@@ -122,8 +128,22 @@ impl Channels {
             Packet::Event(event) => (&self.input, wire::encode(event)),
             Packet::Motion(motion) => (&self.pointer, wire::encode(motion)),
         };
-        if channel.buffered_amount() <= BUSY || !packet.may_be_dropped() {
-            send(channel, &bytes);
+        if channel.buffered_amount() > BUSY && packet.may_be_dropped() {
+            return;
+        }
+        if send(channel, &bytes)
+            && let Packet::Event(event) = packet
+        {
+            self.sent.borrow_mut().note(event.clone());
+        }
+    }
+
+    /// Sends what was lately sent on channel `input` once more, in case it got lost.
+    pub fn again(&self) {
+        if self.redundant.buffered_amount() <= BUSY
+            && let Some(message) = self.sent.borrow_mut().again()
+        {
+            send(&self.redundant, &wire::encode(&message));
         }
     }
 }
@@ -153,11 +173,10 @@ fn open(
     channel
 }
 
-/// A channel that is not open any more is followed by its `close` event, which is handled.
-fn send(channel: &RtcDataChannel, bytes: &[u8]) {
-    if channel.ready_state() == RtcDataChannelState::Open {
-        channel.send_with_u8_array(bytes).ok();
-    }
+/// Whether it went out. A channel that is not open any more is followed by its `close` event,
+/// which is handled.
+fn send(channel: &RtcDataChannel, bytes: &[u8]) -> bool {
+    channel.ready_state() == RtcDataChannelState::Open && channel.send_with_u8_array(bytes).is_ok()
 }
 
 fn read<T: DeserializeOwned>(event: &web_sys::Event) -> Option<T> {

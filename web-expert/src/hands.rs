@@ -29,10 +29,10 @@ use crate::{
     pointer::{Rect, Turn},
 };
 
-/// So many milliseconds after each input, unless more follows, something follows it: a packet that
-/// got lost is noticed by three that come after it (SCTP's fast retransmit, RFC 9260 section 7.2.4),
-/// and without them only after a third of a second.
-const FOLLOW_MILLIS: [u32; 3] = [8, 16, 24];
+/// So many milliseconds after each input, unless more follows, it is said redundantly. Besides,
+/// what got lost is noticed by three packets that come after it (SCTP's fast retransmit, RFC 9260
+/// section 7.2.4), and without them only after a third of a second.
+const AGAIN_MILLIS: [u32; 3] = [8, 16, 24];
 
 /// The expert's hands; cloning gives another handle to the same.
 #[derive(Debug, Clone)]
@@ -44,8 +44,8 @@ struct Inner {
     channels: RefCell<Weak<Channels>>,
     frame: RefCell<Option<AnimationFrame>>,
     heart: RefCell<Option<Heart>>,
-    /// What follows the last input.
-    followers: RefCell<Vec<Timeout>>,
+    /// What says the last input redundantly.
+    again: RefCell<Vec<Timeout>>,
 }
 
 impl PartialEq for Hands {
@@ -62,7 +62,7 @@ impl Hands {
             channels: RefCell::default(),
             frame: RefCell::default(),
             heart: RefCell::default(),
-            followers: RefCell::default(),
+            again: RefCell::default(),
         }))
     }
 
@@ -94,7 +94,7 @@ impl Hands {
     pub fn revoke(&self) {
         self.send(Input::revoke);
         self.0.heart.take();
-        self.0.followers.take();
+        self.0.again.take();
     }
 
     /// See [`Input::display`].
@@ -127,21 +127,24 @@ impl Hands {
             .iter()
             .any(|packet| matches!(packet, Packet::Event(_)))
         {
-            self.follow();
+            self.say_again();
         }
     }
 
-    /// Has something follow what was just sent.
-    fn follow(&self) {
-        let follower = |millis| {
+    /// Will say redundantly what was just sent.
+    fn say_again(&self) {
+        let again = |millis| {
             let hands = Rc::downgrade(&self.0);
             Timeout::new(millis, move || {
-                if let Some(inner) = hands.upgrade() {
-                    Self(inner).beat();
+                let channels = hands
+                    .upgrade()
+                    .map(|inner| inner.channels.borrow().upgrade());
+                if let Some(channels) = channels.flatten() {
+                    channels.again();
                 }
             })
         };
-        self.0.followers.replace(FOLLOW_MILLIS.map(follower).into());
+        self.0.again.replace(AGAIN_MILLIS.map(again).into());
     }
 
     fn pass(&self, packets: &[Packet]) {

@@ -9,7 +9,10 @@ use std::{
 use ::rtc::data_channel::RTCDataChannelInit;
 use bytes::BytesMut;
 use deskhand_protocol::{
-    input::channel,
+    input::{
+        channel,
+        redundancy::{Redundant, Taken},
+    },
     picture::{Answer, Feedback, Missing},
     wire,
 };
@@ -49,6 +52,7 @@ pub(super) struct Talk {
 pub(super) struct Channels {
     control: Arc<dyn DataChannel>,
     input: Arc<dyn DataChannel>,
+    redundant: Arc<dyn DataChannel>,
     pointer: Arc<dyn DataChannel>,
     cursor: Arc<dyn DataChannel>,
     feedback: Arc<dyn DataChannel>,
@@ -70,6 +74,7 @@ impl Channels {
         Ok(Self {
             control: open("control", reliable(channel::CONTROL)).await?,
             input: open("input", reliable(channel::INPUT)).await?,
+            redundant: open("redundant", lossy(channel::REDUNDANT)).await?,
             pointer: open("pointer", lossy(channel::POINTER)).await?,
             cursor: open("cursor", lossy(channel::CURSOR)).await?,
             feedback: open("feedback", lossy(channel::FEEDBACK)).await?,
@@ -95,9 +100,7 @@ impl Channels {
         tokio::spawn(read(self.control, events.clone(), Some(both), |bytes| {
             wire::decode(bytes).map(PeerEvent::Control)
         }));
-        tokio::spawn(read(self.input, events.clone(), None::<fn()>, |bytes| {
-            wire::decode(bytes).map(PeerEvent::Input)
-        }));
+        tokio::spawn(take(self.input, self.redundant, events.clone()));
         tokio::spawn(read(self.pointer, events.clone(), None::<fn()>, |bytes| {
             wire::decode(bytes).map(PeerEvent::Motion)
         }));
@@ -182,6 +185,48 @@ async fn say(feedback: &dyn DataChannel, answer: &Answer) {
     let sent = feedback.send(BytesMut::from(&wire::encode(answer)[..]));
     if let Err(error) = sent.await {
         tracing::debug!(%error, "answering on a data channel");
+    }
+}
+
+/// Reads `input`, and `redundant` for what is late on it: one task, so that their order stays.
+async fn take(
+    input: Arc<dyn DataChannel>,
+    redundant: Arc<dyn DataChannel>,
+    events: mpsc::Sender<PeerEvent>,
+) {
+    let mut taken = Taken::default();
+    loop {
+        let new = tokio::select! {
+            Some(event) = input.poll() => match event {
+                DataChannelEvent::OnMessage(message) => {
+                    let event = wire::decode(&message.data).map(PeerEvent::Input);
+                    let event = event.unwrap_or(PeerEvent::Malformed);
+                    taken.ordered().then_some(event).into_iter().collect()
+                }
+                DataChannelEvent::OnClose => vec![PeerEvent::Closed],
+                _ => continue,
+            },
+            Some(event) = redundant.poll() => match event {
+                DataChannelEvent::OnMessage(message) => redundantly(&mut taken, &message.data),
+                _ => continue,
+            },
+            else => return,
+        };
+        for event in new {
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// What is new in a message of `redundant`.
+fn redundantly(taken: &mut Taken, bytes: &[u8]) -> Vec<PeerEvent> {
+    match wire::decode::<Redundant>(bytes) {
+        Ok(message) => (taken.redundant(message).into_iter())
+            .map(PeerEvent::Input)
+            .collect(),
+        Err(_) => vec![PeerEvent::Malformed],
     }
 }
 

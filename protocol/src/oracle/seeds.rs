@@ -7,7 +7,9 @@ use crate::{
     envelope::{Candidate, Sealed, SealedToAgent, SealedToPage, ToAgent, ToPage},
     handshake::{Bytes, Challenge, Hello, Ke2, Ke3, Nonce},
     id::{Fingerprint, GrantId, InvitationId, JoinId, LinkSecret, Route},
-    input::{Action, Button, CursorMoved, InputEvent, Motion, Norm, Position},
+    input::{
+        Action, Button, CursorMoved, InputEvent, Motion, Norm, Position, redundancy::Redundant,
+    },
     invitation::{FileData, Link, Number, Origin},
     key::{KeyCode, Keysym},
     monitor::{Monitor, MonitorId, Monitors, Shown},
@@ -26,6 +28,10 @@ pub(super) fn of(target: &str) -> Vec<Vec<u8>> {
         "envelope" => envelope(),
         "control" => control(),
         "input" => input(),
+        "redundant" => vec![body(&Redundant {
+            first: 300,
+            events: actions().map(event).to_vec(),
+        })],
         "pointer" => vec![body(&Motion {
             grant: GrantId(3),
             epoch: 1,
@@ -181,8 +187,8 @@ fn control() -> Vec<Vec<u8>> {
     ]
 }
 
-fn input() -> Vec<Vec<u8>> {
-    let actions = [
+fn actions() -> [Action; 5] {
+    [
         Action::Key {
             code: KeyCode::KeyQ,
             keysym: Keysym::from_char('Ж'),
@@ -195,16 +201,20 @@ fn input() -> Vec<Vec<u8>> {
         Action::Wheel { dx: -120, dy: 480 },
         Action::ReleaseAll,
         Action::Heartbeat,
-    ];
-    let event = |action| {
-        body(&InputEvent {
-            grant: GrantId(3),
-            epoch: 1,
-            at: AT,
-            action,
-        })
-    };
-    actions.map(event).to_vec()
+    ]
+}
+
+fn event(action: Action) -> InputEvent {
+    InputEvent {
+        grant: GrantId(3),
+        epoch: 1,
+        at: AT,
+        action,
+    }
+}
+
+fn input() -> Vec<Vec<u8>> {
+    actions().map(|action| body(&event(action))).to_vec()
 }
 
 fn feedback() -> Vec<Vec<u8>> {
