@@ -115,9 +115,10 @@ impl Downloads {
     /// If the folder, or a program in it, cannot be read.
     pub fn open(folder: PathBuf) -> Result<Self, DownloadsError> {
         let mut known = Known::new();
-        match list(&folder, &mut known) {
-            Ok(offers) => tracing::info!(programs = offers.len(), "offered at /get"),
-            Err(cause) => return Err(DownloadsError { folder, cause }),
+        let all: io::Result<Vec<Offer>> =
+            list(&folder, &mut known).and_then(|offers| offers.into_iter().collect());
+        if let Err(cause) = all {
+            return Err(DownloadsError { folder, cause });
         }
         Ok(Self {
             folder: folder.into(),
@@ -125,15 +126,18 @@ impl Downloads {
         })
     }
 
-    /// What is in it now; nothing, if it cannot be read any more.
+    /// What of it can be read now.
     pub(crate) async fn offers(&self) -> Vec<Offer> {
         let mut known: OwnedMutexGuard<Known> = Arc::clone(&self.known).lock_owned().await;
         let folder = Arc::clone(&self.folder);
         let listed = blocking(move || list(&folder, &mut known)).await;
-        listed.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the folder of /get cannot be read");
-            Vec::new()
-        })
+        let offers = listed.unwrap_or_else(|error| vec![Err(error)]);
+        let readable = |offer: io::Result<Offer>| {
+            offer
+                .inspect_err(|error| tracing::warn!(%error, "not offered at /get: cannot be read"))
+                .ok()
+        };
+        offers.into_iter().filter_map(readable).collect()
     }
 
     /// The content of one of them; `None`: there is none of that name.
@@ -199,8 +203,9 @@ fn next(mut file: File) -> io::Result<Option<(Bytes, File)>> {
     Ok((length > 0).then(|| (piece.into(), file)))
 }
 
-/// Everything in the folder that is offered, by name. Digests are made only of what is new.
-fn list(folder: &Path, known: &mut Known) -> io::Result<Vec<Offer>> {
+/// Everything in the folder that is offered, by name, or why one of them cannot be. Digests are
+/// made only of what is new.
+fn list(folder: &Path, known: &mut Known) -> io::Result<Vec<io::Result<Offer>>> {
     let mut names: Vec<(String, &'static str)> = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -231,7 +236,7 @@ fn list(folder: &Path, known: &mut Known) -> io::Result<Vec<Offer>> {
             digest,
         })
     };
-    names.into_iter().map(offer).collect()
+    Ok(names.into_iter().map(offer).collect())
 }
 
 /// For which computers a file of that name is; `None`: it is not offered.
@@ -325,7 +330,11 @@ mod tests {
         fs::create_dir(at("c.deb")).unwrap();
         symlink("/etc/passwd", at("d.deb")).unwrap();
         let mut known = Known::new();
-        let offers = list(folder.path(), &mut known).unwrap();
+        let list = |known: &mut Known| -> Vec<Offer> {
+            let listed = list(folder.path(), known).unwrap();
+            listed.into_iter().map(Result::unwrap).collect()
+        };
+        let offers = list(&mut known);
         let names: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
         assert_eq!(names, ["a.tar.gz", "b.deb"]);
         assert_eq!(
@@ -335,11 +344,11 @@ mod tests {
 
         // What is known is believed, until the file is another one.
         known.get_mut("b.deb").unwrap().1 = "kept".into();
-        assert_eq!(list(folder.path(), &mut known).unwrap()[1].digest, "kept");
+        assert_eq!(list(&mut known)[1].digest, "kept");
         fs::write(at("b.deb"), "longer").unwrap();
-        assert_ne!(list(folder.path(), &mut known).unwrap()[1].digest, "kept");
+        assert_ne!(list(&mut known)[1].digest, "kept");
         fs::remove_file(at("b.deb")).unwrap();
-        assert_eq!(list(folder.path(), &mut known).unwrap().len(), 1);
+        assert_eq!(list(&mut known).len(), 1);
         assert_eq!(known.len(), 1);
     }
 

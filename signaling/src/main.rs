@@ -22,7 +22,7 @@ use tokio::{
 };
 
 fn main() -> ExitCode {
-    secrecy::keep_memory_private();
+    let private = secrecy::keep_memory_private();
     let order = match Order::read(env::args_os(), |name| env::var_os(name)) {
         Ok(order) => order,
         Err(question) => question.exit(),
@@ -42,7 +42,11 @@ fn main() -> ExitCode {
         say("The server can start with this.");
         return ExitCode::SUCCESS;
     }
-    match run(plan, &logs) {
+    start_log(&logs);
+    if let Err(error) = private {
+        tracing::warn!(%error, "this program's memory can be looked into");
+    }
+    match run(plan, logs.log_format) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("{error:#}"));
@@ -51,8 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(plan: Plan, logs: &LogOptions) -> anyhow::Result<()> {
-    start_log(logs);
+fn run(plan: Plan, format: LogFormat) -> anyhow::Result<()> {
     for note in &plan.notes {
         tracing::warn!("{note}");
     }
@@ -60,7 +63,7 @@ fn run(plan: Plan, logs: &LogOptions) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("The program cannot be started")?;
-    let ended = runtime.block_on(listen(plan, logs.log_format));
+    let ended = runtime.block_on(listen(plan, format));
     // A file that is being read keeps nobody waiting.
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended

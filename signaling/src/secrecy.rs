@@ -1,13 +1,17 @@
 //! What this program knows stays in it.
 
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::{
+    io,
+    process::{DumpableBehavior, set_dumpable_behavior},
+};
 
 /// No core file is written when it crashes, and no other program of the same person may look into
 /// its memory (`PR_SET_DUMPABLE`, `prctl(2)`).
-pub fn keep_memory_private() {
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        tracing::warn!(%error, "this program's memory can be looked into");
-    }
+///
+/// # Errors
+/// The system's own; then they may.
+pub fn keep_memory_private() -> io::Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
 }
 
 #[cfg(test)]
@@ -18,7 +22,7 @@ mod tests {
 
     #[test]
     fn memory_is_private() {
-        keep_memory_private();
+        keep_memory_private().unwrap();
         assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
     }
 }

@@ -42,8 +42,6 @@ struct Named {
     long: String,
     /// In the environment.
     variable: String,
-    /// Present or not, without a value.
-    switch: bool,
 }
 
 impl Named {
@@ -56,7 +54,6 @@ impl Named {
                 || format!("DESKHAND_{}", setting(&long).to_uppercase()),
                 str::to_owned,
             ),
-            switch: !arg.get_action().takes_values(),
             long,
         })
     }
@@ -67,7 +64,6 @@ impl Named {
             id: format!("{}_file", self.id),
             long: format!("{}-file", self.long),
             variable: format!("{}_FILE", self.variable),
-            switch: false,
         }
     }
 }
@@ -90,8 +86,7 @@ pub(super) fn gather(
         .iter()
         .map(|named| {
             let companion = named.companion();
-            let value = !named.switch && named.long != CONFIG;
-            let apart = value && !longs.contains(companion.long.as_str());
+            let apart = named.long != CONFIG && !longs.contains(companion.long.as_str());
             (named, apart.then_some(companion))
         })
         .collect();
@@ -164,13 +159,6 @@ fn leaked(name: &str) -> &'static str {
 
 /// As if all of it had been on the command line.
 fn as_arguments(named: &Named, values: &[OsString]) -> Vec<OsString> {
-    if named.switch {
-        let on = values.iter().any(|value| value == "true");
-        return on
-            .then(|| format!("--{}", named.long).into())
-            .into_iter()
-            .collect();
-    }
     values
         .iter()
         .map(|value| {
@@ -290,9 +278,6 @@ impl<V: Fn(&str) -> Option<OsString>> Sources<V> {
             return None;
         }
         let place = Place::Flag(format!("--{}", named.long));
-        if named.switch {
-            return Some((place, vec!["true".into()]));
-        }
         let values = self.flags.get_raw(&named.id)?;
         Some((place, values.map(OsStr::to_owned).collect()))
     }

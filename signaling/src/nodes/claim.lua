@@ -1,4 +1,4 @@
--- Enters a route into the directory, if the claim to it is good enough: see `Claim` in hub.rs.
+-- Enters a route into the directory, if the claim to it is good enough: see `Claim` in hub/errand.rs.
 -- One step, so that of two nodes that claim at once each knows what the other was told; and with
 -- the clock of Redis, so that those of the nodes need not agree.
 local process, node, claim = ARGV[1], ARGV[2], ARGV[3]

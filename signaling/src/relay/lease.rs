@@ -78,7 +78,7 @@ impl Lease {
         self.lent_until = now + LOAN;
     }
 
-    /// The session is gone: nothing new from now on, and nothing at all from then on.
+    /// The session is gone: no new allocation from now on, and nothing at all from then on.
     pub fn end(&mut self, at: Instant) {
         self.ends_at = Some(self.ends_at.map_or(at, |known| known.min(at)));
     }

@@ -98,6 +98,8 @@ pub struct Relay<S> {
 
 /// How many bytes stand before the data of a channel.
 const CHANNEL_HEAD: usize = 4;
+/// What the headers of IP and UDP add to each datagram, at the least.
+const HEADERS: usize = 28;
 /// Below are services that no session has anything to do with.
 const LOWEST_PORT: u16 = 1024;
 
@@ -144,7 +146,7 @@ impl<S: Clone> Relay<S> {
         Some(fresh)
     }
 
-    /// The session is gone. What it has is gone at `end`; nothing new is given to it.
+    /// The session is gone. What it has is gone at `end`; it gets no new allocation.
     pub fn reclaim(&mut self, join: JoinId, end: Instant, now: Instant) {
         if let Some(username) = self.usernames.remove(&join)
             && let Some(lease) = self.leases.get_mut(&username)
@@ -314,7 +316,7 @@ impl<S: Clone> Relay<S> {
         };
         let lease = self.leases.get_mut(&allocation.username);
         now < allocation.expires
-            && lease.is_some_and(|one| one.stands(now) && one.budget.take(bytes, now))
+            && lease.is_some_and(|one| one.stands(now) && one.budget.take(bytes + HEADERS, now))
     }
 
     /// Data of a peer's as its client reads it, if that wants to hear the peer.

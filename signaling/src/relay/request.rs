@@ -1,6 +1,7 @@
 //! What clients ask for, and the answers: all of it signed with what their session was lent.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
@@ -238,16 +239,23 @@ impl<S: Clone> Relay<S> {
         now: Instant,
     ) -> Result<Writer, Refusal> {
         let relayed = self.allocation(asked)?.relayed;
-        let mut ips = Vec::new();
+        let most = self.bounds.peers;
+        let mut peers = BTreeMap::new();
         for peer in asked.message.addresses(attribute::XOR_PEER_ADDRESS) {
             let peer = peer.ok_or(BAD_REQUEST)?;
-            self.admit(asked, relayed, peer, &own)?;
-            ips.push(peer.ip());
+            peers.insert(peer.ip(), peer);
+            // One request can name thousands, and to look at one is work for the system.
+            if peers.len() > most {
+                return Err(NO_CAPACITY);
+            }
         }
-        if ips.is_empty() {
+        if peers.is_empty() {
             return Err(BAD_REQUEST);
         }
-        let most = self.bounds.peers;
+        for peer in peers.values() {
+            self.admit(asked, relayed, *peer, &own)?;
+        }
+        let ips: Vec<IpAddr> = peers.into_keys().collect();
         if self.allocation(asked)?.permit(&ips, most, now) {
             Ok(asked.done())
         } else {

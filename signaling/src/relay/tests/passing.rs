@@ -264,6 +264,49 @@ fn peers_of_an_allocation_are_bounded() {
     assert_eq!(stage.ask(&end, &request), 400, "nobody");
 }
 
+/// To look at one peer is a matter of some system calls, and one request has room for thousands.
+#[test]
+fn too_many_peers_at_once_are_not_looked_at() {
+    let mut stage = Stage::new();
+    let (end, _) = allocated(&mut stage, "25.1.0.1:4000", 1);
+    let asked = |names: std::ops::Range<u8>| {
+        end.request(Method::CreatePermission, |writer| {
+            names.fold(writer, |writer, n| {
+                let peer = SocketAddr::from(([25, 2, 0, n], 5000));
+                writer.address(attribute::XOR_PEER_ADDRESS, peer)
+            })
+        })
+    };
+    let looked = std::cell::Cell::new(0);
+    let count = |_| {
+        looked.set(looked.get() + 1);
+        false
+    };
+    for (names, code_of_answer, looks) in [(0..5, 508, 0), (0..3, 0, 3)] {
+        looked.set(0);
+        let request = asked(names);
+        let step = stage
+            .relay
+            .client_said(end.client, &request, count, stage.now);
+        let Step::Answer(answer) = step else {
+            panic!("{step:?}");
+        };
+        assert_eq!((code(&answer), looked.get()), (code_of_answer, looks));
+    }
+    // The same ones again and again are few.
+    looked.set(0);
+    let request = end.request(Method::CreatePermission, |writer| {
+        (0..100).fold(writer, |writer, _| {
+            writer.address(attribute::XOR_PEER_ADDRESS, addr(PEER))
+        })
+    });
+    let step = stage
+        .relay
+        .client_said(end.client, &request, count, stage.now);
+    assert!(matches!(step, Step::Answer(answer) if code(&answer) == 0));
+    assert_eq!(looked.get(), 1);
+}
+
 /// Both ways, and over all allocations of the session.
 #[test]
 fn what_passes_for_a_session_is_bounded() {
@@ -275,12 +318,13 @@ fn what_passes_for_a_session_is_bounded() {
     for end in [&a, &b, &c] {
         assert_eq!(stage.permit(end, peer), 0);
     }
-    let packet = send_to(peer, &[0; 1_000]);
+    // With its headers, 1,000 bytes on the wire.
+    let packet = send_to(peer, &[0; 972]);
     let mut passed = 0;
     for _ in 0..20 {
         passed += usize::from(matches!(stage.send(a.client, &packet), Step::Send { .. }));
         passed += usize::from(matches!(stage.send(b.client, &packet), Step::Send { .. }));
-        let heard = stage.relay.peer_said(at_a, peer, &[0; 1_000], stage.now);
+        let heard = stage.relay.peer_said(at_a, peer, &[0; 972], stage.now);
         passed += usize::from(heard.is_some());
     }
     assert_eq!(passed, 10);
@@ -293,4 +337,15 @@ fn what_passes_for_a_session_is_bounded() {
         matches!(stage.send(a.client, &packet), Step::Send { .. }),
         "and it comes back"
     );
+}
+
+/// Datagrams are work without a word in them, too.
+#[test]
+fn how_often_something_passes_is_bounded_as_well() {
+    let mut stage = Stage::new();
+    let (end, _) = allocated(&mut stage, "25.1.0.1:4000", 1);
+    assert_eq!(stage.permit(&end, addr(PEER)), 0);
+    let empty = send_to(addr(PEER), &[]);
+    let passed = (0..1_000).filter(|_| matches!(stage.send(end.client, &empty), Step::Send { .. }));
+    assert_eq!(passed.count(), 10_000 / 28);
 }

@@ -75,7 +75,8 @@ fn a_trial_carries_only_a_little() {
     let one = stage.trial("25.1.0.1:4000", "one").unwrap();
     let at = stage.allocate(&one).unwrap();
     assert_eq!(stage.bind(&one, 0x4000, at), 0);
-    let message = [&b"\x40\0\x03\xe8"[..], &[0; 1_000]].concat();
+    // With its headers, 1,000 bytes on the wire.
+    let message = channel(0x4000, &[0; 972]);
     let passed = (0..100).filter(|_| {
         let said = stage.send(one.client, &message);
         matches!(said, Step::Deliver { .. })
