@@ -40,7 +40,7 @@ impl Computer {
             .env(INSIDE, "yes");
         let output = command.output().expect("unshare is installed");
         let said = String::from_utf8_lossy(&output.stdout);
-        print!("{said}{}", String::from_utf8_lossy(&output.stderr));
+        eprint!("{said}{}", String::from_utf8_lossy(&output.stderr));
         // A name that is none passes as well, but runs nothing.
         assert!(
             output.status.success() && said.contains("1 passed"),

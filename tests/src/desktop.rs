@@ -75,12 +75,8 @@ impl Desktop {
         };
         desktop.run(&["openbox", "--sm-disable", "--startup", "echo ready"]);
         // Before it says so, windows that are opened can get lost.
-        desktop.programs[0]
-            .stdout
-            .wait("window manager", PATIENCE, 0, |text| {
-                text.contains("ready\n").then_some(())
-            })
-            .await;
+        let ready = desktop.programs[0].stdout.said(PATIENCE, "ready\n");
+        assert!(ready.await, "the window manager does not start");
         desktop
     }
 

@@ -52,6 +52,13 @@ impl Expert {
         expert
     }
 
+    /// As [`Self::view`], in that browser, at that address.
+    pub async fn view_in(browser: Browser, address: &str, novice: &mut Novice) -> Self {
+        let expert = Self::let_in_at(browser, address, novice).await;
+        expert.sees_desktop().await;
+        expert
+    }
+
     /// Comes with the right password, and is let in by the novice.
     pub async fn let_in(novice: &mut Novice) -> Self {
         Self::let_in_with(novice, "").await
@@ -60,7 +67,12 @@ impl Expert {
     async fn let_in_with(novice: &mut Novice, script: &str) -> Self {
         let browser = Browser::start().await;
         browser.run_first(script).await;
-        browser.goto(&novice.link).await;
+        let link = novice.link.clone();
+        Self::let_in_at(browser, &link, novice).await
+    }
+
+    async fn let_in_at(browser: Browser, address: &str, novice: &mut Novice) -> Self {
+        browser.goto(address).await;
         let expert = Self { browser };
         expert.connect(&novice.password).await;
         let question = novice.answers("y").await;

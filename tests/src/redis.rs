@@ -29,11 +29,8 @@ impl Redis {
                 .args(["--save", "", "--appendonly", "no", "--dir"])
                 .arg(folder.path()),
         );
-        let found = |text: &str| text.contains("Ready to accept connections").then_some(());
-        process
-            .stdout
-            .wait("start of Redis", PATIENCE, 0, found)
-            .await;
+        let ready = process.stdout.said(PATIENCE, "Ready to accept connections");
+        assert!(ready.await, "Redis does not start");
         Self {
             process,
             url: format!("redis://127.0.0.1:{port}"),

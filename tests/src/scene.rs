@@ -1,6 +1,13 @@
 //! A whole session, ready to be played.
 
-use crate::{desktop::Desktop, expert::Expert, novice::Novice, probe::Probe, server::Server};
+use crate::{
+    desktop::Desktop,
+    expert::Expert,
+    keys::SHIFT,
+    novice::Novice,
+    probe::{Probe, typed},
+    server::Server,
+};
 
 /// Everybody. Dropped in this order: those who depend on others first.
 pub struct Scene {
@@ -41,9 +48,14 @@ impl Scene {
     /// Up to the point where the expert has mouse and keyboard, and has clicked on the probe.
     pub async fn controlling() -> Self {
         let mut scene = Self::viewing().await;
-        scene.expert.gets_control(&mut scene.novice).await;
-        scene.expert_reaches_probe().await;
+        scene.shares_control().await;
         scene
+    }
+
+    /// The expert asks for control, which the novice allows, and clicks on the probe.
+    pub async fn shares_control(&mut self) {
+        self.expert.gets_control(&mut self.novice).await;
+        self.expert_reaches_probe().await;
     }
 
     /// The expert clicks on the probe, and it arrives there.
@@ -56,6 +68,25 @@ impl Scene {
             })
             .await;
         self.probe.forget();
+    }
+
+    /// The expert types, and that and nothing else arrives at the probe.
+    pub async fn types_through(&self, text: &str) {
+        self.expert.types(text).await;
+        self.probe
+            .wait("typing", |events| (typed(events) == text).then_some(()))
+            .await;
+    }
+
+    /// The expert holds Shift and a letter down, and they are down at the probe.
+    pub async fn holds_keys(&self) {
+        self.expert.holds(&[SHIFT, 'x']).await;
+        self.probe
+            .wait("held keys", |events| {
+                let held = events.iter().any(|e| e.is_key(u32::from('X'), true));
+                held.then_some(())
+            })
+            .await;
     }
 
     /// The expert sees what happens on the desktop.

@@ -98,29 +98,25 @@ impl Server {
     /// If it does not.
     pub async fn metrics(&self) -> String {
         let address = said_address(&self.process, "Operators may ask on ").await;
-        let address = address.trim_start_matches("http://");
-        let mut stream = TcpStream::connect(address).await.expect("it listens");
-        let request = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-        stream
-            .write_all(request.as_bytes())
-            .await
-            .expect("it reads");
-        let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .await
-            .expect("it answers");
-        answer
+        let answer = answer(address.trim_start_matches("http://"), "/metrics").await;
+        String::from_utf8(answer).expect("it is text")
+    }
+
+    /// What is there.
+    ///
+    /// # Panics
+    /// If there is nothing.
+    pub async fn get(&self, path: &str) -> Vec<u8> {
+        let mut answer = answer(self.address(), path).await;
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        answer.split_off(end.expect("a head") + 4)
     }
 
     /// Waits until it is in touch with the other servers.
     pub async fn is_in_touch(&self) {
-        let found = |text: &str| {
-            text.contains("in touch with the other servers")
-                .then_some(())
-        };
-        let what = "being in touch with the other servers";
-        self.process.stderr.wait(what, PATIENCE, 0, found).await;
+        let words = "in touch with the other servers";
+        let said = self.process.stderr.said(PATIENCE, words).await;
+        assert!(said, "never {words}");
     }
 
     /// It is killed.
@@ -156,6 +152,19 @@ async fn listening(command: &mut Command, state: &TempDir) -> (Process, String) 
     );
     let url = said_address(&process, "Listening on ").await;
     (process, url)
+}
+
+/// All of the answer to somebody who asks for that path, which has to be yes.
+async fn answer(address: &str, path: &str) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let sent = stream.write_all(request.as_bytes()).await;
+    sent.expect("it reads");
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer).await;
+    read.expect("it answers");
+    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{path}");
+    answer
 }
 
 /// The address that it tells after these words.

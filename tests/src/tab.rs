@@ -2,14 +2,15 @@
 //!
 //! Over the [DevTools protocol](https://chromedevtools.github.io/devtools-protocol/).
 
-use std::time::Duration;
-
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, tungstenite::Message};
 
-use crate::{browser::Browser, wait::PATIENCE};
+use crate::{
+    browser::Browser,
+    wait::{self, PATIENCE},
+};
 
 /// The only tab of a browser.
 pub struct Tab {
@@ -69,13 +70,10 @@ impl Tab {
 
     /// Waits until an expression is true in the page.
     pub async fn becomes(&mut self, expression: &str) {
-        let until = async {
-            while self.value(expression).await != json!(true) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        let became = tokio::time::timeout(PATIENCE, until).await;
-        assert!(became.is_ok(), "{expression}: never in {PATIENCE:?}");
+        wait::until(expression, PATIENCE, async || {
+            (self.value(expression).await == json!(true)).then_some(())
+        })
+        .await;
     }
 
     async fn call(&mut self, method: &str, params: Value) -> Value {

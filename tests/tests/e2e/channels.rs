@@ -55,11 +55,8 @@ async fn a_file_and_a_password_become_shared_control() {
     assert_eq!(Path::new(&path).file_name().unwrap(), "Help for Anna.html");
     is_private(&path, &novice);
 
-    let expert = Expert::open(&address(&path)).await;
-    expert.connect(&novice.password).await;
-    let question = novice.answers("y").await;
-    assert!(question.contains(NAME), "{question}");
-    expert.sees_desktop().await;
+    let browser = Browser::start().await;
+    let expert = Expert::view_in(browser, &address(&path), &mut novice).await;
     let mut scene = Scene {
         expert,
         novice,
@@ -69,8 +66,7 @@ async fn a_file_and_a_password_become_shared_control() {
     };
     scene.expert_sees_changes().await;
     both_chat(&mut scene).await;
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
+    scene.shares_control().await;
     reloads(&scene.expert).await;
     is_back(&mut scene).await;
     assert_eq!(scene.expert.browser.run(LOADED, vec![]).await, "[]");

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use deskhand_tests::{
-    browser::Role, keys::SHIFT, process::signal_to, scene::Scene, wait::PATIENCE,
-};
+use deskhand_tests::{browser::Role, process::signal_to, scene::Scene, wait::PATIENCE};
 use rustix::process::Signal;
 
 /// The promise.
@@ -12,15 +10,14 @@ const SOON: Duration = Duration::from_secs(2);
 
 /// The expert holds two keys and a button on the probe.
 async fn hold(scene: &Scene) {
-    scene.expert.holds(&[SHIFT, 'x']).await;
+    scene.holds_keys().await;
     let place = scene.expert.place_of(scene.probe.middle()).await;
     scene.expert.browser.presses_mouse_at(place).await;
     scene
         .probe
-        .wait("held keys and button", |events| {
-            let key = events.iter().any(|e| e.is_key(u32::from('X'), true));
-            let button = events.iter().any(|e| e.is_button(1, true));
-            (key && button).then_some(())
+        .wait("a held button", |events| {
+            let held = events.iter().any(|e| e.is_button(1, true));
+            held.then_some(())
         })
         .await;
     assert!(!scene.desktop.keys_down().is_empty() && scene.desktop.button_down());
@@ -51,8 +48,7 @@ async fn killing_the_hand_releases_everything_and_viewing_goes_on() {
     scene.expert_sees_changes().await;
     // Another hand is there when it is asked for.
     scene.novice.hand().await;
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
+    scene.shares_control().await;
     scene.close().await;
 }
 
@@ -71,11 +67,5 @@ async fn the_session_survives_the_server() {
     scene.server.process.end(PATIENCE).await;
     scene.novice.hears("server cannot be reached").await;
     scene.expert_sees_changes().await;
-    scene.expert.types("still").await;
-    scene
-        .probe
-        .wait("typing", |events| {
-            (deskhand_tests::probe::typed(events) == "still").then_some(())
-        })
-        .await;
+    scene.types_through("still").await;
 }

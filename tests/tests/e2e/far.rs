@@ -9,12 +9,10 @@ use deskhand_tests::{
     wait::{self, PATIENCE},
 };
 
-use super::relay::meet_in;
+use super::relay::{Apart, meet_in};
 
-const ROUND_TRIPS: [u64; 4] = [20, 80, 150, 300];
+/// Of a hundred packets, each way.
 const LOST: [u8; 4] = [0, 1, 5, 10];
-/// Of these ways that one whose clicks are timed.
-const TIMED: (u64, u8) = (150, 5);
 const CLICKS: usize = 40;
 /// So soon, but for one click in twenty.
 const SOON: f64 = 400.0;
@@ -62,29 +60,53 @@ async fn timed(scene: &mut Scene) -> Vec<f64> {
     all
 }
 
-#[tokio::test]
-async fn however_long_the_way_and_whatever_gets_lost_a_session_comes_about() {
-    for round_trip in ROUND_TRIPS {
-        for lost in LOST {
-            let nature = Nature {
-                round_trip: Duration::from_millis(round_trip),
-                lost,
-                seed: round_trip * 100 + u64::from(lost),
-            };
-            let mut apart = meet_in(Network::over(nature).await).await;
-            let scene = &mut apart.scene;
-            scene.expert_sees_changes().await;
-            scene.expert.gets_control(&mut scene.novice).await;
-            scene.expert_reaches_probe().await;
-            if (round_trip, lost) == TIMED {
-                let all = timed(scene).await;
-                let (half, most) = (all[CLICKS / 2], all[CLICKS * 95 / 100]);
-                eprintln!(
-                    "{round_trip} ms, {lost} % lost: half of the clicks {half:.0} ms, 95 % {most:.0} ms"
-                );
-                assert!(most <= SOON, "{all:?}");
-            }
-            apart.scene.close().await;
-        }
+/// A session comes about over that link, with control; gives it while it goes on.
+async fn meets_over(round_trip: u64, lost: u8) -> Apart {
+    eprintln!("{round_trip} ms, {lost} % lost");
+    let nature = Nature {
+        round_trip: Duration::from_millis(round_trip),
+        lost,
+        seed: round_trip * 100 + u64::from(lost),
+    };
+    let mut apart = meet_in(Network::over(nature).await).await;
+    apart.scene.expert_sees_changes().await;
+    apart.scene.shares_control().await;
+    apart
+}
+
+async fn however_much_gets_lost(round_trip: u64) {
+    for lost in LOST {
+        let apart = meets_over(round_trip, lost).await;
+        apart.scene.close().await;
     }
+}
+
+#[tokio::test]
+async fn however_much_gets_lost_nearby_a_session_comes_about() {
+    however_much_gets_lost(20).await;
+}
+
+#[tokio::test]
+async fn however_much_gets_lost_across_a_country_a_session_comes_about() {
+    however_much_gets_lost(80).await;
+}
+
+#[tokio::test]
+async fn however_much_gets_lost_across_an_ocean_a_session_comes_about() {
+    however_much_gets_lost(150).await;
+}
+
+#[tokio::test]
+async fn however_much_gets_lost_around_the_world_a_session_comes_about() {
+    however_much_gets_lost(300).await;
+}
+
+#[tokio::test]
+async fn across_an_ocean_that_loses_some_what_the_expert_does_is_seen_soon() {
+    let mut apart = meets_over(150, 5).await;
+    let all = timed(&mut apart.scene).await;
+    let (half, most) = (all[CLICKS / 2], all[CLICKS * 95 / 100]);
+    eprintln!("half of the clicks {half:.0} ms, 95 % {most:.0} ms");
+    assert!(most <= SOON, "{all:?}");
+    apart.scene.close().await;
 }

@@ -94,13 +94,9 @@ async fn typing_shortcuts_and_named_keys_arrive() {
 #[tokio::test]
 async fn characters_that_no_key_of_the_novice_has_arrive() {
     let scene = Scene::controlling().await;
-    scene.expert.types("aéßaж").await;
     // The probe learns of a changed keyboard a moment after the key: keysyms may repeat, but
     // the last of them must be right.
-    scene
-        .probe
-        .wait("typing", |events| (typed(events) == "aéßaж").then_some(()))
-        .await;
+    scene.types_through("aéßaж").await;
     scene.expert.has_control().await;
     scene
         .desktop
@@ -186,7 +182,7 @@ async fn clicks_drag_and_wheel_arrive_where_the_expert_points() {
 #[tokio::test]
 async fn keys_are_released_when_the_page_loses_focus_or_sight() {
     let mut scene = Scene::controlling().await;
-    hold(&scene).await;
+    scene.holds_keys().await;
     let message = scene.expert.browser.find(Role::TextBox, "Message").await;
     message.click().await.unwrap();
     scene.desktop.all_released(PATIENCE).await;
@@ -195,24 +191,12 @@ async fn keys_are_released_when_the_page_loses_focus_or_sight() {
     scene.expert.browser.lets_go().await;
     scene.probe.forget();
     scene.expert_reaches_probe().await;
-    hold(&scene).await;
+    scene.holds_keys().await;
     let page = scene.expert.browser.hide_behind_a_tab().await;
     scene.desktop.all_released(PATIENCE).await;
     scene.expert.browser.show(page).await;
     scene.expert.has_control().await;
     scene.close().await;
-}
-
-/// The expert holds Shift and a letter down.
-async fn hold(scene: &Scene) {
-    scene.expert.holds(&[SHIFT, 'x']).await;
-    scene
-        .probe
-        .wait("key down", |events| {
-            let down = events.iter().any(|e| e.is_key(u32::from('X'), true));
-            down.then_some(())
-        })
-        .await;
 }
 
 fn place_of(event: &Event) -> Option<(u16, u16)> {

@@ -4,11 +4,11 @@
 use deskhand_tests::{
     browser::{Browser, Role},
     desktop::Desktop,
-    expert::{Expert, NAME},
+    expert::Expert,
     home::Home,
     lan::{Lan, PRIVATE, SELF_MADE, UNIQUE_LOCAL},
     novice::Novice,
-    probe::{Probe, typed},
+    probe::Probe,
     scene::Scene,
     server::Server,
 };
@@ -44,15 +44,8 @@ async fn is_helped_in(lan: Lan) {
     let (mut novice, file) = novice(&lan, &server, &desktop).await;
     novice.told("Your server has no certificate. ").await;
 
-    let expert = Expert {
-        browser: Browser::start_at(&lan.expert).await,
-    };
-    expert.browser.goto(&file).await;
-    expert.connect(&novice.password).await;
-    let question = novice.answers("y").await;
-    assert!(question.contains(NAME), "{question}");
-    expert.sees_desktop().await;
-
+    let browser = Browser::start_at(&lan.expert).await;
+    let expert = Expert::view_in(browser, &file, &mut novice).await;
     let mut scene = Scene {
         expert,
         novice,
@@ -61,13 +54,8 @@ async fn is_helped_in(lan: Lan) {
         server,
     };
     scene.expert_sees_changes().await;
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
-    scene.expert.types("hello").await;
-    scene
-        .probe
-        .wait("typing", |events| (typed(events) == "hello").then_some(()))
-        .await;
+    scene.shares_control().await;
+    scene.types_through("hello").await;
     scene.expert.opens_connection().await;
     scene.expert.reads("Way", |said| said == "direct").await;
     scene.close().await;

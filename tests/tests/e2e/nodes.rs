@@ -2,7 +2,7 @@
 
 use deskhand_tests::{
     balancer::Balancer, desktop::Desktop, expert::Expert, novice::Novice, probe::Probe,
-    redis::Redis, scene::Scene, server::Server,
+    redis::Redis, scene::Scene, server::Server, wait::PATIENCE,
 };
 
 use crate::session::both_chat;
@@ -34,8 +34,7 @@ async fn the_novice_is_at_one_server_and_the_expert_at_another() {
     };
     scene.expert_sees_changes().await;
     both_chat(&mut scene).await;
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
+    scene.shares_control().await;
     scene.close().await;
 }
 
@@ -48,14 +47,8 @@ async fn an_invitation_outlives_the_server_at_which_it_was_made() {
     let mut novice = Novice::invite_with(&balancer.url, &desktop, &[]).await;
     first.is_killed().await;
     let link = novice.link.replace(&balancer.url, &second.url);
-    let registered = |text: &str| text.contains(" registered ").then_some(());
-    let what = "registration at the second server";
-    let patience = deskhand_tests::wait::PATIENCE;
-    second
-        .process
-        .stderr
-        .wait(what, patience, 0, registered)
-        .await;
+    let registered = second.process.stderr.said(PATIENCE, " registered ");
+    assert!(registered.await, "not registered at the second server");
     novice.link = link;
     let expert = Expert::view(&mut novice).await;
     expert.browser.close().await;

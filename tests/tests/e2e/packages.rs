@@ -15,10 +15,6 @@ use deskhand_tests::{
     wait::PATIENCE,
 };
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 /// Runs a command to its end and gives what it said.
 fn said(command: &mut Command) -> String {
@@ -262,7 +258,7 @@ async fn what_get_offers_finds_its_server(out: &Path) {
     let name = archive.file_name().unwrap().to_str().unwrap();
 
     let server = Server::start_with(&["--downloads", out.to_str().unwrap()]).await;
-    let page = String::from_utf8(get(&server, "/get").await).unwrap();
+    let page = String::from_utf8(server.get("/get").await).unwrap();
     let sums = fs::read_to_string(out.join("SHA256SUMS")).unwrap();
     let line = sums.lines().find(|line| line.ends_with(name)).unwrap();
     let (digest, _) = line.split_once(' ').unwrap();
@@ -270,7 +266,7 @@ async fn what_get_offers_finds_its_server(out: &Path) {
 
     let to = tempfile::tempdir().unwrap();
     let saved = to.path().join("saved.tar.gz");
-    fs::write(&saved, get(&server, &format!("/get/{name}")).await).unwrap();
+    fs::write(&saved, server.get(&format!("/get/{name}")).await).unwrap();
     said(
         Command::new("tar")
             .arg("--extract")
@@ -282,7 +278,7 @@ async fn what_get_offers_finds_its_server(out: &Path) {
     let mut home = Home::new();
     let folder = home.has_its_own_program();
     fs::copy(to.path().join("Deskhand/deskhand"), folder.join("deskhand")).unwrap();
-    let settings = get(&server, "/get/deskhand.toml").await;
+    let settings = server.get("/get/deskhand.toml").await;
     fs::write(folder.join("deskhand.toml"), settings).unwrap();
 
     let desktop = Desktop::start().await;
@@ -296,16 +292,4 @@ async fn what_get_offers_finds_its_server(out: &Path) {
     let port = server.address().rsplit_once(':').unwrap().1;
     let link = format!("Link: http://localhost:{port}/#");
     assert!(agent.stdout.text().contains(&link), "{link}");
-}
-
-/// The body of an answer that says yes.
-async fn get(server: &Server, path: &str) -> Vec<u8> {
-    let mut stream = TcpStream::connect(server.address()).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{path}");
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
-    answer.split_off(end.unwrap() + 4)
 }

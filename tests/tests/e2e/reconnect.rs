@@ -7,7 +7,6 @@ use deskhand_tests::{
     browser::{Browser, Role},
     computer::Computer,
     expert::{Expert, NAME, is_near},
-    keys::SHIFT,
     scene::Scene,
     tab::Tab,
     wait::{self, PATIENCE},
@@ -45,14 +44,7 @@ async fn kept(scene: &Scene) -> Option<String> {
 #[tokio::test]
 async fn a_reloaded_page_goes_on_by_itself_and_has_to_ask_for_control_again() {
     let mut scene = Scene::controlling().await;
-    scene.expert.holds(&[SHIFT, 'x']).await;
-    scene
-        .probe
-        .wait("a held key", |events| {
-            let held = events.iter().any(|e| e.is_key(u32::from('X'), true));
-            held.then_some(())
-        })
-        .await;
+    scene.holds_keys().await;
     let before = kept(&scene).await.expect("something to come back with");
     reloads(&scene.expert).await;
     scene.desktop.all_released(Duration::from_secs(2)).await;
@@ -61,8 +53,7 @@ async fn a_reloaded_page_goes_on_by_itself_and_has_to_ask_for_control_again() {
     let key = |kept: &str| kept.split_once('.').unwrap().0.to_owned();
     assert_ne!(key(&before), key(&after), "a key works once");
 
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
+    scene.shares_control().await;
     // And once more.
     reloads(&scene.expert).await;
     is_back(&mut scene).await;
@@ -199,14 +190,7 @@ async fn ten_seconds_without_a_network_end_nothing() {
         return;
     };
     let mut scene = Scene::controlling().await;
-    scene.expert.holds(&[SHIFT, 'x']).await;
-    scene
-        .probe
-        .wait("a held key", |events| {
-            let held = events.iter().any(|e| e.is_key(u32::from('X'), true));
-            held.then_some(())
-        })
-        .await;
+    scene.holds_keys().await;
     computer.is_cut();
     let mended = tokio::time::Instant::now() + Duration::from_secs(10);
     // A second of silence, and what it takes to look.
@@ -221,8 +205,7 @@ async fn ten_seconds_without_a_network_end_nothing() {
     computer.is_mended();
     is_back(&mut scene).await;
     scene.expert.browser.lets_go().await;
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
+    scene.shares_control().await;
     scene.close().await;
 }
 

@@ -3,11 +3,11 @@
 use deskhand_tests::{
     browser::Browser,
     desktop::Desktop,
-    expert::{Expert, NAME},
+    expert::Expert,
     home::Home,
     network::{Bridge, Middle, Network, PUBLIC, Side},
     novice::Novice,
-    probe::{Probe, typed},
+    probe::Probe,
     scene::Scene,
     server::Server,
 };
@@ -34,12 +34,8 @@ async fn meet_with(network: Network, relay: &[&str]) -> Apart {
     let home = Home::at(&network.novice);
     let mut novice = Novice::invite_at(home, &server.url, &desktop, &[]).await;
     let browser = Browser::start_at(&network.expert).await;
-    browser.goto(&novice.link).await;
-    let expert = Expert { browser };
-    expert.connect(&novice.password).await;
-    let question = novice.answers("y").await;
-    assert!(question.contains(NAME), "{question}");
-    expert.sees_desktop().await;
+    let link = novice.link.clone();
+    let expert = Expert::view_in(browser, &link, &mut novice).await;
     Apart {
         scene: Scene {
             expert,
@@ -63,13 +59,8 @@ const BLOCKED: &str = "blocks UDP, so the relay is used over TCP";
 async fn all_works(apart: Apart, way: &str, network: &str) {
     let mut scene = apart.scene;
     scene.expert_sees_changes().await;
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
-    scene.expert.types("hello").await;
-    scene
-        .probe
-        .wait("typing", |events| (typed(events) == "hello").then_some(()))
-        .await;
+    scene.shares_control().await;
+    scene.types_through("hello").await;
     scene.expert.opens_connection().await;
     scene.expert.reads("Way", |said| said == way).await;
     scene

@@ -100,8 +100,7 @@ async fn no_log_no_metric_no_file_and_not_the_memory_of_the_server_holds_a_secre
     scene.novice.types(FROM_NOVICE);
     scene.expert.browser.says(Role::Log, FROM_NOVICE).await;
     scene.expert_sees_changes().await;
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
+    scene.shares_control().await;
 
     // This search would find them: the agent has to know what it invites by.
     let agent = scene.novice.process.id();

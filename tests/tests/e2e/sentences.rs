@@ -87,12 +87,8 @@ async fn a_server_that_is_away_is_waited_for() {
         .local_addr()
         .unwrap();
     let (mut process, _home) = Novice::start(&format!("http://{closed}"), &desktop, &[]);
-    process
-        .stdout
-        .wait("that the server is away", PATIENCE, 0, |text| {
-            text.contains("cannot be reached").then_some(())
-        })
-        .await;
+    let away = process.stdout.said(PATIENCE, "cannot be reached");
+    assert!(away.await, "nothing of the server that is away");
     assert!(process.ended().is_none(), "it keeps trying");
 }
 

@@ -5,7 +5,7 @@ use deskhand_tests::{
     desktop::Desktop,
     expert::{Expert, NAME},
     novice::Novice,
-    probe::{Probe, typed},
+    probe::Probe,
     scene::Scene,
     server::Server,
     wait::{self, PATIENCE},
@@ -117,11 +117,7 @@ async fn a_link_and_a_password_become_shared_control() {
         .hears("can use your mouse and keyboard now")
         .await;
     scene.expert_reaches_probe().await;
-    scene.expert.types("hello").await;
-    scene
-        .probe
-        .wait("typing", |events| (typed(events) == "hello").then_some(()))
-        .await;
+    scene.types_through("hello").await;
 
     scene.novice.types("/stop");
     scene.novice.hears("Control stopped").await;
@@ -134,8 +130,7 @@ async fn a_link_and_a_password_become_shared_control() {
     nothing_arrives(&mut scene).await;
 
     // The expert may ask again, and give it back.
-    scene.expert.gets_control(&mut scene.novice).await;
-    scene.expert_reaches_probe().await;
+    scene.shares_control().await;
     scene.expert.browser.press("Release control").await;
     scene.novice.hears("gave control back").await;
     scene.expert.has_no_control().await;

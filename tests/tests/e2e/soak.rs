@@ -91,8 +91,7 @@ async fn an_hour_with_a_lost_page_every_few_seconds_leaves_nothing_behind() {
         scene.novice.hears("still here").await;
         tokio::time::sleep(ROUND).await;
         scene.probe.stands_still().await;
-        scene.expert.gets_control(&mut scene.novice).await;
-        scene.expert_reaches_probe().await;
+        scene.shares_control().await;
         reloads(&scene.expert).await;
         is_back(&mut scene).await;
         agent.push(Use::of(scene.novice.process.id()));

@@ -91,8 +91,7 @@ async fn stops_by_key_under_flood(way: Way, rounds: u32, says: &str) {
     let mut overruns = Vec::new();
     for round in 0..rounds {
         if round > 0 {
-            scene.expert.gets_control(&mut scene.novice).await;
-            scene.expert_reaches_probe().await;
+            scene.shares_control().await;
         }
         // The expert's own Esc goes to the desktop and stops nothing.
         scene.expert.chord(&[ESCAPE]).await;
@@ -231,12 +230,6 @@ async fn while_the_novice_moves_the_mouse_the_expert_waits() {
         .says(Role::Status, "share mouse and keyboard")
         .await;
     scene.probe.forget();
-    scene.expert.types("go").await;
-    scene
-        .probe
-        .wait("typing", |events| {
-            (deskhand_tests::probe::typed(events) == "go").then_some(())
-        })
-        .await;
+    scene.types_through("go").await;
     scene.close().await;
 }

@@ -192,6 +192,17 @@ async fn every_cut(manner: Manner) -> Vec<(Which, Cut)> {
     cuts
 }
 
+/// Tries that at once at every place at which such a line can be cut in this manner.
+async fn at_every_cut(
+    manner: Manner,
+    such: impl Fn(Which) -> bool,
+    attempt: impl AsyncFn(Which, Cut),
+) {
+    let cuts = every_cut(manner).await;
+    let cuts = cuts.into_iter().filter(|(which, _)| such(*which));
+    join_all(cuts.map(|(which, cut)| attempt(which, cut))).await;
+}
+
 async fn cut_and_meet(which: Which, cut: Cut) {
     let mut scene = Scene::with(which, cut).await;
     scene.meets().await;
@@ -218,40 +229,26 @@ async fn the_handshake_has_the_messages_that_are_cut_here() {
 
 #[tokio::test]
 async fn a_line_that_is_closed_anywhere_in_the_handshake_is_got_over() {
-    let cuts = every_cut(Manner::Closed).await;
-    join_all(
-        cuts.into_iter()
-            .map(|(which, cut)| cut_and_meet(which, cut)),
-    )
-    .await;
+    at_every_cut(Manner::Closed, |_| true, cut_and_meet).await;
 }
 
 #[tokio::test]
 async fn a_line_that_breaks_anywhere_in_the_handshake_is_got_over() {
-    let cuts = every_cut(Manner::Reset).await;
-    join_all(
-        cuts.into_iter()
-            .map(|(which, cut)| cut_and_meet(which, cut)),
-    )
-    .await;
+    at_every_cut(Manner::Reset, |_| true, cut_and_meet).await;
 }
 
 /// The page's own line. The server finds out first, and tells the novice's computer.
 #[tokio::test]
 async fn a_page_whose_line_falls_silent_says_so_and_gets_over_it() {
-    let cuts = every_cut(Manner::Silent).await;
     let of_the_page = |which| matches!(which, Which::ExpertUp | Which::ExpertDown);
-    let cuts = cuts.into_iter().filter(|(which, _)| of_the_page(*which));
-    join_all(cuts.map(|(which, cut)| cut_and_meet(which, cut))).await;
+    at_every_cut(Manner::Silent, of_the_page, cut_and_meet).await;
 }
 
 /// The novice's computer takes a minute to notice; meanwhile the expert is told something.
 #[tokio::test]
 async fn while_the_novices_line_is_silent_the_expert_reads_a_sentence() {
-    let cuts = every_cut(Manner::Silent).await;
     let of_the_novice = |which| matches!(which, Which::NoviceUp | Which::NoviceDown);
-    let cuts = cuts.into_iter().filter(|(which, _)| of_the_novice(*which));
-    let attempts = cuts.map(async |(which, cut)| {
+    let reads = async |which, cut| {
         let mut scene = Scene::with(which, cut).await;
         let outcome = timeout(LONG, scene.page.connects()).await;
         let outcome = outcome.map_err(|_| format!("{which:?} {cut:?}: the page waits for ever"));
@@ -261,8 +258,8 @@ async fn while_the_novices_line_is_silent_the_expert_reads_a_sentence() {
             Outcome::Asked(_) => {}
         }
         assert!(scene.was_cut(), "{which:?} {cut:?}");
-    });
-    join_all(attempts).await;
+    };
+    at_every_cut(Manner::Silent, of_the_novice, reads).await;
 }
 
 #[tokio::test]

@@ -27,6 +27,13 @@ fn link(seed: u64) -> Bad {
     }
 }
 
+/// Both ends have met.
+fn viewing(seed: u64) -> Pair {
+    let mut pair = Pair::new(link(seed), PASSWORD);
+    assert!(pair.run_until(Pair::both_see, secs(300)), "seed {seed}");
+    pair
+}
+
 #[test]
 fn they_meet_over_any_link_and_see_the_same_words() {
     for seed in 0..SEEDS {
@@ -53,7 +60,7 @@ fn a_wrong_password_asks_nobody_and_is_tried_five_times_at_most() {
         let mut pair = Pair::new(link(seed), "a wrong one");
         let locked = |pair: &Pair| pair.standing() == Standing::Locked;
         assert!(pair.run_until(locked, secs(600)), "seed {seed}: it locks");
-        pair.run_until(|_| false, secs(120));
+        pair.passes(secs(120));
         assert_eq!(pair.attempts, 5, "seed {seed}");
         assert_eq!(pair.questions, 0, "seed {seed}");
         assert!(!pair.started);
@@ -70,7 +77,7 @@ fn once_they_have_met_the_server_may_come_and_go() {
         );
         for _ in 0..3 {
             pair.cut_novice();
-            pair.run_until(|_| false, secs(60));
+            pair.passes(secs(60));
         }
         assert!(matches!(pair.stage(), Stage::Viewing { .. }), "seed {seed}");
     }
@@ -79,8 +86,7 @@ fn once_they_have_met_the_server_may_come_and_go() {
 #[test]
 fn a_lost_connection_comes_back_over_any_link_and_nobody_is_asked() {
     for seed in 0..SEEDS {
-        let mut pair = Pair::new(link(seed), PASSWORD);
-        assert!(pair.run_until(Pair::both_see, secs(300)), "seed {seed}");
+        let mut pair = viewing(seed);
         let (questions, attempts) = (pair.questions, pair.attempts);
         for round in 0..9 {
             pair.cut_from_now_on();
@@ -93,7 +99,7 @@ fn a_lost_connection_comes_back_over_any_link_and_nobody_is_asked() {
             let back = pair.run_until(Pair::both_see, secs(110));
             assert!(back, "seed {seed}, round {round}: {:?}", pair.stage());
             assert!(!pair.locked_out, "seed {seed}");
-            pair.run_until(|_| false, secs(30));
+            pair.passes(secs(30));
             assert!(pair.both_see(), "seed {seed}, round {round}: and it stays");
         }
         assert_eq!(pair.words_of_expert(), pair.words_of_novice());
@@ -105,17 +111,16 @@ fn a_lost_connection_comes_back_over_any_link_and_nobody_is_asked() {
 #[test]
 fn after_two_minutes_neither_end_waits_any_more() {
     for seed in 0..SEEDS {
-        let mut pair = Pair::new(link(seed), PASSWORD);
-        assert!(pair.run_until(Pair::both_see, secs(300)), "seed {seed}");
+        let mut pair = viewing(seed);
         let questions = pair.questions;
         pair.server_is_gone();
         pair.lose_line();
-        pair.run_until(|_| false, secs(110));
+        pair.passes(secs(110));
         assert!(
             matches!(pair.stage(), Stage::Viewing { lost: Some(_), .. }),
             "seed {seed}"
         );
-        pair.run_until(|_| false, secs(20));
+        pair.passes(secs(20));
         assert!(
             !matches!(pair.stage(), Stage::Viewing { .. }),
             "seed {seed}"
@@ -128,12 +133,11 @@ fn after_two_minutes_neither_end_waits_any_more() {
 #[test]
 fn nobody_comes_back_after_the_end() {
     for seed in 0..SEEDS {
-        let mut pair = Pair::new(link(seed), PASSWORD);
-        assert!(pair.run_until(Pair::both_see, secs(300)), "seed {seed}");
+        let mut pair = viewing(seed);
         let pictures = pair.pictures;
         pair.lose_line();
         pair.end();
-        pair.run_until(|_| false, secs(300));
+        pair.passes(secs(300));
         assert_eq!(pair.pictures, pictures, "seed {seed}");
         assert!(
             !matches!(pair.stage(), Stage::Viewing { .. }),

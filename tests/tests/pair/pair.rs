@@ -288,6 +288,11 @@ impl Pair {
         true
     }
 
+    /// Runs for so long.
+    pub fn passes(&mut self, time: Duration) {
+        self.run_until(|_| false, time);
+    }
+
     fn up_to(&mut self, longest: Duration) -> Duration {
         longest.mul_f64(f64::from(self.rng.next_u32()) / f64::from(u32::MAX))
     }
