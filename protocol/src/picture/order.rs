@@ -1,9 +1,15 @@
 //! Updates become whole out of order, since what got lost is sent again. Pure.
+//!
+//! Time is that since any moment.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// So many bytes wait for a missing update; then everything is asked for anew.
 const MAX_WAITING: usize = 32 << 20;
+
+/// What is asked for anew and has not come after so long got lost on the way. The novice's
+/// computer makes it no more often.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Puts updates into the order of their numbers. `T` is an update in whatever form.
 #[derive(Debug)]
@@ -12,6 +18,8 @@ pub struct Order<T> {
     due: Option<u32>,
     /// What came too early, by how much.
     early: BTreeMap<u32, (T, usize)>,
+    /// When everything was asked for anew, until it comes.
+    asked: Option<Duration>,
 }
 
 /// What to do after an update has come.
@@ -28,6 +36,7 @@ impl<T> Default for Order<T> {
         Self {
             due: None,
             early: BTreeMap::new(),
+            asked: None,
         }
     }
 }
@@ -38,6 +47,7 @@ impl<T> Order<T> {
         if fresh && self.due.is_none_or(|due| !is_before(seq, due)) {
             // It needs nothing of what came before it.
             self.due = Some(seq);
+            self.asked = None;
             self.early.retain(|&early, _| !is_before(early, seq));
         }
         let Some(mut due) = self.due.filter(|&due| !is_before(seq, due)) else {
@@ -53,15 +63,23 @@ impl<T> Order<T> {
         self.due = Some(due);
         let waiting: usize = self.early.values().map(|(_, bytes)| bytes).sum();
         if waiting > MAX_WAITING {
-            self.forget();
+            *self = Self::default();
             return Taken::Lost;
         }
         Taken::Paint(ready)
     }
 
-    /// Only a fresh one counts from now on.
-    pub fn forget(&mut self) {
-        *self = Self::default();
+    /// Only a fresh one counts from now on, and is asked for now.
+    pub fn lost(&mut self, now: Duration) {
+        *self = Self {
+            asked: Some(now),
+            ..Self::default()
+        };
+    }
+
+    /// When to ask again for a fresh one; `None` once it has come.
+    pub fn due_again(&self) -> Option<Duration> {
+        Some(self.asked? + PATIENCE)
     }
 }
 
@@ -96,11 +114,25 @@ mod tests {
         let mut order = Order::default();
         take(&mut order, 0, true);
         take(&mut order, 2, false);
-        order.forget();
+        order.lost(Duration::ZERO);
         assert_eq!(take(&mut order, 1, false), Taken::Paint(vec![]));
         assert_eq!(take(&mut order, 9, true), Taken::Paint(vec![9]));
         let much = order.take(11, false, MAX_WAITING + 1, 11);
         assert_eq!(much, Taken::Lost);
+    }
+
+    #[test]
+    fn a_fresh_one_is_asked_for_again_until_it_comes() {
+        let mut order = Order::default();
+        assert_eq!(order.due_again(), None, "nobody has asked");
+        take(&mut order, 0, true);
+        order.lost(Duration::from_secs(3));
+        let again = Some(Duration::from_secs(3) + PATIENCE);
+        assert_eq!(order.due_again(), again);
+        take(&mut order, 1, false);
+        assert_eq!(order.due_again(), again, "that is of no use alone");
+        take(&mut order, 2, true);
+        assert_eq!(order.due_again(), None);
     }
 
     #[test]

@@ -67,14 +67,15 @@ impl Inner {
         }
     }
 
-    /// Asks for what is missing, now and as long as it is.
+    /// Asks for what is missing, be it a piece or all of it, now and as long as it is.
     pub(super) fn watch(self: &Rc<Self>) {
         let now = js::now();
-        let Some(due) = self.state.borrow().pieces.due() else {
-            self.state.borrow_mut().look_again = None;
-            return;
+        let is_due = |due: Option<Duration>| due.is_some_and(|due| due <= now);
+        let (pieces, all) = {
+            let state = self.state.borrow();
+            (state.pieces.due(), state.order.due_again())
         };
-        if due <= now {
+        if is_due(pieces) {
             let missing = self.state.borrow_mut().pieces.ask(now);
             match missing {
                 Ok(Some(missing)) => {
@@ -82,14 +83,17 @@ impl Inner {
                     say.emit(Feedback::Missing(missing));
                 }
                 Ok(None) => {}
-                Err(_) => self.lost(),
+                Err(_) => self.ask_anew(),
             }
+        } else if is_due(all) {
+            self.ask_anew();
         }
         let mut state = self.state.borrow_mut();
-        let wait = state.pieces.due().map(|due| due.saturating_sub(now));
-        state.look_again = wait.map(|wait| {
+        let dues = [state.pieces.due(), state.order.due_again()];
+        state.look_again = dues.into_iter().flatten().min().map(|due| {
             let inner = Rc::downgrade(self);
-            let millis = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+            let wait = due.saturating_sub(now).as_millis();
+            let millis = u32::try_from(wait).unwrap_or(u32::MAX);
             Timeout::new(millis.saturating_add(1), move || {
                 if let Some(inner) = Weak::upgrade(&inner) {
                     // What runs is not to be cancelled.

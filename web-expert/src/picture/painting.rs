@@ -103,7 +103,7 @@ impl Inner {
         Ok(decoder.insert(now))
     }
 
-    pub(super) fn decoded(&self, seq: u32, frame: Frame) {
+    pub(super) fn decoded(self: &Rc<Self>, seq: u32, frame: Frame) {
         {
             let mut state = self.state.borrow_mut();
             let waiting = state.queue.iter_mut().find(
@@ -117,7 +117,7 @@ impl Inner {
     }
 
     /// Paints whatever is ready.
-    pub(super) fn paint(&self) {
+    pub(super) fn paint(self: &Rc<Self>) {
         while !self.hidden.get() {
             let waiting = {
                 let mut state = self.state.borrow_mut();
@@ -174,9 +174,15 @@ impl Inner {
         }
     }
 
-    pub(super) fn lost(&self) {
+    /// What was to come is of no use: from now on everything is asked for anew, until it comes.
+    pub(super) fn lost(self: &Rc<Self>) {
+        self.ask_anew();
+        self.watch();
+    }
+
+    pub(super) fn ask_anew(&self) {
         let mut state = self.state.borrow_mut();
-        state.order.forget();
+        state.order.lost(js::now());
         state.queue.clear();
         state.decoder = None;
         drop(state);
@@ -184,7 +190,7 @@ impl Inner {
     }
 
     /// A decoder could not go on.
-    pub(super) fn failed(&self, codec: Codec, fault: Fault) {
+    pub(super) fn failed(self: &Rc<Self>, codec: Codec, fault: Fault) {
         if fault == Fault::Broken {
             self.do_without(codec);
         }
