@@ -1,5 +1,6 @@
 //! Workers of this page's own.
 
+use gloo_events::EventListener;
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, Url, Worker};
@@ -37,6 +38,15 @@ impl OwnWorker {
     /// To listen to it.
     pub fn worker(&self) -> &Worker {
         &self.worker
+    }
+
+    /// Calls `on` when the worker cannot be loaded, fails, or says what cannot be read. Nobody
+    /// else would notice.
+    pub fn on_failure(&self, on: impl Fn() + Clone + 'static) -> [EventListener; 2] {
+        ["error", "messageerror"].map(|name| {
+            let on = on.clone();
+            EventListener::new(&self.worker, name, move |_| on())
+        })
     }
 }
 

@@ -62,6 +62,11 @@ pub const NO_WEBRTC: &str = "This browser cannot show another computer's screen,
 pub const NO_PICTURE: &str = "This browser is too old to show another computer's screen. Update \
     it, or open the invitation link in a current Firefox, Chrome, Edge or Safari.";
 
+/// The worker that receives the picture failed. A page that is loaded again loads it again, too,
+/// and goes on with the session.
+pub const PICTURE_BROKEN: &str = "The part of this page that receives the picture could not be \
+    loaded, or failed. Reload the page: the session goes on then.";
+
 /// No name was given.
 pub const NO_NAME: &str =
     "Please enter your name, so that the person you help can see who is asking.";

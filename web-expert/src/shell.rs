@@ -173,6 +173,7 @@ impl Shell {
                 vec![Event::Frame]
             }
             Heard::Picture(picture::Heard::Lost) => self.control(&FromExpert::Refresh),
+            Heard::Picture(picture::Heard::Broken) => vec![Event::PictureBroken],
             Heard::Picture(picture::Heard::Decodes(codecs)) => {
                 self.control(&FromExpert::Decodes(codecs))
             }

@@ -94,6 +94,8 @@ pub enum Event {
     Novice(FromNovice),
     /// The first of the picture, or of that of another display, is on the screen.
     Frame,
+    /// The part of the page that receives the picture failed.
+    PictureBroken,
     /// The expert wants to know what their network lets through.
     Try,
     /// How that ended.

@@ -23,6 +23,7 @@ use deskhand_web_expert::{
     cursor::{Cursor, Elements},
     handshake::{Handshake, Output},
     js, memory,
+    own_worker::OwnWorker,
     picture::decoder::{self, Decoder, Frame},
 };
 use js_sys::Promise;
@@ -156,6 +157,19 @@ fn this_browser_can_do_what_the_page_needs() {
     assert!(js::has_webrtc(&web_sys::window().unwrap()));
     let before = js::now();
     assert!(js::now() >= before && !before.is_zero());
+}
+
+#[wasm_bindgen_test]
+async fn a_worker_that_fails_does_not_fail_in_silence() {
+    let mut failing = None;
+    let told = Promise::new(&mut |done, _| {
+        let worker = OwnWorker::start("unused.js", "throw new Error('on purpose')").unwrap();
+        let listeners = worker.on_failure(move || {
+            done.call0(&JsValue::NULL).unwrap();
+        });
+        failing = Some((worker, listeners));
+    });
+    JsFuture::from(told).await.unwrap();
 }
 
 /// A red picture of 32 x 32 pixels.

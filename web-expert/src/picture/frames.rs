@@ -45,13 +45,14 @@ pub struct Frames {
 impl Frames {
     /// Passes what `receiver` gets from now on to `on`, as soon as a frame is complete and in
     /// whatever order, with when that was by a clock of its own. The browser itself shows nothing
-    /// of it.
+    /// of it. Calls `on_failure` if none can come any more.
     ///
     /// # Errors
     /// The browser's own.
     pub fn take(
         receiver: &RtcRtpReceiver,
         on: impl Fn(Vec<u8>, Duration) + 'static,
+        on_failure: impl Fn() + Clone + 'static,
     ) -> Result<Self, JsValue> {
         let worker = OwnWorker::start("frames.js", SOURCE)?;
         let ring = Ring::new();
@@ -66,6 +67,7 @@ impl Frames {
             let arrivals = Rc::clone(&arrivals);
             move |event| arrivals.told(&event.unchecked_ref::<MessageEvent>().data())
         })];
+        listeners.extend(worker.on_failure(on_failure));
         if arrivals.ring.is_some() {
             listeners.extend(arrivals.listen()?);
         }

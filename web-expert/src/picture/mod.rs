@@ -36,6 +36,8 @@ pub enum Heard {
     Began(u16),
     /// Too much is missing, or cannot be read: all of it is needed anew.
     Lost,
+    /// The worker that receives it could not be loaded, or failed: nothing more will come.
+    Broken,
     /// This browser decodes these videos.
     Decodes(Codecs),
 }
@@ -200,12 +202,14 @@ impl Picture {
         say: Callback<Feedback>,
     ) -> Result<(), JsValue> {
         let inner = Rc::downgrade(&self.0);
-        let frames = Frames::take(receiver, move |packet, at| {
+        let on_packet = move |packet: Vec<u8>, at| {
             if let Some(inner) = inner.upgrade() {
                 inner.arrived(&packet, at);
                 inner.packet(&packet);
             }
-        })?;
+        };
+        let on = self.0.on.clone();
+        let frames = Frames::take(receiver, on_packet, move || on.emit(Heard::Broken))?;
         *self.0.state.borrow_mut() = State {
             say,
             _frames: Some(frames),

@@ -229,6 +229,10 @@ impl Console {
                 self.has_picture = true;
                 vec![]
             }
+            Event::PictureBroken => {
+                self.alert = Some(sentences::PICTURE_BROKEN.into());
+                vec![]
+            }
             Event::Tick => {
                 if matches!(self.control, Control::Denied { until } if until <= now) {
                     self.control = Control::None;

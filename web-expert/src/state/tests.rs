@@ -465,6 +465,14 @@ fn a_desktop_that_does_not_answer_keeps_everything_as_it_is() {
 }
 
 #[test]
+fn a_picture_that_cannot_be_received_is_told_in_a_sentence() {
+    let mut state = in_session();
+    assert_eq!(run(&mut state, [Event::PictureBroken]), []);
+    let alert = console(&state).alert.as_deref();
+    assert_eq!(alert, Some(sentences::PICTURE_BROKEN));
+}
+
+#[test]
 fn chat_goes_both_ways_and_is_bounded() {
     let mut state = in_session();
     assert_eq!(
