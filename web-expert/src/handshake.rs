@@ -11,7 +11,6 @@ use deskhand_protocol::{
         Established, Words,
         expert::{Joining, Waiting},
         resume::ResumeKey,
-        seal,
     },
     id::Fingerprint,
     invitation::{Link, Number},
@@ -128,19 +127,11 @@ enum Step {
     Ke2(Box<Waiting>),
     /// The proof is out; the novice's computer has not answered under seal yet, so it may still
     /// refuse.
-    Unconfirmed(Box<Line>),
+    Unconfirmed(Box<Established>),
     /// The novice's computer has proved itself under seal.
-    Sealed(Box<Line>),
+    Sealed(Box<Established>),
     /// Finished, one way or the other.
     Over,
-}
-
-#[derive(Debug)]
-struct Line {
-    channel: seal::Channel,
-    words: Words,
-    peer: Fingerprint,
-    resume: ResumeKey,
 }
 
 impl Step {
@@ -149,23 +140,6 @@ impl Step {
         match self {
             Self::Challenge(_) | Self::Returning(_) | Self::Ke2(_) | Self::Unconfirmed(_) => true,
             Self::Sealed(_) | Self::Over => false,
-        }
-    }
-}
-
-impl From<Established> for Line {
-    fn from(established: Established) -> Self {
-        let Established {
-            channel,
-            words,
-            peer,
-            resume,
-        } = established;
-        Self {
-            channel,
-            words,
-            peer,
-            resume,
         }
     }
 }
@@ -251,12 +225,12 @@ impl Handshake {
             }
             (Step::Returning(key), ToPage::Challenge(challenge)) => {
                 let (established, resume) = key.prove(&challenge, self.fingerprint, rng);
-                self.step = Step::Unconfirmed(Box::new(established.into()));
+                self.step = Step::Unconfirmed(Box::new(established));
                 send(&ToAgent::Resume(resume))
             }
             (Step::Ke2(waiting), ToPage::Ke2(ke2)) => match waiting.finish(&ke2, rng) {
                 Ok((established, ke3)) => {
-                    self.step = Step::Unconfirmed(Box::new(established.into()));
+                    self.step = Step::Unconfirmed(Box::new(established));
                     let name = self.name.clone();
                     let introduce = self.seal(&SealedToAgent::Introduce { name });
                     let mut out = send(&ToAgent::Ke3(ke3));
@@ -289,7 +263,7 @@ impl Handshake {
         }
     }
 
-    fn unseal(&mut self, mut line: Box<Line>, sealed: &Sealed) -> Vec<Output> {
+    fn unseal(&mut self, mut line: Box<Established>, sealed: &Sealed) -> Vec<Output> {
         let news = match line.channel.open(sealed) {
             Ok(SealedToPage::Accepted { novice }) => News::Accepted(Met {
                 novice,

@@ -130,30 +130,20 @@ pub(super) enum Next {
 
 impl Console {
     pub(super) fn new(key: Key, met: Met) -> Self {
-        Self {
-            key: Some(key),
-            met,
-            line: Line::Connecting,
-            back: None,
-            has_picture: false,
-            still: Still::default(),
-            display: None,
-            monitors: None,
-            control: Control::None,
-            chat: vec![],
-            view: View::Fit,
-            alert: None,
-            reach: Reach::default(),
-        }
+        Self::begin(Some(key), met, Line::Connecting, None)
     }
 
     /// After the page was loaded again.
     pub(super) fn again(key: Option<Key>, met: Met, back: Back) -> Self {
+        Self::begin(key, met, Line::Interrupted, Some(back))
+    }
+
+    fn begin(key: Option<Key>, met: Met, line: Line, back: Option<Back>) -> Self {
         Self {
             key,
             met,
-            line: Line::Interrupted,
-            back: Some(back),
+            line,
+            back,
             has_picture: false,
             still: Still::default(),
             display: None,
