@@ -9,12 +9,14 @@
 //!    lends two ends so that they reach each other.
 //! 2. [`envelope`]: what the two ends say to each other *through* the server: the handshake
 //!    [`handshake`] and, after it, sealed bodies. The server relays these as opaque bytes.
-//! 3. [`control`], [`input`] and [`picture`]: what flows directly between the ends.
+//! 3. [`control`], [`input`] and [`picture`]: what flows directly between the ends; [`dial`] is how
+//!    long that may take to begin.
 //!
 //! Layers 2 and 3 are [`postcard`](https://postcard.jamesmunns.com/wire-format) behind one
 //! version byte; see [`wire`].
 
 pub mod control;
+pub mod dial;
 pub mod envelope;
 pub mod handshake;
 pub mod host;

@@ -37,6 +37,7 @@ use ::rtc::peer_connection::{
 };
 use deskhand_protocol::{
     control::FromNovice,
+    dial::{RELAYED, STAND},
     envelope::Candidate,
     ice::IceServer,
     id::Fingerprint,
@@ -55,12 +56,6 @@ use crate::{congestion::Flow, io::PeerEvent, media::Packet};
 use channel::{Channels, Outgoing, Talk};
 use track::Track;
 use ways::Ways;
-
-/// A connection that is not up so long after the answer came is stuck.
-const WATCHDOG: Duration = Duration::from_secs(5);
-/// And where there is a relay, so much later: both ends ask it for addresses first, and ways
-/// through it are only taken when no other one was found.
-const RELAYED: Duration = Duration::from_secs(4);
 
 /// Between two rounds of connectivity checks
 /// ([RFC 8445, 14.2](https://www.rfc-editor.org/rfc/rfc8445#section-14.2): 50 ms).
@@ -338,7 +333,7 @@ async fn run(
                 Some(Step::Answer(sdp)) => {
                     let answer = RTCSessionDescription::answer(sdp.as_str().to_owned())?;
                     connection.set_remote_description(answer).await?;
-                    let patience = WATCHDOG + if ways.are_relayed() { RELAYED } else { Duration::ZERO };
+                    let patience = STAND + if ways.are_relayed() { RELAYED } else { Duration::ZERO };
                     stuck_at = Some(tokio::time::Instant::now() + patience);
                 }
                 Some(Step::Candidate(candidate)) => add_candidate(&connection, candidate).await,

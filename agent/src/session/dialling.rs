@@ -1,9 +1,10 @@
 //! A direct connection is being made: an offer out, an answer and candidates in. The first of a
 //! session, and each that follows when the page comes back.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use deskhand_protocol::{
+    dial::{CONNECTION, HELP, TRIES},
     envelope::{Candidate, SealedToAgent, SealedToPage},
     ice::{IceServer, MAX_SERVERS},
 };
@@ -14,18 +15,11 @@ use crate::{
     io::{Output, PeerCommand, PeerEvent},
 };
 
-/// A connection has so long to come about, over all its tries.
-const CONNECTION: Duration = Duration::from_secs(30);
-/// The server has so long to say what helps to reach the page; then it has to go without.
-const SERVERS: Duration = Duration::from_secs(3);
-/// So many fresh connections are tried when one gets stuck.
-const MAX_TRIES: u8 = 3;
-
 /// See the module.
 pub(super) struct Dialling {
     deadline: Instant,
     servers: Servers,
-    tries: u8,
+    tries: u32,
     answered: bool,
     /// Those that came before the answer.
     candidates: Vec<Candidate>,
@@ -57,7 +51,7 @@ impl Dialling {
     pub fn new(now: Now) -> Self {
         Self {
             deadline: now.at + CONNECTION,
-            servers: Servers::Due(now.at + SERVERS),
+            servers: Servers::Due(now.at + HELP),
             tries: 1,
             answered: false,
             candidates: Vec::new(),
@@ -155,7 +149,7 @@ impl Dialling {
                     Dialled::Tampered
                 };
             }
-            PeerEvent::Stuck if self.tries < MAX_TRIES => {
+            PeerEvent::Stuck if self.tries < TRIES => {
                 self.tries += 1;
                 self.answered = false;
                 self.candidates.clear();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deskhand_protocol::handshake::resume::PATIENCE;
+use deskhand_protocol::{dial::TRY, handshake::resume::PATIENCE};
 
 /// An interruption may be over by itself before.
 const FIRST: Duration = Duration::from_secs(2);
@@ -13,8 +13,8 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// The novice's computer has so long to answer.
 const REACHING: Duration = Duration::from_secs(10);
 /// A fresh connection has so long to come about: longer than the agent needs to find out that it
-/// got stuck, and to make another.
-const CONNECTING: Duration = Duration::from_secs(20);
+/// got stuck, and to offer another.
+const CONNECTING: Duration = TRY.saturating_add(Duration::from_secs(6));
 
 /// See the module. Times are the page's own clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,16 @@ impl Back {
         }
     }
 
+    /// The novice's computer makes another connection by itself; if it does not, this end tries.
+    pub fn awaiting_another(now: Duration) -> Self {
+        Self {
+            step: Step::Connecting {
+                until: now + CONNECTING,
+            },
+            ..Self::lost(now)
+        }
+    }
+
     /// Whether a try is on its way, and no further than to the novice's computer.
     pub fn is_reaching(&self) -> bool {
         matches!(self.step, Step::Reaching { .. })
@@ -115,7 +125,7 @@ impl Back {
         }
     }
 
-    /// The novice's computer has answered.
+    /// The novice's computer has answered, or made another connection after one got stuck.
     pub fn answered(&mut self, now: Duration) {
         self.step = Step::Connecting {
             until: now + CONNECTING,
@@ -183,6 +193,19 @@ mod tests {
         assert!(back.is_connecting());
         back.look(secs(33));
         assert!(!back.is_connecting());
+    }
+
+    #[test]
+    fn a_connection_that_gets_stuck_again_and_again_has_time_for_each_try() {
+        let mut back = Back::lost(secs(0));
+        back.look(secs(2));
+        let mut now = secs(2);
+        for _ in 0..deskhand_protocol::dial::TRIES {
+            back.answered(now);
+            now += TRY;
+            assert_eq!(back.look(now), Due::Nothing);
+            assert!(back.is_connecting(), "the next offer may only come now");
+        }
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Console {
     pub met: Met,
     /// The direct connection.
     pub line: Line,
+    /// The novice's computer has said something over it, so it stands at both ends.
+    heard: bool,
     /// While it is lost, unless it never was there.
     back: Option<Back>,
     /// Whether a frame has arrived.
@@ -143,6 +145,7 @@ impl Console {
             key,
             met,
             line,
+            heard: false,
             back,
             has_picture: false,
             still: Still::default(),
@@ -263,25 +266,39 @@ impl Console {
 
     /// One that is not waited for is old news.
     fn offer(&mut self, sdp: Sdp, now: Duration) -> Vec<Effect> {
-        let (reaching, connecting) = match &self.back {
-            Some(back) => (back.is_reaching(), back.is_connecting()),
-            // The first connection got stuck, and the novice's computer makes another.
-            None => (false, self.line == Line::Connecting),
-        };
-        if connecting {
-            return vec![Effect::Answer(sdp)];
+        match &mut self.back {
+            // The way back.
+            Some(back) if back.is_reaching() => {
+                back.answered(now);
+                // All that was said over the former connection is said anew, but for control.
+                self.heard = false;
+                self.has_picture = false;
+                self.still = Still::default();
+                self.display = None;
+                self.monitors = None;
+                self.control = Control::None;
+                vec![Effect::Revoke, Effect::Keep, Effect::Answer(sdp)]
+            }
+            // A connection got stuck, and the novice's computer makes another,
+            Some(back) if back.is_connecting() => {
+                back.answered(now);
+                vec![Effect::Answer(sdp)]
+            }
+            None if self.line == Line::Connecting => vec![Effect::Answer(sdp)],
+            // even if this end has found nothing wrong with it.
+            None if !self.heard => {
+                self.awaits_another(now);
+                vec![Effect::Answer(sdp)]
+            }
+            Some(_) | None => vec![],
         }
-        let Some(back) = self.back.as_mut().filter(|_| reaching) else {
-            return vec![];
-        };
-        back.answered(now);
-        // All that was said over the former connection is said anew, but for control.
-        self.has_picture = false;
-        self.still = Still::default();
-        self.display = None;
-        self.monitors = None;
+    }
+
+    /// The connection stood at this end alone. The novice's computer notices and makes another.
+    fn awaits_another(&mut self, now: Duration) {
+        self.line = Line::Interrupted;
         self.control = Control::None;
-        vec![Effect::Revoke, Effect::Keep, Effect::Answer(sdp)]
+        self.back = Some(Back::awaiting_another(now));
     }
 
     /// The way through the server is gone. Without it nothing can begin, but what has begun goes
@@ -339,6 +356,10 @@ impl Console {
                 vec![Effect::Revoke, Effect::HangUp],
             );
         }
+        if self.back.is_none() && !self.heard {
+            self.awaits_another(now);
+            return Next::Stay(vec![Effect::Revoke]);
+        }
         self.line = Line::Interrupted;
         self.control = Control::None;
         let back = self.back.get_or_insert_with(|| Back::lost(now));
@@ -364,6 +385,7 @@ impl Console {
     }
 
     fn novice(&mut self, said: FromNovice, now: Duration) -> Vec<Effect> {
+        self.heard = true;
         match said {
             FromNovice::Display(display) => {
                 self.display = Some(display);

@@ -82,9 +82,19 @@ fn in_session() -> State {
             Event::News(News::Accepted(met())),
             Event::News(News::Offer(Sdp::new("v=0"))),
             Event::Line(Line::Up),
+            display(),
         ],
     );
     state
+}
+
+/// The novice's computer's first word.
+fn display() -> Event {
+    Event::Novice(FromNovice::Display(Display {
+        epoch: 1,
+        width: 1280,
+        height: 800,
+    }))
 }
 
 fn in_control() -> State {
@@ -342,7 +352,7 @@ fn a_fresh_offer_is_answered_until_the_connection_stands() {
     let met = Event::News(News::Accepted(met()));
     run(&mut state, [connect(), met, offer()]);
     assert_eq!(run(&mut state, [offer()]), answer);
-    run(&mut state, [Event::Line(Line::Up)]);
+    run(&mut state, [Event::Line(Line::Up), display()]);
     assert_eq!(run(&mut state, [offer()]), []);
 }
 

@@ -1,6 +1,9 @@
 //! How the page is reached once the novice has said yes.
 
-use deskhand_protocol::ice::{Credential, IceServer, MAX_SERVERS};
+use deskhand_protocol::{
+    dial::{HELP, TRY},
+    ice::{Credential, IceServer, MAX_SERVERS},
+};
 
 use super::*;
 
@@ -16,6 +19,21 @@ fn a_stuck_connection_is_made_afresh_three_times() {
         matches!(scene.desk.view().stage, Stage::Home),
         "and then it may be tried again"
     );
+}
+
+#[test]
+fn each_of_the_three_has_its_full_time_even_through_a_slow_relay() {
+    let mut scene = Scene::new();
+    let expert = scene.asking();
+    scene.answer(Answer::Allow);
+    scene.pass(HELP);
+    for tries in 1..=3 {
+        assert_eq!(scene.starts().len(), tries);
+        scene.pass(TRY.saturating_sub(Duration::from_millis(1)));
+        assert!(matches!(scene.desk.view().stage, Stage::Connecting { .. }));
+        scene.peer(PeerEvent::Stuck);
+    }
+    assert!(scene.dismissed(expert.join));
 }
 
 /// Something that helps.

@@ -61,15 +61,10 @@ fn an_interruption_is_counted_and_soon_another_way_is_tried() {
 #[test]
 fn a_new_connection_begins_with_nothing_but_the_chat() {
     let mut state = in_control();
-    let display = Display {
-        epoch: 1,
-        width: 1280,
-        height: 800,
-    };
     run(
         &mut state,
         [
-            Event::Novice(FromNovice::Display(display)),
+            display(),
             Event::Frame,
             Event::Novice(FromNovice::Chat(ChatText::new("hello"))),
             Event::Novice(FromNovice::Paused(true)),
@@ -94,13 +89,6 @@ fn a_new_connection_begins_with_nothing_but_the_chat() {
 #[test]
 fn what_is_wished_of_the_picture_is_said_again() {
     let mut state = in_session();
-    let display = || {
-        Event::Novice(FromNovice::Display(Display {
-            epoch: 1,
-            width: 1280,
-            height: 800,
-        }))
-    };
     let wish = Effect::Send(FromExpert::Quality(Quality::SharpText));
     run(&mut state, [display(), Event::Prefer(Quality::SharpText)]);
     run(&mut state, [Event::Lost]);
@@ -122,12 +110,59 @@ fn a_second_offer_for_a_connection_that_got_stuck_is_answered() {
         ],
     );
     assert_eq!(run(&mut state, [again()]), answer);
-    run(&mut state, [Event::Line(Line::Up)]);
+    run(&mut state, [Event::Line(Line::Up), display()]);
     assert!(run(&mut state, [again()]).is_empty(), "nobody needs it");
 
     run(&mut state, [Event::Lost]);
     run(&mut state, answers());
     assert_eq!(run(&mut state, [again()]), answer);
+}
+
+/// The page's end stands, and the novice's computer has said nothing over it.
+fn stands_at_one_end() -> State {
+    let mut state = page();
+    run(
+        &mut state,
+        [
+            connect(),
+            Event::News(News::Accepted(met())),
+            Event::News(News::Offer(Sdp::new("v=0"))),
+            Event::Line(Line::Up),
+        ],
+    );
+    state
+}
+
+#[test]
+fn a_connection_that_stands_at_this_end_alone_is_no_reason_to_refuse_another() {
+    let again = || Event::News(News::Offer(Sdp::new("v=0 again")));
+    let answer = [Effect::Answer(Sdp::new("v=0 again"))];
+    // The novice's computer hangs up first, or not.
+    for lost in [true, false] {
+        let mut state = stands_at_one_end();
+        if lost {
+            assert_eq!(run(&mut state, [Event::Lost]), [Effect::Revoke]);
+        }
+        assert_eq!(run(&mut state, [again()]), answer);
+        assert_eq!(console(&state).line, Line::Interrupted);
+        run(&mut state, [Event::Line(Line::Up), display()]);
+        assert_eq!(console(&state).line, Line::Up);
+        assert!(run(&mut state, [again()]).is_empty(), "that one stands");
+    }
+    // The same on the way back.
+    let mut state = in_session();
+    run(&mut state, [Event::Lost]);
+    run(&mut state, answers());
+    run(&mut state, [Event::Line(Line::Up), Event::Lost]);
+    assert_eq!(run(&mut state, [again()]), answer);
+}
+
+#[test]
+fn another_connection_that_does_not_come_is_gone_for() {
+    let mut state = stands_at_one_end();
+    state.handle(Event::Lost, secs(0));
+    let rejoins = (1..60).find(|now| state.handle(Event::Tick, secs(*now)) == [Effect::Rejoin]);
+    assert_eq!(rejoins, Some(21));
 }
 
 #[test]
