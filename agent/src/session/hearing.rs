@@ -101,6 +101,7 @@ impl Hearing {
         if !matches!(self.line, Line::Up) {
             return false;
         }
+        self.pass_time(now);
         self.line = Line::Silent;
         self.heard = self.heard.min(now.boot.saturating_sub(SILENCE));
         self.lost = Some(now.at.checked_sub(SILENCE).unwrap_or(now.at));
@@ -109,6 +110,7 @@ impl Hearing {
 
     /// There is no connection any more. True if the novice does not know that it is lost.
     pub fn gone(&mut self, now: Now) -> bool {
+        self.pass_time(now);
         self.line = Line::Away;
         let news = self.lost.is_none();
         self.lost.get_or_insert(now.at);
@@ -156,6 +158,21 @@ mod tests {
         assert!(hearing.is_over(later.after(left)));
         assert!(hearing.heard(later), "it came back by itself");
         assert_eq!(hearing.deadline(later), None);
+    }
+
+    #[test]
+    fn a_page_that_has_had_nothing_to_say_is_waited_for_as_long_as_any() {
+        let begin = Now::read();
+        // Where nothing happens nobody looks at the clock.
+        let later = begin.after(Duration::from_secs(29));
+        let mut hearing = Hearing::new(begin);
+        assert!(hearing.silent(later));
+        let left = PATIENCE.saturating_sub(SILENCE);
+        assert_eq!(hearing.deadline(later), Some(later.at + left));
+
+        let mut hearing = Hearing::new(begin);
+        assert!(hearing.gone(later));
+        assert_eq!(hearing.deadline(later), Some(later.at + PATIENCE));
     }
 
     #[test]
