@@ -38,6 +38,10 @@ const LOOK: Duration = Duration::from_secs(30);
 const VIEW_ONLY: &str =
     "mouse and keyboard are not shared on this computer: its administrator decided so.";
 
+/// The session that waited for its helper is over.
+const REPLACED: &str = "Somebody came through an invitation of yours, so your former helper's \
+                        session is over. Nobody sees your screen before you allow it.";
+
 /// What the core knows of its computer.
 #[derive(Debug)]
 pub struct Setup {
@@ -207,7 +211,8 @@ impl<R: RngCore + CryptoRng> Desk<R> {
     fn arrived(&mut self, arrival: Arrival, now: Now, out: &mut Vec<Output>) {
         // One that waits for its helper: this is them, or they have lost their place.
         if let Some(mut former) = self.session.take() {
-            former.end(EndReason::Lost, "", out);
+            former.end(EndReason::Lost, REPLACED, out);
+            out.push(Output::Tell(Notice::Ended(REPLACED.into())));
             self.book.session_over(former.serial(), true, now, out);
         }
         let mut no_control = self.setup.no_control.clone();

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deskhand_protocol::handshake::Words;
+
 use super::{
     closing::Closing,
     page::Page,
@@ -122,7 +124,9 @@ impl Model {
 
     /// Takes the session's newest view.
     pub fn see(&mut self, view: View) {
-        if !self.is_session() && is_session(&view) {
+        // One may follow another without anything between them that is seen here.
+        let begins = !self.is_session() || words(&view) != words(&self.view);
+        if begins && is_session(&view) {
             // The next helper sees this window, and is not to read what the last one wrote.
             self.log.clear();
             self.draft.clear();
@@ -364,6 +368,14 @@ impl Model {
 fn is_session(view: &View) -> bool {
     let stage = matches!(view.stage, Stage::Connecting { .. } | Stage::Viewing { .. });
     stage || view.prompt.is_some()
+}
+
+/// What both people see during a session, and in no other one.
+fn words(view: &View) -> Option<Words> {
+    match &view.stage {
+        Stage::Connecting { words, .. } | Stage::Viewing { words, .. } => Some(*words),
+        Stage::Home | Stage::Verifying(_) | Stage::Ended { .. } => None,
+    }
 }
 
 /// Whether the novice should read it where invitations are shown.

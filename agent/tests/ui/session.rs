@@ -6,7 +6,10 @@ use deskhand_agent::{
     clock::Now,
     front::{Answer, Control, Intent, Notice, PROMPT_DELAY, Speaker, Stage},
 };
-use deskhand_protocol::text::{ChatText, Name};
+use deskhand_protocol::{
+    handshake::Words,
+    text::{ChatText, Name},
+};
 use egui::Key;
 use egui_kittest::{
     Harness,
@@ -334,6 +337,26 @@ fn what_was_said_is_in_the_log_and_the_log_is_bounded() {
     let desk = harness(model, now);
     desk.get_by_label("line 599");
     assert!(desk.query_by_label("line 99").is_none());
+}
+
+#[test]
+fn the_next_helper_does_not_read_what_the_last_one_wrote() {
+    let now = Now::read();
+    let mut model = canned::model("lost", now);
+    model.hear(&Notice::Chat {
+        from: Speaker::Expert(Name::new("Maria")),
+        text: ChatText::new("the door code"),
+    });
+    let mut view = canned::view("lost", now);
+    model.see(view.clone());
+    assert_eq!(model.log().count(), 1, "the same session");
+    // They come while the former one is waited for; all that lies between passed unseen.
+    view.stage = Stage::Connecting {
+        expert: Name::new("Paul"),
+        words: Words::from_bytes([9, 9]),
+    };
+    model.see(view);
+    assert_eq!(model.log().count(), 0);
 }
 
 #[test]

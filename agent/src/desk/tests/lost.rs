@@ -481,6 +481,8 @@ fn who_lost_everything_comes_by_the_invitation_and_is_asked_about() {
     let mut page = Page::viewing(&mut scene);
     scene.peer(PeerEvent::Closed);
     let mut expert = scene.attempt(50, PASSWORD).expect("nobody is turned away");
+    let told = scene.said.join("\n");
+    assert!(told.contains("former helper's session is over"), "{told}");
     let name = Name::new("Maria");
     scene.sealed(&mut expert, &SealedToAgent::Introduce { name });
     assert!(matches!(
