@@ -4,20 +4,26 @@ use std::{
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, ChildStdin, ChildStdout},
-    sync::Notify,
+    sync::{Notify, oneshot},
     task::JoinHandle,
+    time::{Instant, timeout_at},
 };
 
 use super::{
     queue::Queue,
     wire::{self, Command, Event, Unframer},
+    xerror::XError,
     xtest::release_xtest,
 };
+
+/// A display releases what a hand held in so long, or later: nobody waits longer for it.
+const RELEASE: Duration = Duration::from_secs(1);
 
 /// The hand cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +49,15 @@ pub struct Hand {
     display: String,
     /// Why it is over, once it is.
     over: Option<String>,
+    /// What it held is being released, once its process has ended.
+    releasing: Option<Releasing>,
     /// The fault has been given out.
     told: bool,
+}
+
+struct Releasing {
+    done: oneshot::Receiver<Result<usize, XError>>,
+    until: Instant,
 }
 
 #[derive(Default)]
@@ -96,6 +109,7 @@ impl Hand {
             child,
             display: display.to_owned(),
             over: None,
+            releasing: None,
             told: false,
         })
     }
@@ -121,7 +135,8 @@ impl Hand {
     }
 
     /// The next event. When the hand is gone: one [`Event::Fault`], once its process has ended
-    /// and everything that it held is released; after that nothing ever comes.
+    /// and everything that it held is released, unless the display hangs; after that nothing ever
+    /// comes.
     ///
     /// Cancel safe: no event is lost if this is dropped while it waits.
     pub async fn next(&mut self) -> Event {
@@ -143,11 +158,22 @@ impl Hand {
         self.writer.abort();
         // Only a hand that is really gone presses nothing any more: then all can be released.
         let _ = self.child.kill().await;
-        let display = self.display.clone();
-        match tokio::task::spawn_blocking(move || release_xtest(&display)).await {
-            Ok(Ok(released)) => tracing::info!(released, "released what a dead hand held"),
-            Ok(Err(error)) => tracing::warn!(%error, "releasing what a dead hand held"),
-            Err(error) => tracing::warn!(%error, "releasing what a dead hand held"),
+        let releasing = self.releasing.get_or_insert_with(|| {
+            let display = self.display.clone();
+            let (told, done) = oneshot::channel();
+            // No task of the runtime, which would not end before a display that hangs.
+            std::thread::spawn(move || {
+                let _ = told.send(release_xtest(&display));
+            });
+            Releasing {
+                done,
+                until: Instant::now() + RELEASE,
+            }
+        });
+        match timeout_at(releasing.until, &mut releasing.done).await {
+            Ok(Ok(Ok(released))) => tracing::info!(released, "released what a dead hand held"),
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "releasing what a dead hand held"),
+            Ok(Err(_)) | Err(_) => tracing::warn!("nothing is known of what a dead hand held"),
         }
         self.told = true;
         Event::Fault(why)
@@ -163,6 +189,12 @@ impl Hand {
             Ok(count @ 1..) => self.unframer.feed(&buffer[..count]),
             Ok(0) | Err(_) => self.over = Some(Gone.to_string()),
         }
+    }
+
+    /// Whether it takes nothing any more: then [`Hand::next`] is to be waited for, which releases
+    /// what it held.
+    pub fn is_given_up(&self) -> bool {
+        self.shared.with(|state| state.gone)
     }
 
     /// The process, for tests that kill it.
