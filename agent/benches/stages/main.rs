@@ -139,7 +139,7 @@ fn measure(workload: Workload) -> Measured {
     let mut source = x11::open(&server.display()).unwrap();
     let begun = Instant::now();
     let size = source.view().size();
-    let mut composer = Composer::new(size, KBIT, begun, begun);
+    let mut composer = Composer::new(1, size, KBIT, begun, begun);
     let mut measured = Measured::default();
     let whole = size.rect();
     let link = Link::new(KBIT, begun);
@@ -218,6 +218,7 @@ fn letters() -> Times {
         move || x11::open(&display),
         settings,
         Instant::now(),
+        1,
         events,
     );
     let mut times = Times::default();

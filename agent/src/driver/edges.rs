@@ -31,8 +31,6 @@ use crate::{
 
 /// After so many looks around the time is noted down: every five minutes.
 const NOTE_EVERY: u32 = 10;
-/// A display releases what the hand held in so long, or later.
-const RELEASE: Duration = Duration::from_secs(1);
 /// The last words are on their way to the server; it is not worth a longer wait.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -60,7 +58,7 @@ pub struct Place {
 pub(super) struct Edges {
     place: Place,
     /// From here on the picture and the connection tell their times.
-    epoch: Instant,
+    begun: Instant,
     pub(super) errands: Errands,
     server: Option<Link>,
     rules: Rules,
@@ -80,7 +78,7 @@ impl Edges {
                 .clone()
                 .map(|address| Link::open(address, place.trust.clone())),
             place,
-            epoch: Instant::now(),
+            begun: Instant::now(),
             errands,
             rules,
             looks: 0,
@@ -237,13 +235,13 @@ impl Edges {
             Output::Media(command) => self.media(command),
             Output::StartHand => return self.start_hand(wires),
             Output::Hand(command) => {
-                if let Some(hand) = &self.hand
-                    && hand.send(command).is_err()
-                {
-                    return Some(Input::Hand(self.hand_gone()));
+                if let Some(hand) = &self.hand {
+                    // One that is gone, or takes nothing any more, says so through `next_hand`.
+                    let _ = hand.send(command);
                 }
             }
-            Output::StopHand => self.hand = None,
+            // One that was given up stays until all that it held is released.
+            Output::StopHand => drop(self.hand.take_if(|hand| !hand.is_given_up())),
             Output::Tell(notice) => wires.tell(notice),
             Output::SaveFile(_) | Output::OpenMail(_) | Output::Done(_) => {}
         }
@@ -255,7 +253,7 @@ impl Edges {
             (PeerCommand::Start(servers), peer) => {
                 let most = self.place.settings.max_bitrate_kbit;
                 let certificate = self.place.certificate.clone();
-                let started = Peer::start(certificate, servers, most, self.epoch);
+                let started = Peer::start(certificate, servers, most, self.begun);
                 self.flow = Some(started.flow());
                 *peer = Some(started);
                 self.follow();
@@ -282,7 +280,8 @@ impl Edges {
         match command {
             MediaCommand::Start(_grant) => {
                 let display = self.place.display.clone();
-                self.screen.start(display, self.place.settings, self.epoch);
+                let source = move || media::capture::x11::open(&display);
+                self.screen.start(source, self.place.settings, self.begun);
                 self.follow();
             }
             MediaCommand::Stop => self.screen.stop(),
@@ -341,28 +340,14 @@ impl Edges {
         }
     }
 
-    /// The hand died: what it held is released over a connection of our own.
-    fn hand_gone(&mut self) -> hand::wire::Event {
-        self.hand = None;
-        let display = self.place.display.clone();
-        let (done, released) = std::sync::mpsc::sync_channel(1);
-        // On a thread of its own: a display that hangs must not keep everything else.
-        std::thread::spawn(move || {
-            if let Err(error) = hand::release_xtest(&display) {
-                tracing::warn!(%error, "releasing what the hand held");
-            }
-            let _ = done.send(());
-        });
-        let _ = released.recv_timeout(RELEASE);
-        hand::wire::Event::Fault(
-            "the part of Deskhand that moves mouse and keyboard stopped.".into(),
-        )
-    }
-
     /// Ends everything, and lets the last words out.
     pub(super) async fn finish(mut self) {
         self.screen.stop();
-        self.hand = None;
+        if let Some(mut hand) = self.hand.take()
+            && hand.is_given_up()
+        {
+            hand.next().await;
+        }
         if let Some(peer) = self.peer.take() {
             peer.close().await;
         }

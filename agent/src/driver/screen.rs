@@ -11,7 +11,10 @@ use tokio::{
 use crate::{
     congestion::Flow,
     io::MediaCommand,
-    media::{self, Media, MediaEvent, Stall},
+    media::{
+        self, Media, MediaEvent, Stall,
+        capture::{CaptureError, FrameSource},
+    },
 };
 
 /// Frames and pointer shapes between capture and connection.
@@ -24,7 +27,12 @@ const GONE: &str =
 
 /// Whatever makes the picture, while it is made.
 #[derive(Default)]
-pub(super) struct Screen(Option<Running>);
+pub(super) struct Screen {
+    running: Option<Running>,
+    /// Of the last display that was told of. The next picture goes on from there, so that what the
+    /// expert aimed at an earlier one is never taken for this one's.
+    epoch: u16,
+}
 
 struct Running {
     media: Media,
@@ -42,27 +50,37 @@ pub(super) enum Event {
 }
 
 impl Screen {
-    /// Begins to show `display`, with times told from `epoch` on.
-    pub(super) fn start(&mut self, display: String, settings: media::Settings, epoch: Instant) {
+    /// Begins to show what `source` opens, with times told from `begun` on.
+    pub(super) fn start(
+        &mut self,
+        source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
+        settings: media::Settings,
+        begun: Instant,
+    ) {
+        self.stop();
         let (sender, events) = mpsc::channel(QUEUE);
-        let source = move || media::capture::x11::open(&display);
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        self.0 = Some(Running {
-            media: Media::start(source, settings, epoch, sender),
+        let epoch = self.epoch.wrapping_add(1);
+        self.running = Some(Running {
+            media: Media::start(source, settings, begun, epoch, sender),
             events,
             stall: Stall::default(),
             look,
         });
     }
 
+    /// Nothing more of it is heard from now on. The thread's end is waited for elsewhere: it may
+    /// be in the middle of a picture, or a display may keep it, and a stop waits for neither.
     pub(super) fn stop(&mut self) {
-        self.0 = None;
+        if let Some(Running { media, .. }) = self.running.take() {
+            tokio::task::spawn_blocking(move || drop(media));
+        }
     }
 
     /// Does what can be done while there is a picture; without one there is nothing to do.
     pub(super) fn obey(&self, command: &MediaCommand) {
-        let Some(Running { media, .. }) = &self.0 else {
+        let Some(Running { media, .. }) = &self.running else {
             return;
         };
         match *command {
@@ -78,19 +96,22 @@ impl Screen {
 
     /// Makes no more than the link carries.
     pub(super) fn follow(&self, flow: Flow) {
-        if let Some(Running { media, .. }) = &self.0 {
+        if let Some(Running { media, .. }) = &self.running {
             media.follow(flow);
         }
     }
 
     /// Waits for what is next; without a picture, for ever. Can be given up at any time.
     pub(super) async fn next(&mut self) -> Event {
-        let Some(running) = &mut self.0 else {
+        let Some(running) = &mut self.running else {
             return std::future::pending().await;
         };
         loop {
             tokio::select! {
                 event = running.events.recv() => {
+                    if let Some(MediaEvent::Display(scope)) = &event {
+                        self.epoch = scope.display.epoch;
+                    }
                     // It says why before it ends, unless it could not.
                     let gone = || MediaEvent::Failed(GONE.into());
                     return Event::Media(event.unwrap_or_else(gone));
@@ -103,5 +124,59 @@ impl Screen {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+
+    use super::*;
+    use crate::media::{capture::synthetic::Synthetic, rect::Size};
+
+    const SETTINGS: media::Settings = media::Settings {
+        max_bitrate_kbit: 1_000,
+        max_fps: 60,
+    };
+
+    fn open() -> Result<Box<dyn FrameSource>, CaptureError> {
+        let size = Size {
+            width: 128,
+            height: 128,
+        };
+        Ok(Box::new(Synthetic::new(size, 1, Duration::ZERO)))
+    }
+
+    async fn epoch(screen: &mut Screen) -> u16 {
+        loop {
+            if let Event::Media(MediaEvent::Display(scope)) = screen.next().await {
+                return scope.display.epoch;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_number_of_a_display_rises_from_one_picture_to_the_next() {
+        let mut screen = Screen::default();
+        for expected in 1..=3 {
+            screen.start(open, SETTINGS, Instant::now());
+            assert_eq!(epoch(&mut screen).await, expected);
+            screen.stop();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_display_that_hangs_keeps_no_stop_waiting() {
+        let (answers, hangs): (_, Receiver<()>) = channel();
+        let mut screen = Screen::default();
+        let source = move || {
+            let _ = hangs.recv();
+            open()
+        };
+        screen.start(source, SETTINGS, Instant::now());
+        let begun = Instant::now();
+        screen.stop();
+        assert!(begun.elapsed() < Duration::from_millis(100));
+        drop(answers);
     }
 }

@@ -92,12 +92,13 @@ pub enum Due {
 }
 
 impl Composer {
-    /// For a page that shows nothing yet. It tells times from `begun` on.
-    pub fn new(size: Size, kbit: u32, begun: Instant, now: Instant) -> Self {
+    /// For a page that shows nothing yet of the display of number `epoch`. It tells times from
+    /// `begun` on.
+    pub fn new(epoch: u16, size: Size, kbit: u32, begun: Instant, now: Instant) -> Self {
         Self {
             shadow: Shadow::new(size, now),
             begun,
-            epoch: 1,
+            epoch,
             seq: 0,
             fresh: true,
             kbit,

@@ -1,7 +1,8 @@
 //! Media: damage, grab, convert, encode, packets.
 //!
-//! One dedicated thread does all of it in one visible loop ([`worker`]) and sleeps while
-//! nothing changes: nothing is grabbed, converted or encoded then.
+//! One dedicated thread does all of it in one visible loop ([`worker`]). While nothing changes
+//! nothing is converted or encoded, and nothing grabbed where the display tells of changes: the
+//! thread sleeps, but for asking the display for a sign of life every other second.
 //!
 //! INVARIANT: nothing is unbounded between capture and socket. Of frames, pointer positions and
 //! shapes the latest wins; an update that cannot be delivered is dropped and answered with a fresh
@@ -145,7 +146,7 @@ impl Shared {
 
 impl Media {
     /// Starts to capture from what `source` opens, on a thread of its own. Updates tell the times
-    /// at which they were taken from `epoch` on.
+    /// at which they were taken from `begun` on; the first display has number `epoch`.
     ///
     /// Everything that goes wrong arrives as [`MediaEvent::Failed`]. The thread also ends when
     /// the receiver of `events` is dropped.
@@ -156,10 +157,11 @@ impl Media {
     pub fn start(
         source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
         settings: Settings,
-        epoch: Instant,
+        begun: Instant,
+        epoch: u16,
         events: mpsc::Sender<MediaEvent>,
     ) -> Self {
-        match Self::try_start(source, settings, epoch, events.clone()) {
+        match Self::try_start(source, settings, begun, epoch, events.clone()) {
             Ok(media) => media,
             Err(error) => {
                 tracing::warn!(%error, "the media thread cannot start");
@@ -177,7 +179,8 @@ impl Media {
     fn try_start(
         source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError> + Send + 'static,
         settings: Settings,
-        epoch: Instant,
+        begun: Instant,
+        epoch: u16,
         events: mpsc::Sender<MediaEvent>,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
@@ -190,7 +193,7 @@ impl Media {
             let shared = Arc::clone(&shared);
             move || {
                 let _alive = alive;
-                worker::run(source, settings, epoch, events, &shared);
+                worker::run(source, settings, begun, epoch, events, &shared);
             }
         })?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The media thread: one loop that sleeps until something changes.
+//! The media thread: one loop that sleeps until something changes or is due.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,8 @@ impl Fault {
 pub fn run(
     source: impl FnOnce() -> Result<Box<dyn FrameSource>, CaptureError>,
     settings: Settings,
-    epoch: Instant,
+    begun: Instant,
+    epoch: u16,
     events: mpsc::Sender<MediaEvent>,
     shared: &Shared,
 ) {
@@ -62,7 +63,7 @@ pub fn run(
     shared.pulse.works(Instant::now());
     let result = source()
         .map_err(Fault::from)
-        .and_then(|source| Worker::new(source, settings, epoch, &mut outbox).run(shared));
+        .and_then(|source| Worker::new(source, settings, begun, epoch, &mut outbox).run(shared));
     let Err(fault) = result else { return };
     tracing::warn!(error = %fault, "the picture stops");
     shared.pulse.rests();
@@ -123,14 +124,15 @@ impl<'a> Worker<'a> {
     fn new(
         source: Box<dyn FrameSource>,
         settings: Settings,
-        epoch: Instant,
+        begun: Instant,
+        epoch: u16,
         outbox: &'a mut Outbox,
     ) -> Self {
         let now = Instant::now();
         let view = source.view();
         let size = view.size();
         let kbit = settings.max_bitrate_kbit;
-        let composer = Composer::new(size, kbit, epoch, now);
+        let composer = Composer::new(epoch, size, kbit, begun, now);
         outbox.display(scope(composer.epoch(), view));
         Self {
             composer,

@@ -82,7 +82,7 @@ impl Listener {
             page: Page::new(),
         };
         (
-            Media::start(source, settings, Instant::now(), sender),
+            Media::start(source, settings, Instant::now(), 1, sender),
             listener,
         )
     }

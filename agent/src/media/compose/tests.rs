@@ -55,7 +55,7 @@ impl Scene {
         let now = Instant::now();
         Self {
             screen: Plane::new(SIZE, 0x20_3040),
-            composer: Composer::new(SIZE, 8000, now, now),
+            composer: Composer::new(1, SIZE, 8000, now, now),
             page: Plane::new(SIZE, UNKNOWN),
             decoder: None,
             link: Link::new(8000, now),
