@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod again;
+
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::{fs::PermissionsExt as _, net::UnixStream, process::CommandExt as _},
@@ -11,17 +13,23 @@ use std::{
 
 use deskhand_agent::instance::{self, Local, Reply, Request, Taken, ask};
 
-/// Tells the second process in which folder to be first, or whom to talk to.
-const FOLDER: &str = "INSTANCE_FOLDER";
+/// In the environment of a second process: the folder in which to be first, or whom to talk to.
+const FOLDER: &str = "DESKHAND_TEST_INSTANCE";
 const READY: &str = "it answers";
 
 #[tokio::test]
 async fn when_the_first_is_killed_the_next_start_is_first() {
+    if let Some(folder) = folder_of_the_second() {
+        return answers(&folder).await;
+    }
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..3 {
-        let mut other = second_process("another_one", folder.path())
-            .spawn()
-            .unwrap();
+        let mut other = second_process(
+            "when_the_first_is_killed_the_next_start_is_first",
+            folder.path(),
+        )
+        .spawn()
+        .unwrap();
         wait_until_ready(&mut other);
         assert!(matches!(
             instance::first(folder.path()),
@@ -38,6 +46,9 @@ async fn when_the_first_is_killed_the_next_start_is_first() {
 
 #[tokio::test]
 async fn somebody_else_is_not_answered_even_if_they_reach_the_socket() {
+    if let Some(folder) = folder_of_the_second() {
+        return is_not_answered(&folder);
+    }
     if !rustix::process::geteuid().is_root() {
         return; // only root can start a process as somebody else
     }
@@ -45,18 +56,14 @@ async fn somebody_else_is_not_answered_even_if_they_reach_the_socket() {
     let mut local = Local::serve(instance::first(folder.path()).unwrap()).unwrap();
     open_to_all(folder.path(), 0o755);
     open_to_all(&folder.path().join("agent.sock"), 0o777);
-    let mut stranger = second_process("a_stranger", folder.path());
-    let Ok(stranger) = stranger.uid(12_345).gid(12_345).spawn() else {
-        println!("skipped: this program is not where somebody else may start it");
-        return;
-    };
+    let mut stranger = second_process(
+        "somebody_else_is_not_answered_even_if_they_reach_the_socket",
+        folder.path(),
+    );
+    let stranger = stranger.uid(12_345).gid(12_345).spawn().unwrap();
     let ended = tokio::task::spawn_blocking(|| stranger.wait_with_output());
     tokio::select! {
-        ended = ended => {
-            let output = ended.unwrap().unwrap();
-            let said = String::from_utf8_lossy(&output.stdout);
-            assert!(output.status.success() && said.contains(READY), "{said}");
-        }
+        ended = ended => again::has_passed(&ended.unwrap().unwrap()),
         (request, _) = local.asked() => panic!("a stranger asked for {request:?}"),
     }
 }
@@ -66,9 +73,8 @@ fn open_to_all(path: &Path, mode: u32) {
 }
 
 fn second_process(name: &str, folder: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = again::this_test(name);
     command
-        .args(["--exact", name, "--ignored", "--nocapture"])
         .env(FOLDER, folder)
         .current_dir("/")
         .stdout(Stdio::piped());
@@ -81,15 +87,13 @@ fn wait_until_ready(process: &mut Child) {
     assert!(ready, "it ended");
 }
 
-fn folder() -> Option<PathBuf> {
+fn folder_of_the_second() -> Option<PathBuf> {
     std::env::var_os(FOLDER).map(PathBuf::from)
 }
 
-#[tokio::test]
-#[ignore = "the second process of a test above, which starts it"]
-async fn another_one() {
-    let Some(folder) = folder() else { return };
-    let mut local = Local::serve(instance::first(&folder).unwrap()).unwrap();
+/// The first in this folder, until it is killed.
+async fn answers(folder: &Path) {
+    let mut local = Local::serve(instance::first(folder).unwrap()).unwrap();
     println!("{READY}");
     loop {
         let (request, reply) = local.asked().await;
@@ -98,15 +102,12 @@ async fn another_one() {
     }
 }
 
-#[test]
-#[ignore = "the second process of a test above, which starts it as somebody else"]
-fn a_stranger() {
-    let Some(folder) = folder() else { return };
+/// Somebody else asks the first in this folder.
+fn is_not_answered(folder: &Path) {
     let mut stream = UnixStream::connect(folder.join("agent.sock")).unwrap();
     // The other end may close it first.
     let _ = stream.write_all(b"{\"version\":1,\"say\":\"status\"}\n");
     let mut reply = String::new();
     let _ = stream.read_to_string(&mut reply);
     assert_eq!(reply, "");
-    println!("{READY}");
 }

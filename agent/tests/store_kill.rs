@@ -5,11 +5,13 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod again;
+
 use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader, Write as _},
-    path::Path,
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Stdio},
     time::Duration,
 };
 
@@ -30,8 +32,8 @@ use rand_chacha::{
 };
 use zeroize::Zeroizing;
 
-/// Tells the second process in which folder to write.
-const FOLDER: &str = "STORE_KILL_FOLDER";
+/// In the environment of the second process: the folder in which to write.
+const FOLDER: &str = "DESKHAND_TEST_STORE";
 /// How the second process marks its lines among those of the test harness.
 const MARK: &str = "store> ";
 const ROUNDS: u64 = 50;
@@ -46,12 +48,18 @@ struct Said {
 
 #[test]
 fn nothing_that_was_written_is_lost_when_the_program_is_killed() {
+    if let Some(folder) = folder_of_the_second() {
+        write(&folder);
+    }
     let folder = tempfile::tempdir().unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(3);
     let mut said = BTreeMap::<Serial, Said>::new();
     let mut killed_while_writing = 0;
     for round in 0..ROUNDS {
-        let mut writer = start_writer(folder.path());
+        let mut writer = start_writer(
+            "nothing_that_was_written_is_lost_when_the_program_is_killed",
+            folder.path(),
+        );
         let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
         let before_it_is_killed = rng.next_u32() % 30;
         let mut heard = 0;
@@ -79,10 +87,16 @@ fn nothing_that_was_written_is_lost_when_the_program_is_killed() {
 
 #[test]
 fn a_store_that_was_being_made_when_the_program_was_killed_is_none_the_worse() {
+    if let Some(folder) = folder_of_the_second() {
+        write(&folder);
+    }
     let mut rng = ChaCha20Rng::seed_from_u64(4);
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
-        let mut writer = start_writer(folder.path());
+        let mut writer = start_writer(
+            "a_store_that_was_being_made_when_the_program_was_killed_is_none_the_worse",
+            folder.path(),
+        );
         std::thread::sleep(Duration::from_micros(u64::from(rng.next_u32() % 20_000)));
         writer.kill().unwrap();
         writer.wait().unwrap();
@@ -130,9 +144,12 @@ fn note(line: &str, said: &mut BTreeMap<Serial, Said>) -> bool {
     true
 }
 
-fn start_writer(folder: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "writer", "--ignored", "--nocapture"])
+fn folder_of_the_second() -> Option<PathBuf> {
+    std::env::var_os(FOLDER).map(PathBuf::from)
+}
+
+fn start_writer(test: &str, folder: &Path) -> Child {
+    again::this_test(test)
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -140,13 +157,9 @@ fn start_writer(folder: &Path) -> Child {
         .unwrap()
 }
 
-#[test]
-#[ignore = "the second process of the tests above, which start it"]
-fn writer() {
-    let Some(folder) = std::env::var_os(FOLDER) else {
-        return;
-    };
-    let (mut store, loaded) = Store::open(Path::new(&folder), Now::read()).unwrap();
+/// Writes and says so, until it is killed.
+fn write(folder: &Path) -> ! {
+    let (mut store, loaded) = Store::open(folder, Now::read()).unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(loaded.next.0.into());
     // What an earlier one left open goes on.
     let mut open = loaded.invitations;

@@ -147,13 +147,16 @@ fn top_of(observer: &Observer, window: u32) -> u32 {
     }
 }
 
+/// In the environment of the test below when it runs inside a terminal: where its answer goes.
+const ANSWER: &str = "DESKHAND_TEST_ANSWER";
+
 /// What [`terminal_window`] says inside `xterm -e sh -c script`, where `$PROBE` asks it.
 async fn asked_in(display: &Display, program: &str, before: &[&str], script: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let answer = folder.path().join("answer");
     let this = std::env::current_exe().unwrap();
     let probe = format!(
-        "env ANSWER={} {} --exact own::probe_of_the_terminal --ignored",
+        "env {ANSWER}={} {} --exact own::the_terminal_that_asks_is_found",
         answer.display(),
         this.display()
     );
@@ -176,17 +179,13 @@ async fn asked_in(display: &Display, program: &str, before: &[&str], script: &st
     }
 }
 
-#[test]
-#[ignore = "no test by itself: the next test runs it inside each terminal that it opens"]
-fn probe_of_the_terminal() {
-    let found = terminal_window();
-    let window = std::env::var("WINDOWID").unwrap_or_default();
-    let answer = std::env::var("ANSWER").unwrap();
-    std::fs::write(answer, format!("{window} {found:?}\n")).unwrap();
-}
-
 #[tokio::test]
 async fn the_terminal_that_asks_is_found() {
+    if let Some(answer) = std::env::var_os(ANSWER) {
+        let found = terminal_window();
+        let window = std::env::var("WINDOWID").unwrap_or_default();
+        return std::fs::write(answer, format!("{window} {found:?}\n")).unwrap();
+    }
     let display = Display::start();
     let _other = display.run("xterm", &["-e", "sleep 60"]);
     let xterm = ["-e", "sh", "-c"];

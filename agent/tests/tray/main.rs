@@ -3,11 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+#[path = "../again/mod.rs"]
+mod again;
 #[path = "../bus/mod.rs"]
 mod bus;
 mod desktop;
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use deskhand_agent::tray::{Tray, TrayAct, TrayState};
 use futures_util::StreamExt as _;
@@ -30,17 +32,11 @@ fn on_a_bus(name: &str, test: impl Future<Output = ()>) {
         return runtime.block_on(all).expect("the test ends");
     }
     let bus = Bus::start();
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name])
+    let output = again::this_test(name)
         .env(ON_BUS, "")
         .env("DBUS_SESSION_BUS_ADDRESS", &bus.address)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
+        .output();
+    again::has_passed(&output.unwrap());
 }
 
 async fn open(state: TrayState) -> (Tray, Item, Desktop, mpsc::Receiver<TrayAct>) {
