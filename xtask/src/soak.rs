@@ -7,10 +7,11 @@ use crate::{
     bundle::Profile,
     packages::{self, Set},
     steps::{Steps, sh},
+    test,
 };
 
 /// The end-to-end test that does it.
-const TEST: &str = "an_hour_with_a_lost_page";
+const TEST: &str = "an_hour_with_a_lost_page_every_few_seconds_leaves_nothing_behind";
 
 /// For how long.
 #[derive(clap::Args)]
@@ -34,9 +35,9 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
             .args(build::PROGRAMS))
     })?;
     steps.step("One long session", || {
-        sh(build::cargo(root)
-            .args(["test", "--locked", "--workspace", "--test", "e2e", "--"])
-            .args(["--ignored", "--nocapture", TEST])
-            .env("DESKHAND_SOAK_MINUTES", options.minutes.to_string()))
+        let minutes = options.minutes.to_string();
+        let variables = [("DESKHAND_SOAK_MINUTES", minutes.as_str())];
+        let harness = ["--ignored", "--nocapture"];
+        test::end_to_end(root, Some(TEST), &harness, &variables, &mut Vec::new())
     })
 }

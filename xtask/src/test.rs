@@ -53,7 +53,7 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
     let mut results = Vec::new();
     if everything {
         steps.check("Unit, property and simulation tests", || {
-            cargo_test(root, &["--workspace"], &[], &mut results)
+            run_tests(&mut cargo_test(root, &["--workspace"]), &mut results)
         });
     }
     steps.step("Building the page's own tests", || page_tests::build(root))?;
@@ -66,13 +66,7 @@ pub fn run(steps: &mut Steps, root: &Path, options: &Options) -> anyhow::Result<
         let threads = end_to_end_threads();
         let mut harness = vec!["--test-threads", threads.as_str()];
         harness.extend(options.soak.then_some("--include-ignored"));
-        harness.extend(options.only.as_deref());
-        cargo_test(
-            root,
-            &["--workspace", "--test", END_TO_END],
-            &harness,
-            &mut results,
-        )
+        end_to_end(root, options.only.as_deref(), &harness, &[], &mut results)
     });
     steps.print_summary();
     let mut out = std::io::stdout().lock();
@@ -130,21 +124,47 @@ fn end_to_end_threads() -> String {
     (cores / 2).clamp(1, 4).to_string()
 }
 
-/// Runs `cargo test`, shows everything as it comes and keeps the result lines.
-fn cargo_test(
+/// The end-to-end tests whose name contains `only`, or all, told `harness`.
+///
+/// # Errors
+/// If one failed, or none has that name.
+pub fn end_to_end(
     root: &Path,
-    args: &[&str],
+    only: Option<&str>,
     harness: &[&str],
+    variables: &[(&str, &str)],
     results: &mut Vec<String>,
 ) -> anyhow::Result<()> {
-    let mut command: Command = build::cargo(root);
+    let mut command = cargo_test(root, &["--workspace", "--test", END_TO_END]);
+    command.args(harness).args(only);
+    command.envs(variables.iter().copied());
+    let before = results.len();
+    run_tests(&mut command, results)?;
+    match only {
+        Some(name) if !results[before..].iter().any(|line| has_passed(line)) => {
+            bail!("no end-to-end test that is run has {name} in its name")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether this line says that a test has passed, at least.
+fn has_passed(line: &str) -> bool {
+    line.starts_with("test result:") && !line.contains(" 0 passed")
+}
+
+fn cargo_test(root: &Path, args: &[&str]) -> Command {
+    let mut command = build::cargo(root);
     command
         .args(["test", "--locked", "--no-fail-fast"])
         .args(args)
-        .arg("--")
-        .args(harness)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+        .arg("--");
+    command
+}
+
+/// Runs tests, shows everything as it comes and keeps the result lines.
+fn run_tests(command: &mut Command, results: &mut Vec<String>) -> anyhow::Result<()> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().context("cannot start cargo")?;
     let stdout = child.stdout.take().context("cargo has no output")?;
     for line in BufReader::new(stdout).lines() {
@@ -158,7 +178,24 @@ fn cargo_test(
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("`{}` failed ({status})", show(&command));
+        bail!("`{}` failed ({status})", show(command));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_which_nothing_passed_is_told_from_one_in_which_something_did() {
+        let result = |passed| {
+            format!(
+                "test result: ok. {passed} passed; 0 failed; 0 ignored; 0 measured; 90 filtered out"
+            )
+        };
+        assert!(has_passed(&result(1)) && has_passed(&result(10)));
+        assert!(!has_passed(&result(0)));
+        assert!(!has_passed("test result_is_told ... ok"));
+    }
 }
