@@ -17,7 +17,7 @@ PRIVATE = ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DI
 
 
 def start(run):
-    # Plain HTTP is for loopback, and stays so: each side has a loopback port of its own.
+    # Browsers trust a page of plain HTTP on loopback only: each side has a port of its own there.
     url = f"http://127.0.0.1:{PORT}"
     run.spawn("server", [program("deskhand-server"), "--listen", f"0.0.0.0:{PORT}",
                          "--public-url", url, "--state-dir", run.path("server")])
