@@ -50,6 +50,9 @@ pub enum Command {
     /// The program's own second process; not for people.
     #[command(hide = true)]
     Hand,
+    /// Another process of the program's own, which asks the desktop for a mail program.
+    #[command(hide = true)]
+    Portal,
 }
 
 /// How the program behaves, whatever it is to do.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser as _;
 use deskhand_agent::{
+    channel::mail,
     cli::{Cli, Command, Policy},
     commands, hand,
     io::Outcome,
@@ -14,6 +15,10 @@ use deskhand_agent::{
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log_to_stderr();
+    if let Some(Command::Portal) = cli.command {
+        // The one that others may look into: it knows no secret.
+        return mail::ask_for_another();
+    }
     secrecy::keep_memory_private();
     if let Some(Command::Hand) = cli.command {
         return hand::process::run();
@@ -53,7 +58,7 @@ fn obey(cli: &Cli) -> anyhow::Result<Outcome> {
                 Outcome::Failed
             });
         }
-        Some(Command::Hand) => Ok(()),
+        Some(Command::Hand | Command::Portal) => Ok(()),
     };
     done?;
     Ok(Outcome::Finished)

@@ -59,6 +59,7 @@ impl Desk {
         let settings = mail::Desk {
             bus: Some("unix:path=/nobody/is/here".into()),
             variables: variables.map(|(name, value)| (name.into(), value)).into(),
+            asker: None,
         };
         Self { folder, settings }
     }

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+#[path = "../again/mod.rs"]
+mod again;
 #[path = "../bus/mod.rs"]
 mod bus;
 mod desk;

@@ -1,16 +1,31 @@
 //! The desktop's portal.
 
-use std::{collections::HashMap, fs::File, io::Read as _, os::fd::AsFd as _};
+use std::{
+    collections::HashMap,
+    fs::{self, File, Permissions},
+    io::Read as _,
+    os::{
+        fd::AsFd as _,
+        unix::{fs::PermissionsExt as _, process::CommandExt as _},
+    },
+    path::Path,
+};
 
-use deskhand_agent::channel::mail::{MailError, Opened, Way};
+use deskhand_agent::{
+    channel::mail::{MailError, Opened, Way},
+    secrecy,
+};
 use tokio::sync::mpsc;
 use zbus::{
-    Connection, interface,
+    Connection,
+    fdo::DBusProxy,
+    interface,
     message::Header,
     zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
 use super::{
+    again,
     bus::Bus,
     desk::{Desk, LINK, MAILTO, PAGE},
 };
@@ -22,6 +37,8 @@ struct Asked {
     subject: String,
     body: String,
     attachments: Vec<Vec<u8>>,
+    /// It can be found out whether whoever asks is in a sandbox. True portals refuse others.
+    known: bool,
 }
 
 /// Of all files in an array of their descriptors.
@@ -56,6 +73,10 @@ impl Portal {
         #[zbus(connection)] bus: &Connection,
         #[zbus(header)] header: Header<'_>,
     ) -> OwnedObjectPath {
+        let sender = header.sender().unwrap().clone();
+        let daemon = DBusProxy::new(bus).await.unwrap();
+        let process = daemon.get_connection_unix_process_id(sender.into()).await;
+        let root = format!("/proc/{}/root", process.unwrap());
         let mut take = |name: &str| options.remove(name).unwrap();
         let attachments = contents(&take("attachment_fds"));
         let asked = Asked {
@@ -64,6 +85,7 @@ impl Portal {
             subject: take("subject").try_into().unwrap(),
             body: take("body").try_into().unwrap(),
             attachments,
+            known: File::open(root).is_ok(),
         };
         self.asked.send(asked).unwrap();
         let path = "/org/freedesktop/portal/desktop/request/1_1/x";
@@ -154,4 +176,47 @@ async fn a_bus_without_a_portal_is_like_none() {
     desk.settings.bus = Some(bus.address.clone());
     let failed = desk.open(Way::Portal).await.unwrap_err();
     assert!(matches!(failed, MailError::Portal(_)), "{failed}");
+}
+
+/// In the environment of the test below when it runs as nobody: the program that asks.
+const ASKER: &str = "DESKHAND_TEST_ASKER";
+
+#[test]
+fn whoever_asks_the_portal_is_not_as_private_as_the_agent() {
+    let root = rustix::process::geteuid().is_root();
+    let asker = std::env::var_os(ASKER);
+    let program = asker.unwrap_or_else(|| env!("CARGO_BIN_EXE_deskhand").into());
+    if root {
+        return again_as_nobody(Path::new(&program));
+    }
+    secrecy::keep_memory_private();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (mut desk, _bus, _portal, mut hears) = with_portal(0).await;
+        desk.settings.asker = Some(program.into());
+        let opened = desk.open(Way::Portal).await.unwrap();
+        let attachment = desk.attachment();
+        assert_eq!(opened, Opened::Program { attachment });
+        let asked = hears.try_recv().unwrap();
+        assert!(asked.known);
+        assert_eq!(asked.body, desk.letter().plain);
+        assert_eq!(asked.attachments, [PAGE]);
+    });
+}
+
+/// Root may look into everybody, and so would find out nothing.
+fn again_as_nobody(program: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("deskhand");
+    fs::copy(program, &copy).unwrap();
+    for path in [folder.path(), &copy] {
+        fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+    let ended = again::this_test("portal::whoever_asks_the_portal_is_not_as_private_as_the_agent")
+        .env(ASKER, &copy)
+        .current_dir("/")
+        .uid(65_534)
+        .gid(65_534)
+        .output();
+    again::has_passed(&ended.unwrap());
 }

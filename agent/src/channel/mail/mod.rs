@@ -5,6 +5,7 @@
 //! them, the desktop's portal and `xdg-email`, end in the mail program's command line, which
 //! everybody on the computer can read: there the letter names the attached file and not the link.
 
+mod asker;
 mod draft;
 mod letter;
 #[cfg(any(windows, test))]
@@ -21,6 +22,7 @@ mod xdg_email;
 
 use std::{ffi::OsString, fmt, path::PathBuf, str::FromStr};
 
+pub use asker::ask_for_another;
 pub use letter::Letter;
 
 /// By which way the mail program is opened. A setting.
@@ -192,6 +194,8 @@ pub struct Desk {
     pub bus: Option<String>,
     /// Variables that differ from this program's own.
     pub variables: Vec<(OsString, OsString)>,
+    /// This program, to be started again to ask the portal; `None`: this process asks by itself.
+    pub asker: Option<PathBuf>,
 }
 
 /// Opens the novice's mail program with the letter.
@@ -200,7 +204,11 @@ pub struct Desk {
 /// [`MailError`] if that way does not work; [`Way::Auto`] fails only if the novice said no, has
 /// not answered yet, or the letter itself is wrong.
 pub async fn open(letter: &Letter, way: Way) -> Result<Opened, MailError> {
-    open_at(&Desk::default(), letter, way).await
+    let desk = Desk {
+        asker: std::env::current_exe().ok(),
+        ..Desk::default()
+    };
+    open_at(&desk, letter, way).await
 }
 
 /// As [`open`], in that desktop.

@@ -12,7 +12,10 @@ use zbus::{
     zvariant::{Fd, OwnedObjectPath, OwnedValue, Value},
 };
 
-use super::{Desk, Letter, MailError, Opened};
+use super::{
+    Desk, Letter, MailError, Opened,
+    asker::{self, Answer, Question},
+};
 
 const NAME: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
@@ -24,10 +27,34 @@ const TAKING: Duration = Duration::from_secs(10);
 const OPENING: Duration = Duration::from_secs(30);
 
 pub(super) async fn open(desk: &Desk, letter: &Letter) -> Result<Opened, MailError> {
-    let asked = timeout(TAKING, ask(desk, letter)).await;
-    let (handle, mut answers) = asked
-        .map_err(|_| MailError::Portal("it does not answer".into()))?
-        .map_err(|error| MailError::Portal(error.to_string()))?;
+    let question = Question {
+        bus: desk.bus.clone(),
+        to: letter.to.clone(),
+        subject: letter.subject.clone(),
+        body: letter.plain.clone(),
+        attachment: letter.attachment.clone().into_os_string(),
+    };
+    let answer = match &desk.asker {
+        Some(program) => asker::ask(program, &question).await,
+        None => ask(&question).await,
+    };
+    match answer {
+        Answer::Opened => Ok(Opened::Program {
+            attachment: letter.attachment.clone(),
+        }),
+        Answer::Cancelled => Err(MailError::Cancelled),
+        Answer::Unanswered => Err(MailError::Unanswered),
+        Answer::Failed(why) => Err(MailError::Portal(why)),
+    }
+}
+
+/// Asks the portal from this very process, and waits for what comes of it.
+pub(super) async fn ask(question: &Question) -> Answer {
+    let (handle, mut answers) = match timeout(TAKING, begin(question)).await {
+        Ok(Ok(begun)) => begun,
+        Ok(Err(error)) => return Answer::Failed(error.to_string()),
+        Err(_) => return Answer::Failed("it does not answer".into()),
+    };
     let answer = async {
         while let Some(message) = answers.next().await {
             let Ok(message) = message else { continue };
@@ -37,22 +64,21 @@ pub(super) async fn open(desk: &Desk, letter: &Letter) -> Result<Opened, MailErr
         }
         None
     };
-    let answer: Option<(u32, HashMap<String, OwnedValue>)> = timeout(OPENING, answer)
-        .await
-        .map_err(|_| MailError::Unanswered)?;
+    let answer: Option<(u32, HashMap<String, OwnedValue>)> = match timeout(OPENING, answer).await {
+        Ok(answer) => answer,
+        Err(_) => return Answer::Unanswered,
+    };
     match answer {
-        Some((0, _)) => Ok(Opened::Program {
-            attachment: letter.attachment.clone(),
-        }),
-        Some((1, _)) => Err(MailError::Cancelled),
-        Some(_) => Err(MailError::Portal("it could not open one".into())),
-        None => Err(MailError::Portal("it went away".into())),
+        Some((0, _)) => Answer::Opened,
+        Some((1, _)) => Answer::Cancelled,
+        Some(_) => Answer::Failed("it could not open one".into()),
+        None => Answer::Failed("it went away".into()),
     }
 }
 
 /// Asks the portal. What it answers comes as a signal later, which belongs to the returned path.
-async fn ask(desk: &Desk, letter: &Letter) -> zbus::Result<(OwnedObjectPath, MessageStream)> {
-    let bus = match &desk.bus {
+async fn begin(question: &Question) -> zbus::Result<(OwnedObjectPath, MessageStream)> {
+    let bus = match &question.bus {
         Some(address) => {
             zbus::connection::Builder::address(address.as_str())?
                 .build()
@@ -69,13 +95,13 @@ async fn ask(desk: &Desk, letter: &Letter) -> zbus::Result<(OwnedObjectPath, Mes
         .build();
     let answers = MessageStream::for_match_rule(rule, &bus, None).await?;
 
-    let attachment = File::open(&letter.attachment)?;
+    let attachment = File::open(&question.attachment)?;
     // Always there, if empty: some desktops' part of it trips over a letter to nobody.
-    let to: Vec<&str> = letter.to.as_deref().into_iter().collect();
+    let to: Vec<&str> = question.to.as_deref().into_iter().collect();
     let options = HashMap::from([
         ("addresses", Value::from(to)),
-        ("subject", Value::from(letter.subject.as_str())),
-        ("body", Value::from(letter.plain.as_str())),
+        ("subject", Value::from(question.subject.as_str())),
+        ("body", Value::from(question.body.as_str())),
         ("attachment_fds", Value::from(vec![Fd::from(&attachment)])),
     ]);
     let no_window = "";
