@@ -331,12 +331,14 @@ impl Console {
         match line {
             Line::Up => {
                 self.line = Line::Up;
-                let former = self.back.take();
-                let reaching = former.is_some_and(|back| back.is_reaching());
-                reaching
-                    .then_some(Effect::StopRejoining)
-                    .into_iter()
-                    .collect()
+                let Some(back) = self.back.take().filter(|back| !back.is_connecting()) else {
+                    return vec![];
+                };
+                // The former connection is back. What was sent last may have been lost, and on a
+                // screen that stands still nothing follows by which that would be noticed.
+                let stop = back.is_reaching().then_some(Effect::StopRejoining);
+                let refresh = Effect::Send(FromExpert::Refresh);
+                stop.into_iter().chain([refresh]).collect()
             }
             // What has not been there yet is not interrupted.
             Line::Interrupted if self.line != Line::Connecting => {

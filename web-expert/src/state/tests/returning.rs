@@ -52,7 +52,8 @@ fn an_interruption_is_counted_and_soon_another_way_is_tried() {
     // The old way is back first.
     assert_eq!(
         state.handle(Event::Line(Line::Up), secs(14)),
-        [Effect::StopRejoining]
+        [Effect::StopRejoining, Effect::Send(FromExpert::Refresh)],
+        "and what got lost on it is sent anew"
     );
     assert!(console(&state).lost_since().is_none() && !state.is_counting());
     assert!(run(&mut state, [Event::SocketClosed]).is_empty());
