@@ -61,6 +61,15 @@ impl Asked<'_, '_> {
     }
 }
 
+impl Wanted {
+    fn refuse(&self, (code, reason): Refusal) -> Vec<u8> {
+        Writer::new(Class::Error, Method::Allocate, &self.transaction)
+            .error(code, reason)
+            .sign(&self.key)
+            .finish()
+    }
+}
+
 impl<S: Clone> Relay<S> {
     pub(super) fn request<'a>(
         &mut self,
@@ -163,16 +172,7 @@ impl<S: Clone> Relay<S> {
         let fits = |ip: &IpAddr| wanted.is_none_or(|family| family == Family::of(*ip));
         let ip = self.public.ips().find(fits).ok_or(FAMILY_NOT_SUPPORTED)?;
         let lifetime = lifetime(asked)?;
-        let lease = self.leases.get(&asked.username).ok_or(UNAUTHORIZED)?;
-        if !lease.may_grow(now) {
-            return Err(UNAUTHORIZED);
-        }
-        if lease.allocations >= lease.most_allocations {
-            return Err(QUOTA_REACHED);
-        }
-        if self.allocations.len() >= self.bounds.allocations {
-            return Err(NO_CAPACITY);
-        }
+        self.room(&asked.username, now)?;
         Ok(Step::Open(Wanted {
             client: asked.client,
             ip,
@@ -184,8 +184,30 @@ impl<S: Clone> Relay<S> {
         }))
     }
 
-    /// The socket is open, at this port; gives the answer for the client.
+    /// Whether this session may have one more allocation.
+    fn room(&self, username: &str, now: Instant) -> Result<(), Refusal> {
+        let lease = self.leases.get(username).ok_or(UNAUTHORIZED)?;
+        if !lease.may_grow(now) {
+            Err(UNAUTHORIZED)
+        } else if lease.allocations >= lease.most_allocations {
+            Err(QUOTA_REACHED)
+        } else if self.allocations.len() >= self.bounds.allocations {
+            Err(NO_CAPACITY)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The socket is open, at this port; gives the answer for the client. Since it was wanted
+    /// others may have taken what there was, or the session may have ended: then `carrier` is
+    /// dropped.
     pub fn opened(&mut self, wanted: Wanted, port: u16, carrier: S, now: Instant) -> Vec<u8> {
+        if self.allocations.contains_key(&wanted.client) {
+            return wanted.refuse(MISMATCH);
+        }
+        if let Err(refusal) = self.room(&wanted.username, now) {
+            return wanted.refuse(refusal);
+        }
         let Wanted {
             client,
             ip,
@@ -210,11 +232,7 @@ impl<S: Clone> Relay<S> {
 
     /// No socket is to be had; gives the answer for the client.
     pub fn not_opened(wanted: &Wanted) -> Vec<u8> {
-        let (code, reason) = NO_CAPACITY;
-        Writer::new(Class::Error, Method::Allocate, &wanted.transaction)
-            .error(code, reason)
-            .sign(&wanted.key)
-            .finish()
+        wanted.refuse(NO_CAPACITY)
     }
 
     fn refresh(&mut self, asked: &Asked<'_, '_>, now: Instant) -> Result<Writer, Refusal> {

@@ -166,6 +166,41 @@ fn allocations_are_bounded_for_each_session_and_for_all() {
     stage.allocate(&a[3]).unwrap();
 }
 
+/// Sockets are opened beside the relay, so several may be wanted at a time.
+#[test]
+fn what_is_opened_late_keeps_to_the_bounds_as_well() {
+    let mut stage = Stage::new();
+    let ends: Vec<End> = (1..=4)
+        .map(|n| stage.end(&format!("25.1.0.{n}:4000"), 1))
+        .collect();
+    let want = |stage: &mut Stage, end: &End| {
+        let request = end.request(Method::Allocate, udp_wanted);
+        match stage.send(end.client, &request) {
+            Step::Open(wanted) => wanted,
+            other => panic!("{other:?}"),
+        }
+    };
+    let twice = want(&mut stage, &ends[0]);
+    let wanted: Vec<Wanted> = ends.iter().map(|end| want(&mut stage, end)).collect();
+    let mut port = 50_000;
+    let mut open = |stage: &mut Stage, wanted| {
+        port += 1;
+        code(&stage.relay.opened(wanted, port, port, stage.now))
+    };
+    let answers: Vec<u16> = wanted
+        .into_iter()
+        .map(|wanted| open(&mut stage, wanted))
+        .collect();
+    assert_eq!(answers, [0, 0, 0, 486]);
+    assert_eq!(open(&mut stage, twice), 437, "it has one");
+
+    let other = stage.end("25.1.0.9:4000", 2);
+    let late = want(&mut stage, &other);
+    stage.relay.reclaim(JoinId(2), stage.now, stage.now);
+    assert_eq!(open(&mut stage, late), 401, "its session is over");
+    assert!(!stage.relay.serves(other.client));
+}
+
 #[test]
 fn no_port_left_is_said_so() {
     let mut stage = Stage::new();
