@@ -16,6 +16,8 @@ use sha1::Sha1;
 const HEADER: usize = 20;
 const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const INTEGRITY_LEN: usize = 20;
+/// The most bytes behind the header: a length in 16 bits, of whole attributes.
+const LONGEST: usize = 0xfffc;
 /// What a fingerprint is combined with by XOR.
 const FINGERPRINT_MASK: u32 = 0x5354_554e;
 
@@ -310,13 +312,13 @@ impl Writer {
         Self { bytes }
     }
 
-    /// Adds an attribute; one that is too long for any message is left out.
+    /// Adds an attribute; one for which there is no room is left out.
     #[must_use]
     pub fn attribute(mut self, kind: u16, value: &[u8]) -> Self {
-        let room = usize::from(u16::MAX) - self.bytes.len();
+        let room = (HEADER + LONGEST).saturating_sub(self.bytes.len() + 4);
         let Some(len) = u16::try_from(value.len())
             .ok()
-            .filter(|_| value.len() < room)
+            .filter(|len| usize::from(*len) <= room)
         else {
             return self;
         };

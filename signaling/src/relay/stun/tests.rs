@@ -87,6 +87,22 @@ fn addresses_of_both_families_survive() {
 }
 
 #[test]
+fn a_message_may_be_full_and_no_longer() {
+    for (data, fits) in [(0xfff8, true), (0xfff7, true), (0xfff9, false)] {
+        let bytes = Writer::new(Class::Indication, Method::Send, &[1; 12])
+            .attribute(attribute::DATA, &vec![7; data])
+            .sign(&sample_key())
+            .finish();
+        let message = Message::parse(&bytes).unwrap();
+        assert_eq!(
+            message.get(attribute::DATA).map(<[u8]>::len),
+            fits.then_some(data)
+        );
+        assert_eq!(message.is_signed(), !fits, "there is no room for both");
+    }
+}
+
+#[test]
 fn kinds_are_told_apart() {
     let classes = [
         Class::Request,
