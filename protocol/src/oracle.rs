@@ -1,5 +1,6 @@
 //! What must hold for any bytes at all. Each function here is one fuzz target
-//! (`cargo xtask fuzz`); `cargo test` calls it with the corpus that is kept in `fuzz/corpus`.
+//! (`cargo xtask fuzz`); `cargo test` calls it with the corpus that is kept in `fuzz/corpus`
+//! (`tests/tests/oracles.rs`).
 //!
 //! Each tells whether the bytes were understood, so that the tests notice when a corpus has
 //! become nonsense. Binary messages are given without their version byte: what was found goes on

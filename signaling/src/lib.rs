@@ -18,6 +18,7 @@ pub mod hub;
 mod listen;
 mod metrics;
 pub mod nodes;
+pub mod oracle;
 pub mod origin;
 mod outbox;
 mod pages;

@@ -46,7 +46,7 @@ enum Command {
     Soak(soak::Options),
     /// Make packages of both programs, into target/dist. Needs Debian or Ubuntu.
     Dist(dist::Options),
-    /// Try to make every parser of the network fall over, by libFuzzer.
+    /// Try to make fall over what reads messages of the network, by libFuzzer.
     Fuzz(fuzz::Options),
     /// Measure beside other programs and write BENCHMARKS.md. Needs Debian and root.
     #[command(subcommand)]

@@ -190,15 +190,18 @@ pub fn decode(text: &[u8]) -> Result<(NodeId, ToNode), BadMessage> {
         .ok_or(BadMessage)
 }
 
-/// What must hold for any bytes at all, for fuzzing: what is read can be written and read again.
+/// What must hold for any bytes at all: what is read can be written and read again. True: the
+/// bytes were understood. See [`crate::oracle`].
 ///
 /// # Panics
 /// If it does not hold.
-pub fn oracle(bytes: &[u8]) {
-    if let Ok((from, message)) = decode(bytes) {
-        let text = encode(from, &message);
-        assert_eq!(decode(text.as_bytes()), Ok((from, message)));
-    }
+pub fn oracle(bytes: &[u8]) -> bool {
+    let Ok((from, message)) = decode(bytes) else {
+        return false;
+    };
+    let text = encode(from, &message);
+    assert_eq!(decode(text.as_bytes()), Ok((from, message)));
+    true
 }
 
 #[cfg(test)]
@@ -266,6 +269,7 @@ mod tests {
         for message in all() {
             let text = encode(FROM, &message);
             assert_eq!(decode(text.as_bytes()), Ok((FROM, message)));
+            assert!(oracle(text.as_bytes()));
         }
         let longest = ToNode::FromExpert {
             join: JoinId(u64::MAX),

@@ -19,6 +19,7 @@ pub mod edge;
 mod lease;
 pub mod lend;
 pub mod nonce;
+pub(crate) mod oracle;
 pub mod reach;
 mod request;
 pub mod stun;
