@@ -22,6 +22,7 @@ pub mod oracle;
 pub mod origin;
 mod outbox;
 mod pages;
+mod parts;
 mod phase;
 pub mod proxy;
 pub mod relay;
@@ -45,7 +46,6 @@ use std::{
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
-    task::JoinSet,
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
@@ -60,6 +60,7 @@ use crate::{
     metrics::Metrics,
     nodes::{Reach, link::Link},
     origin::Origin,
+    parts::Parts,
     phase::{Phase, reached},
     relay::{
         edge::{Inside, RelayError},
@@ -184,8 +185,10 @@ pub async fn serve(
         phase: phases.clone(),
     };
 
-    let mut beside = JoinSet::new();
-    beside.spawn(upkeep.run(config.patience.upkeep, config.reload));
+    // Those that end when everybody has been told, and those that go on until then.
+    let (mut parts, mut lasting) = (Parts::default(), Parts::default());
+    lasting.spawn("upkeep", upkeep.run(config.patience.upkeep, config.reload));
+    lasting.spawn("relay", relay);
     if let Some(listener) = admin {
         let door = Door {
             router: admin::router(metrics, phases.clone(), reach),
@@ -193,16 +196,13 @@ pub async fn serve(
             seats: Seats::new(ADMIN_SEATS, ADMIN_SEATS, ADMIN_SEATS, &[]),
             ..door.clone()
         };
-        beside.spawn(listen::serve(listener, door));
+        parts.spawn("admin", listen::serve(listener, door));
     }
-    let mut sockets = tokio::spawn(driver.run(inbox, reached(phases, Phase::Closing)));
-    let mut http = tokio::spawn(listen::serve(web, door));
-    let mut relay = tokio::spawn(relay);
-    let mut others = tokio::spawn(async move {
-        if let Some(link) = link {
-            link.run().await;
-        }
-    });
+    parts.spawn("hub", driver.run(inbox, reached(phases, Phase::Closing)));
+    parts.spawn("web", listen::serve(web, door));
+    if let Some(link) = link {
+        parts.spawn("link", link.run());
+    }
     let told = async {
         shutdown.await;
         phase.send_replace(Phase::Draining);
@@ -212,21 +212,13 @@ pub async fn serve(
     };
     let ended = tokio::select! {
         () = told => Ok(()),
-        _ = &mut sockets => Err(ServeError::Broken),
-        _ = &mut http => Err(ServeError::Broken),
-        _ = &mut relay => Err(ServeError::Broken),
+        () = parts.one_fails() => Err(ServeError::Broken),
+        () = lasting.one_fails() => Err(ServeError::Broken),
     };
     phase.send_replace(Phase::Closing);
-    if ended.is_ok() {
-        let farewell = async { tokio::join!(&mut sockets, &mut http, &mut others) };
-        if timeout(FAREWELL, farewell).await.is_err() {
-            tracing::warn!("some connections did not end in time");
-        }
+    if ended.is_ok() && timeout(FAREWELL, parts.end()).await.is_err() {
+        tracing::warn!("some connections did not end in time");
     }
-    sockets.abort();
-    http.abort();
-    relay.abort();
-    others.abort();
     ended
 }
 

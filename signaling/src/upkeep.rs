@@ -18,7 +18,7 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Looks after them for ever: every so often, and when told to.
+    /// Looks after them: every so often, and when told to. Never ends by itself.
     pub(crate) async fn run(self, every: Duration, reload: Arc<Notify>) {
         let shared = Arc::new(self);
         let mut tick = interval(every);
@@ -31,8 +31,11 @@ impl Upkeep {
             }
             let upkeep = Arc::clone(&shared);
             // Files may be on a disk that takes its time.
-            let Ok(said) = spawn_blocking(move || upkeep.once(SystemTime::now())).await else {
-                return; // the runtime ends
+            let look = spawn_blocking(move || upkeep.once(SystemTime::now()));
+            let said = match look.await {
+                Ok(said) => said,
+                // It panicked, or the runtime ends: so does this part, and the server with it.
+                Err(error) => return tracing::error!(%error, "certificate and keys"),
             };
             // A fault that stays is said once.
             if said != complaint {
