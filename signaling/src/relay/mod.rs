@@ -7,7 +7,8 @@
 //! no server that can be built in lets its host decide that (`ARCHITECTURE.md`).
 //!
 //! INVARIANTS
-//! - Nothing is kept for a client that has not proved to be in a session.
+//! - Nothing is kept for a client that has not proved to be in a session, but for a second how much
+//!   its address was told; that is little ([`strangers`]).
 //! - What a session has ends with it.
 //! - Nobody is reached but hosts of the open Internet ([`reach`]), never this server itself; but
 //!   two allocations of one session always reach each other, inside, without any network.
@@ -22,6 +23,7 @@ pub mod nonce;
 pub(crate) mod oracle;
 pub mod reach;
 mod request;
+mod strangers;
 pub mod stun;
 mod terms;
 #[cfg(test)]
@@ -40,6 +42,7 @@ pub use terms::{Bounds, Client, Login, Public, Way};
 use allocation::Allocation;
 use lease::{Lease, Purpose};
 use nonce::Nonces;
+use strangers::Strangers;
 use stun::{Class, Key, Message, Method, Transaction, Writer, attribute};
 
 /// What to do about something that a client sent.
@@ -89,6 +92,7 @@ pub struct Relay<S> {
     public: Public,
     realm: String,
     nonces: Nonces,
+    strangers: Strangers,
     leases: HashMap<String, Lease>,
     usernames: HashMap<JoinId, String>,
     allocations: HashMap<Client, Allocation<S>>,
@@ -112,6 +116,7 @@ impl<S: Clone> Relay<S> {
             public,
             realm,
             nonces,
+            strangers: Strangers::default(),
             leases: HashMap::new(),
             usernames: HashMap::new(),
             allocations: HashMap::new(),
@@ -174,6 +179,7 @@ impl<S: Clone> Relay<S> {
             self.gone(client);
         }
         self.leases.retain(|_, lease| lease.stands(now));
+        self.strangers.pass_time(now);
     }
 
     /// A client is gone, and its allocation with it.
@@ -217,7 +223,7 @@ impl<S: Clone> Relay<S> {
         now: Instant,
     ) -> Step<'a, S> {
         match (message.class, message.method) {
-            (Class::Request, Method::Binding) => Step::Answer(bound(client, message)),
+            (Class::Request, Method::Binding) => self.unproven(client, bound(client, message), now),
             (Class::Request, _) => self.request(client, message, own, now),
             (Class::Indication, Method::Send) => {
                 let peer = message.addresses(attribute::XOR_PEER_ADDRESS).next();
@@ -233,6 +239,16 @@ impl<S: Clone> Relay<S> {
                 self.carry(client, peer, data, now)
             }
             (Class::Indication | Class::Success | Class::Error, _) => Step::Nothing,
+        }
+    }
+
+    /// Answers somebody who has proved nothing, unless that address was answered too often.
+    fn unproven<'a>(&mut self, client: Client, answer: Vec<u8>, now: Instant) -> Step<'a, S> {
+        let ip = client.address.ip();
+        if self.strangers.may_hear(ip, answer.len(), now) {
+            Step::Answer(answer)
+        } else {
+            Step::Nothing
         }
     }
 

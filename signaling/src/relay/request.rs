@@ -80,7 +80,7 @@ impl<S: Clone> Relay<S> {
     ) -> Step<'a, S> {
         let asked = match self.authenticate(client, message, now) {
             Ok(asked) => asked,
-            Err(answer) => return Step::Answer(answer),
+            Err(answer) => return self.unproven(client, answer, now),
         };
         let unknown = message.unknown();
         if !unknown.is_empty() {

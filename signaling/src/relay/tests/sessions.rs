@@ -45,6 +45,34 @@ fn nobody_but_a_session_gets_more() {
     assert_eq!(stage.allocate(&good), Ok(addr("25.64.0.1:50001")));
 }
 
+/// Whoever asks again and again without a good password, or for somebody else's address.
+#[test]
+fn strangers_are_answered_so_often_and_sessions_always() {
+    let mut stage = Stage::new();
+    let end = stage.end("25.1.0.1:4000", 1);
+    stage.allocate(&end).unwrap();
+    stage.pass(Duration::from_secs(1));
+    let mut guessing = end.clone();
+    guessing.login.password = Credential("guess".into());
+    let binding = Writer::new(Class::Request, Method::Binding, &[1; 12]).finish();
+    let guess = guessing.request(Method::Refresh, |writer| writer);
+    for asked in [&guess, &binding] {
+        let answers = |stage: &mut Stage, client| {
+            let answered = |_: &usize| matches!(stage.send(client, asked), Step::Answer(_));
+            (0..2_000).filter(answered).count()
+        };
+        let first = answers(&mut stage, end.client);
+        assert!((200..1_200).contains(&first), "{first}");
+        let port = udp("25.1.0.1:4001");
+        assert_eq!(answers(&mut stage, port), 0, "the same address");
+        assert_eq!(stage.refresh(&end, 600), 0, "who has a password is heard");
+        assert_eq!(answers(&mut stage, udp("25.1.0.2:4000")), first);
+        stage.pass(Duration::from_secs(1));
+        assert_eq!(answers(&mut stage, end.client), first, "a second later");
+        stage.pass(Duration::from_secs(1));
+    }
+}
+
 #[test]
 fn an_old_nonce_is_replaced() {
     let mut stage = Stage::new();
