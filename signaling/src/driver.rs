@@ -152,26 +152,7 @@ impl Driver {
                 self.link = None;
             }
             for output in self.hub.handle(input, Instant::now()) {
-                if let Output::Draw { socket } = output {
-                    let number = Number::random(&mut OsRng);
-                    inputs.push_back(Input::Drawn { socket, number });
-                } else if let Output::Lend { join } = output {
-                    let servers = self.lender.lend(join, &mut OsRng);
-                    inputs.push_back(Input::Lent { join, servers });
-                } else if let Output::Others(errand) = output {
-                    if let Some(link) = &self.link
-                        && link.try_send(errand).is_err()
-                    {
-                        self.link = None; // the link ends with it, and says so
-                        inputs.push_back(Input::Others(News::Lost));
-                    }
-                } else if let Err(Overflow { socket }) = self.apply(output) {
-                    tracing::info!(socket = socket.0, "too slow");
-                    inputs.push_back(Input::Expel {
-                        socket,
-                        reason: Refusal::Slow,
-                    });
-                }
+                inputs.extend(self.apply(output));
             }
         }
         let (routes, joins) = self.hub.census();
@@ -186,7 +167,8 @@ impl Driver {
         });
     }
 
-    fn apply(&mut self, output: Output) -> Result<(), Overflow> {
+    /// Carries out a wish; gives what the hub has to hear of that.
+    fn apply(&mut self, output: Output) -> Option<Input> {
         match output {
             Output::ToNovice { socket, message } => {
                 log_ends(socket, &message);
@@ -229,17 +211,29 @@ impl Driver {
                 }
                 Err(error) => {
                     tracing::error!(%error, "cannot sign an owner token");
-                    Ok(())
+                    None
                 }
             },
-            Output::Draw { .. } | Output::Lend { .. } | Output::Others(_) => Ok(()), // see `feed`
+            Output::Draw { socket } => {
+                let number = Number::random(&mut OsRng);
+                Some(Input::Drawn { socket, number })
+            }
+            Output::Lend { join } => {
+                let servers = self.lender.lend(join, &mut OsRng);
+                Some(Input::Lent { join, servers })
+            }
             Output::Reclaim { join, over } => {
                 self.lender.reclaim(join, over);
-                Ok(())
+                None
+            }
+            Output::Others(errand) => {
+                self.link.as_ref()?.try_send(errand).err()?;
+                self.link = None; // the link ends with it, and says so
+                Some(Input::Others(News::Lost))
             }
             Output::Close { socket } => {
                 self.outboxes.remove(&socket);
-                Ok(())
+                None
             }
         }
     }
@@ -250,23 +244,19 @@ impl Driver {
         self.metrics.relayed_bytes.inc_by(bytes as u64);
     }
 
-    fn say(&mut self, socket: SocketId, text: String) -> Result<(), Overflow> {
-        let Some(outbox) = self.outboxes.get(&socket) else {
-            return Ok(()); // it was too slow a moment ago
-        };
-        if outbox.push(text) {
-            return Ok(());
+    /// Whoever has no room for it is too slow, and has to go.
+    fn say(&mut self, socket: SocketId, text: String) -> Option<Input> {
+        // Without an outbox it was too slow a moment ago.
+        if self.outboxes.get(&socket)?.push(text) {
+            return None;
         }
         if let Some(outbox) = self.outboxes.remove(&socket) {
             outbox.abandon();
         }
-        Err(Overflow { socket })
+        tracing::info!(socket = socket.0, "too slow");
+        let reason = Refusal::Slow;
+        Some(Input::Expel { socket, reason })
     }
-}
-
-/// A socket's queue is full.
-struct Overflow {
-    socket: SocketId,
 }
 
 fn log_ends(socket: SocketId, message: &ToNovice) {

@@ -43,10 +43,18 @@ impl Origin {
 
     /// The name or address in it, without brackets.
     pub fn host(&self) -> &str {
-        match self.authority.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or_default(),
-            None => self.authority.split(':').next().unwrap_or_default(),
-        }
+        let host = self.bracketed_host();
+        host.strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host)
+    }
+
+    /// As it stands in a URL.
+    fn bracketed_host(&self) -> &str {
+        let port = self.authority.rsplit_once(':');
+        // The last colon of an address of IP version 6 may lie inside its brackets.
+        let port = port.filter(|(_, port)| !port.ends_with(']'));
+        port.map_or(&self.authority, |(host, _)| host)
     }
 
     /// Whether it is reached over TLS.
@@ -56,12 +64,7 @@ impl Origin {
 
     /// Whether others in the network can see who reaches the server, and when.
     pub fn shows_who_meets(&self) -> bool {
-        let host = self
-            .authority
-            .rsplit_once(':')
-            .filter(|(_, port)| !port.ends_with(']'));
-        let host = host.map_or(self.authority.as_str(), |(host, _)| host);
-        !self.secure && Nearness::of(host) != Nearness::Here
+        !self.secure && Nearness::of(self.bracketed_host()) != Nearness::Here
     }
 
     /// Whether an `Origin` header is this one, to the letter.

@@ -77,15 +77,17 @@ pub(crate) fn router(site: Site) -> Router {
 /// How long to stay away, for those who are told to; in seconds.
 const LATER: HeaderValue = HeaderValue::from_static("5");
 
-/// Answers nobody who asks for more than a person and their browser ever would.
+/// Answers nobody who asks for more than a person and their browser ever would. Puts into each
+/// request who sent it.
 async fn in_measure(
     State(site): State<Arc<Site>>,
     Extension(Peer(peer)): Extension<Peer>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let visitor = Visitor::of(peer, request.headers(), &site.trusted_proxies);
     if site.shared.limits.requests.allows(visitor) {
+        request.extensions_mut().insert(visitor);
         next.run(request).await
     } else {
         let later = [(header::RETRY_AFTER, LATER)];
@@ -136,14 +138,14 @@ async fn settings(State(site): State<Arc<Site>>) -> Response {
 /// The agent is no browser: whoever names an origin is a page that has no business here.
 async fn novice(
     State(site): State<Arc<Site>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Response {
     if headers.contains_key(header::ORIGIN) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    site.upgrade(Role::Novice, peer, &headers, upgrade)
+    site.upgrade(Role::Novice, visitor, upgrade)
 }
 
 /// Our own page, and pages from invitation files: their origin is `null`
@@ -152,7 +154,7 @@ async fn novice(
 /// file; so what such a page may join is for the hub to say.
 async fn expert(
     State(site): State<Arc<Site>>,
-    Extension(Peer(peer)): Extension<Peer>,
+    Extension(visitor): Extension<Visitor>,
     headers: HeaderMap,
     upgrade: Upgrade,
 ) -> Response {
@@ -162,11 +164,11 @@ async fn expert(
         (Some(one), None) if site.origins.iter().any(|own| own.is(one.as_bytes())) => Page::Served,
         _ => return StatusCode::FORBIDDEN.into_response(),
     };
-    site.upgrade(Role::Expert(page), peer, &headers, upgrade)
+    site.upgrade(Role::Expert(page), visitor, upgrade)
 }
 
 impl Site {
-    fn upgrade(&self, role: Role, peer: IpAddr, headers: &HeaderMap, upgrade: Upgrade) -> Response {
+    fn upgrade(&self, role: Role, visitor: Visitor, upgrade: Upgrade) -> Response {
         let upgrade = match upgrade {
             Ok(upgrade) => upgrade,
             Err(rejection) => return rejection.into_response(),
@@ -175,7 +177,6 @@ impl Site {
             let later = [(header::RETRY_AFTER, LATER)];
             return (StatusCode::SERVICE_UNAVAILABLE, later).into_response();
         }
-        let visitor = Visitor::of(peer, headers, &self.trusted_proxies);
         let seat = self.shared.limits.sockets.take(visitor);
         let id = SocketId(self.next_socket.fetch_add(1, Ordering::Relaxed));
         let shared = Arc::clone(&self.shared);

@@ -73,9 +73,11 @@ enum Read {
     Answer(String),
 }
 
-/// How the conversation stands after something was written.
+/// How the conversation stands after something was written, or handed over.
 enum Written {
     Yes,
+    /// There is no driver any more.
+    Deserted,
     /// The driver gave the peer up meanwhile.
     Abandoned,
     /// The peer is gone, or takes nothing.
@@ -179,10 +181,7 @@ impl Socket {
                         Some(Ok(Message::Binary(_)) | Err(_)) => self.expel(Refusal::Protocol),
                     };
                     reading = !matches!(input, Input::Expel { .. });
-                    if self.shared.driver.send(Event::Input(input)).await.is_err() {
-                        return self.refuse(Refusal::Restarting).await;
-                    }
-                    Written::Yes
+                    self.hand_over(input).await
                 },
                 next = mail.next() => match next {
                     Some(text) => self.write(Message::text(text), abandoned).await,
@@ -193,17 +192,14 @@ impl Socket {
                 () = sleep_until(heard + patience.idle) => Written::Gone,
                 () = sleep_until(decide), if undecided => {
                     (undecided, reading) = (false, false);
-                    let input = self.expel(Refusal::Slow);
-                    if self.shared.driver.send(Event::Input(input)).await.is_err() {
-                        return self.refuse(Refusal::Restarting).await;
-                    }
-                    Written::Yes
+                    self.hand_over(self.expel(Refusal::Slow)).await
                 }
                 () = sleep(rest.unwrap_or_default()), if rest.is_some() => Written::Yes,
             };
             match written {
                 Written::Yes => {}
                 Written::Abandoned => return self.refuse(Refusal::Slow).await,
+                Written::Deserted => return self.refuse(Refusal::Restarting).await,
                 Written::Gone => return,
             }
         }
@@ -216,6 +212,14 @@ impl Socket {
                 Ok(Err(_)) | Err(_) => Written::Gone,
             },
             () = abandoned.notified() => Written::Abandoned,
+        }
+    }
+
+    /// Lets the driver know.
+    async fn hand_over(&mut self, input: Input) -> Written {
+        match self.shared.driver.send(Event::Input(input)).await {
+            Ok(()) => Written::Yes,
+            Err(_) => Written::Deserted,
         }
     }
 

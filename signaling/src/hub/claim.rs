@@ -196,11 +196,7 @@ impl Hub {
             let Some(held) = self.routes.get(&route).filter(|held| held.claim.is_none()) else {
                 continue;
             };
-            let standing = if held.confirmed {
-                Standing::Confirmed
-            } else {
-                Standing::Registered
-            };
+            let standing = Standing::of(held.confirmed);
             let proven = held.confirmed;
             let age = now.saturating_duration_since(held.since);
             let ttl = held.ends_at.saturating_duration_since(now);

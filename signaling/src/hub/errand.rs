@@ -102,6 +102,17 @@ pub enum Standing {
     Confirmed,
 }
 
+impl Standing {
+    /// Of a route that is, or is to be, registered.
+    pub(super) fn of(confirmed: bool) -> Self {
+        if confirmed {
+            Self::Confirmed
+        } else {
+            Self::Registered
+        }
+    }
+}
+
 /// What a node says for itself when it wants to hold a route. Whichever node held it before is
 /// told in the same step ([`ToNode::Taken`]): nothing can be lost in between. It gets
 /// - a route that nobody holds, and one of its own, always;

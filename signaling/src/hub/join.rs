@@ -20,6 +20,18 @@ pub(super) struct Join {
     pub(super) spoken: u8,
 }
 
+impl Join {
+    /// One that nobody has approved yet.
+    pub(super) fn new(ends: Ends, route: Route) -> Self {
+        Self {
+            ends,
+            route,
+            approved: false,
+            spoken: 0,
+        }
+    }
+}
+
 /// Where the two ends of a join are: one of them is always here.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ends {
@@ -123,15 +135,7 @@ impl Hub {
                 }
             }
         };
-        self.joins.insert(
-            join,
-            Join {
-                ends,
-                route,
-                approved: false,
-                spoken: 0,
-            },
-        );
+        self.joins.insert(join, Join::new(ends, route));
         Ok(())
     }
 

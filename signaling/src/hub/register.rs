@@ -59,11 +59,8 @@ impl Hub {
         }
         let route = wanted.route;
         let proven = proof.is_some_and(|proof| proof.covers(&route));
-        let standing = if proven || self.routes.get(&route).is_some_and(|held| held.confirmed) {
-            Standing::Confirmed
-        } else {
-            Standing::Registered
-        };
+        let confirmed = self.routes.get(&route).is_some_and(|held| held.confirmed);
+        let standing = Standing::of(proven || confirmed);
         let pending = Pending::Registration {
             socket: from,
             wanted,

@@ -153,15 +153,7 @@ impl Hub {
             answered: false,
             guess: spoken,
         };
-        self.joins.insert(
-            join,
-            Join {
-                ends,
-                route,
-                approved: false,
-                spoken: 0,
-            },
-        );
+        self.joins.insert(join, Join::new(ends, route));
         let message = ToNode::Join {
             join,
             route,

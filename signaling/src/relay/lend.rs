@@ -91,18 +91,13 @@ impl Login {
 
 /// Puts a session's login beside each address that needs one.
 pub(crate) fn servers(urls: &[IceUrl], login: &Login) -> Vec<IceServer> {
-    let server = |url: &IceUrl| {
-        let open = url.scheme == Scheme::Stun;
-        let username = if open { "" } else { &login.username };
-        IceServer {
-            url: url.clone(),
-            username: username.to_owned(),
-            credential: if open {
-                Credential::default()
-            } else {
-                login.password.clone()
-            },
-        }
+    let server = |url: &IceUrl| match url.scheme {
+        Scheme::Stun => bare(url),
+        Scheme::Turn | Scheme::Turns => IceServer {
+            username: login.username.clone(),
+            credential: login.password.clone(),
+            ..bare(url)
+        },
     };
     urls.iter().map(server).collect()
 }
@@ -110,12 +105,16 @@ pub(crate) fn servers(urls: &[IceUrl], login: &Login) -> Vec<IceServer> {
 /// Those of the addresses that nothing needs to be opened for.
 pub(crate) fn open(urls: &[IceUrl]) -> Vec<IceServer> {
     let open = urls.iter().filter(|url| url.scheme == Scheme::Stun);
-    let server = |url: &IceUrl| IceServer {
+    open.map(bare).collect()
+}
+
+/// Without a login.
+fn bare(url: &IceUrl) -> IceServer {
+    IceServer {
         url: url.clone(),
         username: String::new(),
         credential: Credential::default(),
-    };
-    open.map(server).collect()
+    }
 }
 
 /// Another relay that takes credentials signed with a secret that we share with it, as coturn does
