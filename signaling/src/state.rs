@@ -40,9 +40,20 @@ pub enum StateError {
         /// What the system says.
         cause: io::Error,
     },
+    /// The same, where the file was named.
+    #[error(
+        "The key file {} cannot be used: {cause}. Make it and its directory writable for this user, or choose another file with --token-keys.",
+        file.display()
+    )]
+    UnusableFile {
+        /// Which.
+        file: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
     /// Others could read it, or have replaced it.
     #[error(
-        "The key file {} can be read or changed by others. Delete it to have a new one made, or run: chmod 600 {}",
+        "The key file {} can be read or changed by others. Run: chmod 600 {}; or, if others may have read it, delete it to have a new one made: agents then register as if for the first time.",
         file.display(), file.display()
     )]
     Exposed {
@@ -51,7 +62,7 @@ pub enum StateError {
     },
     /// Somebody else could change that.
     #[error(
-        "The key file {} belongs to another user. Start the server as that user, or delete the file to have a new one made.",
+        "The key file {} belongs to another user. Start the server as that user, or give the file to the server's by chown.",
         file.display()
     )]
     Foreign {
@@ -76,17 +87,20 @@ pub enum StateError {
 #[derive(Debug, Clone)]
 pub struct KeyFile {
     path: PathBuf,
+    /// It is at its usual place, and not where somebody said.
+    usual: bool,
 }
 
 impl KeyFile {
     /// Under its usual name.
     pub fn in_dir(dir: &Path) -> Self {
-        Self::at(dir.join(FILE_NAME))
+        let path = dir.join(FILE_NAME);
+        Self { path, usual: true }
     }
 
     /// Under this one.
     pub fn at(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, usual: false }
     }
 
     /// Reads the keys; on the first start makes the directory (mode 0700) and one key (mode
@@ -227,8 +241,13 @@ impl KeyFile {
     }
 
     fn unusable(&self, cause: io::Error) -> StateError {
-        let dir = self.dir().to_owned();
-        StateError::Unusable { dir, cause }
+        if self.usual {
+            let dir = self.dir().to_owned();
+            StateError::Unusable { dir, cause }
+        } else {
+            let file = self.path.clone();
+            StateError::UnusableFile { file, cause }
+        }
     }
 }
 
