@@ -4,6 +4,7 @@
 //! checks them. `layers` finds out where a value comes from. Whatever is wrong is gathered, so
 //! that an administrator hears all of it at once.
 
+mod downloads;
 mod keys;
 mod layers;
 mod listen;
@@ -11,6 +12,7 @@ mod logs;
 mod nodes;
 mod patience;
 mod problem;
+mod secret;
 mod tls;
 mod turn;
 
@@ -23,23 +25,20 @@ use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _, Parser, value
 use tokio::sync::Notify;
 
 pub use self::{
+    downloads::DownloadOptions,
     keys::KeyOptions,
     listen::ListenOptions,
     logs::{LogFormat, LogOptions},
     nodes::{NodeOptions, NodesError},
     patience::Patience,
     problem::{Place, Problem, Problems},
+    secret::SecretError,
     tls::TlsOptions,
     turn::{Turn, TurnError, TurnOptions},
 };
 use crate::{
-    downloads::{DownloadOptions, Downloads},
-    nodes::Settings,
-    origin::Origin,
-    proxy::Proxy,
-    state::KeyFile,
-    tls::Certificates,
-    token::KeyRing,
+    downloads::Downloads, nodes::Settings, origin::Origin, proxy::Proxy, state::KeyFile,
+    tls::Certificates, token::KeyRing,
 };
 
 /// Introduces people who need help to people who give it, and serves the helper's page.
@@ -50,9 +49,9 @@ use crate::{
     max_term_width = 90,
     after_help = "Every option can be set in three places; the first one that has it counts: \
         the command line, as --public-url; the environment, as DESKHAND_PUBLIC_URL; the file \
-        named by --config, as public_url = \"...\". With _FILE added to its name (--redis-file, \
-        DESKHAND_REDIS_FILE, redis_file) any of them is read from a file of its own, which is \
-        the way for what is secret."
+        named by --config, as public_url = \"...\". With _FILE added to its name \
+        (--public-url-file, DESKHAND_PUBLIC_URL_FILE, public_url_file) any of them is read from a \
+        file of its own."
 )]
 pub struct Options {
     /// Where it is reached.
@@ -208,18 +207,19 @@ impl Order {
             turn,
             nodes,
             downloads,
-            logs,
+            logs: _,
         } = options;
         let mut notes = Vec::new();
-        logs.check(&mut problems);
-        let certificates = tls.check(listen.public_url.as_ref(), &mut problems, &mut notes);
+        let certificates = tls.check(
+            &unclear,
+            listen.public_url.as_ref(),
+            &mut problems,
+            &mut notes,
+        );
         listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
-        let turn = turn.check(&mut problems);
-        let others = nodes.check(&mut problems);
-        let downloads = downloads.open().unwrap_or_else(|error| {
-            problems.push(error.into());
-            None
-        });
+        let turn = turn.check(&unclear, &mut problems);
+        let others = nodes.check(&unclear, &mut problems);
+        let downloads = downloads.check(&mut problems);
         let opened = keys.open(check_only, &mut problems);
         // Without keys there is a problem that says why.
         let (Some((keys, key_file)), true) = (opened, problems.is_empty()) else {

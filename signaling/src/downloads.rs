@@ -41,24 +41,6 @@ const KINDS: &[(&str, &str)] = &[
     (".pkg", "macOS"),
 ];
 
-/// What is offered for download.
-#[derive(Debug, Default, clap::Args)]
-pub struct DownloadOptions {
-    /// A folder with programs for people who need help. What is in it is offered at /get
-    #[arg(long, env = "DESKHAND_DOWNLOADS", value_name = "DIRECTORY")]
-    pub downloads: Option<PathBuf>,
-}
-
-impl DownloadOptions {
-    /// Opens the folder, if there is one to open.
-    ///
-    /// # Errors
-    /// A sentence; see [`DownloadsError`].
-    pub fn open(self) -> Result<Option<Downloads>, DownloadsError> {
-        self.downloads.map(Downloads::open).transpose()
-    }
-}
-
 /// Why a folder cannot be offered: a sentence for the administrator.
 #[derive(Debug, thiserror::Error)]
 #[error(

@@ -71,7 +71,7 @@ fn run(plan: Plan, format: LogFormat) -> anyhow::Result<()> {
 
 fn start_log(logs: &LogOptions) {
     let log = tracing_subscriber::fmt()
-        .with_env_filter(logs.filter().unwrap_or_default())
+        .with_env_filter(logs.filter())
         .with_writer(io::stderr)
         .with_ansi(false);
     match logs.log_format {

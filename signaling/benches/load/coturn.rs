@@ -4,6 +4,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::PermissionsExt as _,
     process::{Command, Stdio},
 };
 
@@ -52,7 +53,9 @@ impl Coturn {
             "allow-loopback-peers".to_owned(),
         ];
         fs::write(folder.path().join("conf"), config.join("\n"))?;
-        fs::write(folder.path().join("secret"), SECRET)?;
+        let secret = folder.path().join("secret");
+        fs::write(&secret, SECRET)?;
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600))?;
         let mut command = Command::new("turnserver");
         command
             .arg("-c")

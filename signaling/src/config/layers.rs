@@ -122,7 +122,12 @@ pub(super) fn gather(
     let name = OsString::from(typed.get_name());
     let (mut good, mut unclear) = (vec![name.clone()], BTreeSet::new());
     for (named, companion) in &pairs {
+        let problems = sources.problems.len();
         let Some((place, values)) = sources.find(named, companion.as_ref()) else {
+            // It was set, but not so that it could be read.
+            if sources.problems.len() > problems {
+                unclear.insert(named.long.clone());
+            }
             continue;
         };
         let said = as_arguments(named, &values);

@@ -3,8 +3,6 @@
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-use super::problem::Problem;
-
 /// What to log, and how.
 #[derive(Debug, Clone, Args)]
 pub struct LogOptions {
@@ -13,7 +11,8 @@ pub struct LogOptions {
         long,
         env = "DESKHAND_LOG",
         default_value = "info",
-        value_name = "FILTER"
+        value_name = "FILTER",
+        value_parser = filter
     )]
     pub log: String,
 
@@ -37,16 +36,15 @@ pub enum LogFormat {
 }
 
 impl LogOptions {
-    pub(super) fn check(&self, problems: &mut Vec<Problem>) {
-        if self.filter().is_none() {
-            problems.push(Problem::Combination(
-                "--log cannot be read. It has to be error, warn, info, debug or trace.".to_owned(),
-            ));
-        }
+    /// What passes.
+    pub fn filter(&self) -> EnvFilter {
+        EnvFilter::try_new(&self.log).unwrap_or_default() // it was tried when it was read
     }
+}
 
-    /// What passes; `None`: it cannot be read.
-    pub fn filter(&self) -> Option<EnvFilter> {
-        EnvFilter::try_new(&self.log).ok()
+fn filter(text: &str) -> Result<String, &'static str> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("It has to be error, warn, info, debug or trace"),
     }
 }

@@ -1,22 +1,15 @@
 //! Which Redis, and how to get in.
 
-use std::{
-    fmt,
-    fs::File,
-    io::{self, Read as _},
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::{collections::BTreeSet, fmt, path::PathBuf, str::FromStr};
 
 use clap::Args;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion};
 
-use super::problem::Problem;
+use super::{
+    problem::Problem,
+    secret::{self, SecretError},
+};
 use crate::nodes::Settings;
-
-/// A longer password is none.
-const MAX_PASSWORD: u64 = 1024;
 
 /// Which Redis several servers meet in.
 #[derive(Debug, Clone, Default, Args)]
@@ -78,32 +71,9 @@ pub enum NodesError {
     /// The library does not want to.
     #[error("The address given with --redis cannot be used: {0}.")]
     Unusable(String),
-    /// The file cannot be read.
-    #[error("The file {} with the password of Redis cannot be read: {cause}.", file.display())]
-    Unreadable {
-        /// Which.
-        file: PathBuf,
-        /// What the system says.
-        cause: io::Error,
-    },
-    /// Others can read it.
-    #[error(
-        "The file {} with the password of Redis can be read or changed by others. Run: chmod 600 {}",
-        file.display(), file.display()
-    )]
-    Exposed {
-        /// Which.
-        file: PathBuf,
-    },
-    /// There is no password in it.
-    #[error(
-        "The file {} has to hold the password of Redis in one line, and nothing else.",
-        file.display()
-    )]
-    NoPassword {
-        /// Which.
-        file: PathBuf,
-    },
+    /// The password cannot be had.
+    #[error(transparent)]
+    Password(#[from] SecretError),
 }
 
 impl NodesError {
@@ -111,18 +81,25 @@ impl NodesError {
     pub(super) fn is_of_the_order(&self) -> bool {
         match self {
             Self::NoRedis | Self::Unusable(_) => true,
-            Self::Unreadable { .. } | Self::Exposed { .. } | Self::NoPassword { .. } => false,
+            Self::Password(_) => false,
         }
     }
 }
 
 impl NodeOptions {
     /// How to reach the others, if there are any; or nothing and a problem.
-    pub(super) fn check(self, problems: &mut Vec<Problem>) -> Option<Settings> {
-        self.settings().unwrap_or_else(|error| {
-            problems.push(error.into());
-            None
-        })
+    /// `unclear`: options whose values were not understood, and are not missing for that.
+    pub(super) fn check(
+        self,
+        unclear: &BTreeSet<String>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Settings> {
+        match self.settings() {
+            Ok(settings) => return settings,
+            Err(NodesError::NoRedis) if unclear.contains("redis") => {}
+            Err(error) => problems.push(error.into()),
+        }
+        None
     }
 
     /// Checks them, and reads the password. `None`: there are no other servers.
@@ -142,41 +119,12 @@ impl NodeOptions {
             .clone()
             .set_protocol(ProtocolVersion::RESP3);
         if let Some(file) = self.redis_password_file {
-            how = how.set_password(password(&file)?);
+            how = how.set_password(secret::read("the password of Redis", &file)?);
         }
         let redis = Client::open(redis.set_redis_settings(how))
             .map_err(|error| NodesError::Unusable(error.to_string()))?;
         Ok(Some(Settings { redis }))
     }
-}
-
-fn password(file: &Path) -> Result<String, NodesError> {
-    let unreadable = |cause| NodesError::Unreadable {
-        file: file.to_owned(),
-        cause,
-    };
-    let none = || NodesError::NoPassword {
-        file: file.to_owned(),
-    };
-    let open = File::open(file).map_err(unreadable)?;
-    // Of the open file, so that nobody can swap it between the look and the read.
-    if open.metadata().map_err(unreadable)?.mode() & 0o077 != 0 {
-        return Err(NodesError::Exposed {
-            file: file.to_owned(),
-        });
-    }
-    let mut text = String::new();
-    open.take(MAX_PASSWORD)
-        .read_to_string(&mut text)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => none(),
-            _ => unreadable(error),
-        })?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    if line.is_empty() || line.contains('\n') {
-        return Err(none());
-    }
-    Ok(line.to_owned())
 }
 
 #[cfg(test)]
@@ -228,18 +176,8 @@ mod tests {
         let info = settings.redis.get_connection_info();
         assert_eq!(info.redis_settings().password(), Some("hunter2"));
         assert!(!format!("{settings:?}").contains("hunter2"));
-        for (text, mode, part) in [
-            ("hunter2\n", 0o640, "chmod 600"),
-            ("", 0o600, "one line"),
-            ("\n", 0o600, "one line"),
-            ("hunter2\nmore\n", 0o600, "one line"),
-        ] {
-            let said = with(text, mode).unwrap_err().to_string();
-            assert!(said.contains(part) && !said.contains("hunter2"), "{said}");
-        }
-        fs::remove_file(&file).unwrap();
-        let gone = options("redis://127.0.0.1", Some(file)).settings();
-        assert!(gone.unwrap_err().to_string().contains("cannot be read"));
+        let said = with("hunter2\n", 0o604).unwrap_err().to_string();
+        assert!(said.contains("the password of Redis"), "{said}");
     }
 
     #[test]

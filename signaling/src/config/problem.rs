@@ -88,7 +88,7 @@ pub enum Problem {
     )]
     NeedsPublicUrl(SocketAddr),
     /// A certificate without a key, or the other way round.
-    #[error("--tls-cert and --tls-key belong together: {0} is missing.")]
+    #[error("--tls-cert and --tls-key belong together: --{0} is missing.")]
     HalfTls(&'static str),
     /// The certificate or its key cannot be used.
     #[error(transparent)]

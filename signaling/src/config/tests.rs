@@ -59,6 +59,35 @@ fn a_public_address_needs_a_public_url() {
     }
 }
 
+/// What was set, but so that it cannot be understood or read, is not said to be missing as well.
+#[test]
+fn a_value_that_is_unclear_is_not_missing() {
+    let place = Dir::new();
+    let state = ["--state-dir", place.path()];
+    let gone = format!("{}/gone", place.path());
+    let secret = place.keep("secret", "0123456789abcdef");
+    let cases: [&[&str]; 5] = [
+        &["--turn-public-ip", "here", "--turn-listen", "127.0.0.1:1"],
+        &["--redis", "http://here", "--redis-password-file", &secret],
+        &["--listen", "0.0.0.0:0", "--public-url-file", &gone],
+        &["--tls-key", &secret, "--tls-cert-file", &gone],
+        &[
+            "--turn-secret-file-file",
+            &gone,
+            "--turn-url",
+            "turn:turn.example.org",
+        ],
+    ];
+    for args in cases {
+        let said = wrong(&[args, &state].concat(), &[]);
+        let expected = args
+            .iter()
+            .find(|arg| arg.ends_with("-file") && args.contains(&gone.as_str()));
+        assert_eq!(said.lines().count(), 1, "{args:?}: {said}");
+        assert!(said.contains(expected.unwrap_or(&args[0])), "{said}");
+    }
+}
+
 #[test]
 fn bad_values_are_answered_with_a_sentence() {
     let table: &[(&[&str], &str)] = &[

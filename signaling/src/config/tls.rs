@@ -1,6 +1,6 @@
 //! With which certificate the server is reached.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::Args;
 
@@ -21,8 +21,10 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
+    /// `unclear`: options whose values were not understood, and are not missing for that.
     pub(super) fn check(
         self,
+        unclear: &BTreeSet<String>,
         public_url: Option<&Origin>,
         problems: &mut Vec<Problem>,
         notes: &mut Vec<String>,
@@ -46,10 +48,12 @@ impl TlsOptions {
                     }
                 };
             }
-            (Some(_), None) => "--tls-key",
-            (None, Some(_)) => "--tls-cert",
+            (Some(_), None) => "tls-key",
+            (None, Some(_)) => "tls-cert",
         };
-        problems.push(Problem::HalfTls(missing));
+        if !unclear.contains(missing) {
+            problems.push(Problem::HalfTls(missing));
+        }
         None
     }
 }

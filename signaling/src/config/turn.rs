@@ -1,7 +1,7 @@
 //! The options of the relay.
 
 use std::{
-    fs,
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
     path::PathBuf,
@@ -10,7 +10,10 @@ use std::{
 use clap::Args;
 use deskhand_protocol::ice::{self, IceUrl, Scheme};
 
-use super::problem::Problem;
+use super::{
+    problem::Problem,
+    secret::{self, SecretError},
+};
 use crate::relay::{Bounds, Public, edge::Settings, lend::Outside};
 
 /// What helps those who cannot reach each other directly: the relay inside, or another one.
@@ -61,18 +64,23 @@ pub struct TurnOptions {
     )]
     pub turn_url: Vec<IceUrl>,
 
-    /// File with the secret that is shared with that relay (static-auth-secret)
+    /// File with the secret that is shared with that relay (static-auth-secret), which nobody
+    /// else may read
     #[arg(long, env = "DESKHAND_TURN_SECRET_FILE", value_name = "FILE")]
     pub turn_secret_file: Option<PathBuf>,
 }
 
 impl TurnOptions {
-    /// What it is, or nothing and a problem.
-    pub(super) fn check(self, problems: &mut Vec<Problem>) -> Turn {
-        Turn::try_from(self).unwrap_or_else(|error| {
-            problems.push(error.into());
-            Turn::Off
-        })
+    /// What it is, or nothing and a problem. `unclear`: options whose values were not understood,
+    /// and are not missing for that.
+    pub(super) fn check(self, unclear: &BTreeSet<String>, problems: &mut Vec<Problem>) -> Turn {
+        match Turn::try_from(self) {
+            Ok(turn) => return turn,
+            Err(TurnError::Off) if unclear.contains("turn-public-ip") => {}
+            Err(TurnError::NeedsSecret(_)) if unclear.contains("turn-secret-file") => {}
+            Err(error) => problems.push(error.into()),
+        }
+        Turn::Off
     }
 }
 
@@ -109,14 +117,9 @@ pub enum TurnError {
         "{0} needs a password for each session, which is made from a secret that both know. Give the file with it by --turn-secret-file."
     )]
     NeedsSecret(IceUrl),
-    /// The secret cannot be read.
-    #[error("The file {} with the relay's secret cannot be read: {cause}.", file.display())]
-    Unreadable {
-        /// Which.
-        file: PathBuf,
-        /// What the system says.
-        cause: std::io::Error,
-    },
+    /// The secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// Anybody could guess it.
     #[error(
         "The file {} has to hold a secret of at least 16 characters. Make one with: openssl rand -hex 32",
@@ -134,7 +137,7 @@ pub enum TurnError {
 impl TurnError {
     /// Whether what was said has to change, and not something on the disk.
     pub(super) fn is_of_the_order(&self) -> bool {
-        !matches!(self, Self::Unreadable { .. } | Self::Weak { .. })
+        !matches!(self, Self::Secret(_) | Self::Weak { .. })
     }
 }
 
@@ -199,10 +202,8 @@ fn outside(urls: Vec<IceUrl>, file: Option<PathBuf>) -> Result<Outside, TurnErro
             None => Ok(Outside::new(urls, Vec::new())),
         };
     };
-    let secret = match fs::read_to_string(&file) {
-        Ok(text) => text.trim().as_bytes().to_vec(),
-        Err(cause) => return Err(TurnError::Unreadable { file, cause }),
-    };
+    let secret = secret::read("the relay's secret", &file)?;
+    let secret = secret.trim().as_bytes().to_vec();
     if secret.len() < 16 {
         return Err(TurnError::Weak { file });
     }
@@ -211,6 +212,8 @@ fn outside(urls: Vec<IceUrl>, file: Option<PathBuf>) -> Result<Outside, TurnErro
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
     use clap::Parser as _;
 
     use super::*;
@@ -248,6 +251,9 @@ mod tests {
         assert!(turn(&args[..2]).unwrap_err().contains("--turn-secret-file"));
         assert!(turn(&args).unwrap_err().contains("cannot be read"));
         fs::write(&file, "short\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(turn(&args).unwrap_err().contains("chmod 600"));
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         assert!(turn(&args).unwrap_err().contains("at least 16"));
         fs::write(&file, "0123456789abcdef\n").unwrap();
         assert!(matches!(turn(&args), Ok(Turn::Outside(_))));
