@@ -100,15 +100,18 @@ impl Running {
 
     /// Waits until it says this, on standard error; gives the whole line.
     pub async fn hears(&mut self, what: &str) -> String {
-        loop {
-            let line = soon(self.lines.recv()).await;
-            let line = line.unwrap_or_else(|| panic!("it ended:\n{}", self.log));
-            self.log.push_str(&line);
-            self.log.push('\n');
-            if line.contains(what) {
-                return line;
+        soon(async {
+            loop {
+                let line = self.lines.recv().await;
+                let line = line.unwrap_or_else(|| panic!("it ended:\n{}", self.log));
+                self.log.push_str(&line);
+                self.log.push('\n');
+                if line.contains(what) {
+                    return line;
+                }
             }
-        }
+        })
+        .await
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -131,10 +134,13 @@ impl Running {
 
     /// Waits until it has ended well; gives all that it said.
     pub async fn end(mut self) -> String {
-        while let Some(line) = soon(self.lines.recv()).await {
-            self.log.push_str(&line);
-            self.log.push('\n');
-        }
+        soon(async {
+            while let Some(line) = self.lines.recv().await {
+                self.log.push_str(&line);
+                self.log.push('\n');
+            }
+        })
+        .await;
         // Its end of standard error is closed, so this takes no time.
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{}", self.log);

@@ -189,14 +189,18 @@ impl Socket {
 
     /// The next message; `None`: the socket is closed.
     pub async fn next<T: DeserializeOwned>(&mut self) -> Option<T> {
-        loop {
-            match soon(self.0.next()).await {
-                Some(Ok(Message::Text(text))) => return Some(decode(&text).unwrap()),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                Some(Ok(other)) => panic!("{other:?}"),
+        // All of it: a server that only pings would keep each wait short.
+        soon(async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Text(text))) => return Some(decode(&text).unwrap()),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                    Some(Ok(other)) => panic!("{other:?}"),
+                }
             }
-        }
+        })
+        .await
     }
 }
 
