@@ -122,6 +122,7 @@ const TESTS: &[Need] = &[
     program("caddy", &["caddy"]),
     program("desktop-file-utils", &["desktop-file-validate"]),
     program("appstream", &["appstreamcli"]),
+    program("systemd", &["systemd-analyze"]), // judges the unit
 ];
 const OTHER_RELAY: &[Need] = &[program("coturn", &["turnserver"])];
 
