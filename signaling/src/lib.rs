@@ -121,7 +121,6 @@ impl From<TcpListener> for Listeners {
 ///
 /// # Errors
 /// [`ServeError`]; all but [`ServeError::Broken`] before anything is served.
-#[expect(clippy::too_many_lines, reason = "every part is made once, in order")]
 pub async fn serve(
     config: Config,
     listeners: impl Into<Listeners>,

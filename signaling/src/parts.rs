@@ -31,9 +31,10 @@ impl Parts {
             None => return pending().await,
         };
         let part = self.names.get(&id).copied().unwrap_or_default();
-        match panic {
-            Some(error) => tracing::error!(part, %error, "a part of the server failed"),
-            None => tracing::error!(part, "a part of the server ended by itself"),
+        if let Some(error) = panic {
+            tracing::error!(part, %error, "a part of the server failed");
+        } else {
+            tracing::error!(part, "a part of the server ended by itself");
         }
     }
 

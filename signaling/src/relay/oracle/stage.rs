@@ -404,7 +404,11 @@ fn session(which: usize) -> Option<JoinId> {
 fn client(which: u8) -> Client {
     Client {
         address: (Ipv4Addr::new(25, 1, 0, which), 4_000).into(),
-        way: if which % 2 == 0 { Way::Udp } else { Way::Tcp },
+        way: if which.is_multiple_of(2) {
+            Way::Udp
+        } else {
+            Way::Tcp
+        },
     }
 }
 
