@@ -12,7 +12,7 @@ use axum::{
 };
 use tokio::sync::watch;
 
-use crate::{headers::Hardening, metrics::Metrics, nodes::Reach, phase::Phase};
+use crate::{headers::Hardening, metrics::Metrics, nodes::Reach, phase::Phase, tls::Certificates};
 
 /// The text that Prometheus reads.
 const OPEN_METRICS: HeaderValue =
@@ -24,6 +24,7 @@ struct Inside {
     phase: watch::Receiver<Phase>,
     /// How it stands with the other servers.
     reach: watch::Receiver<Reach>,
+    certificates: Option<Certificates>,
 }
 
 /// `/healthz`: the program runs. `/readyz`: it takes new sockets. `/metrics`: how much of
@@ -32,6 +33,7 @@ pub(crate) fn router(
     metrics: Arc<Metrics>,
     phase: watch::Receiver<Phase>,
     reach: watch::Receiver<Reach>,
+    certificates: Option<Certificates>,
 ) -> Router {
     let hardening = Hardening::new(&[]);
     Router::new()
@@ -46,14 +48,28 @@ pub(crate) fn router(
             metrics,
             phase,
             reach,
+            certificates,
         })
+}
+
+impl Inside {
+    /// Why nobody can come in, if nobody can.
+    fn closed(&self) -> Option<&'static str> {
+        if *self.phase.borrow() > Phase::Serving {
+            return Some("draining\n");
+        }
+        let certificates = self.certificates.as_ref();
+        certificates
+            .is_some_and(|one| one.life().is_none())
+            .then_some("no certificate yet\n")
+    }
 }
 
 /// A server that is out of touch with the others is still one: if all of them said no, a load
 /// balancer would send nobody anywhere.
 async fn ready(State(inside): State<Inside>) -> Response {
-    if *inside.phase.borrow() > Phase::Serving {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    if let Some(why) = inside.closed() {
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     }
     let said = match *inside.reach.borrow() {
         Reach::Alone => "ready\n",
@@ -64,8 +80,10 @@ async fn ready(State(inside): State<Inside>) -> Response {
 }
 
 async fn metrics_text(State(inside): State<Inside>) -> Response {
-    let serving = *inside.phase.borrow() == Phase::Serving;
-    inside.metrics.ready.set(serving.into());
+    inside.metrics.ready.set(inside.closed().is_none().into());
+    if let Some([_, until]) = inside.certificates.as_ref().and_then(Certificates::life) {
+        inside.metrics.certificate_ends(until);
+    }
     let together = *inside.reach.borrow() == Reach::Together;
     inside.metrics.together.set(together.into());
     match inside.metrics.text() {

@@ -171,7 +171,7 @@ pub async fn serve(
         joins_sender,
     );
     let upkeep = Upkeep {
-        certificates: config.tls,
+        certificates: config.tls.clone(),
         keys: config.keys,
         key_file: config.key_file,
     };
@@ -190,7 +190,7 @@ pub async fn serve(
     lasting.spawn("relay", relay);
     if let Some(listener) = admin {
         let door = Door {
-            router: admin::router(metrics, phases.clone(), reach),
+            router: admin::router(metrics, phases.clone(), reach, config.tls),
             tls: None,
             seats: Seats::new(ADMIN_SEATS, ADMIN_SEATS, ADMIN_SEATS, &[]),
             ..door.clone()

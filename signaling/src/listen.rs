@@ -25,6 +25,7 @@ use crate::{
     metrics::Metrics,
     phase::{Phase, reached},
     routes::Peer,
+    tls,
     visitor::Seats,
 };
 
@@ -92,6 +93,7 @@ impl Door {
             return self.speak(stream, peer).await;
         };
         match timeout(self.patience.head, tls.accept(stream)).await {
+            Ok(Ok(stream)) if tls::is_looking(stream.get_ref().1) => {}
             Ok(Ok(stream)) => self.speak(stream, peer).await,
             Ok(Err(error)) => {
                 self.metrics.handshakes_failed.inc();

@@ -5,7 +5,7 @@
 
 mod process;
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use deskhand_protocol::signal::Refusal;
 use prometheus_client::{
@@ -48,6 +48,8 @@ pub(crate) struct Metrics {
     pub(crate) ready: Gauge,
     /// Whether there are other servers, and it is in touch with them.
     pub(crate) together: Gauge,
+    /// By the one that is shown; without a certificate there is no such number.
+    certificate_ends: Family<[(&'static str, &'static str); 0], Gauge>,
 }
 
 impl fmt::Debug for Metrics {
@@ -97,6 +99,12 @@ impl Metrics {
         let refusals = counters("refusals", "Reasons given for parting");
         let sockets = Family::<Label, Gauge>::default();
         registry.register("sockets", "Sockets that are open", sockets.clone());
+        let certificate_ends = Family::default();
+        registry.register(
+            "certificate_expires_seconds",
+            "When the certificate ends, in seconds since 1970",
+            Family::clone(&certificate_ends),
+        );
         Self {
             registry: whole,
             connections,
@@ -114,7 +122,16 @@ impl Metrics {
             relayed_bytes,
             ready,
             together,
+            certificate_ends,
         }
+    }
+
+    /// The certificate that is shown is good until then.
+    pub(crate) fn certificate_ends(&self, until: SystemTime) {
+        let seconds = until.duration_since(SystemTime::UNIX_EPOCH);
+        let seconds = seconds.unwrap_or_default().as_secs();
+        let gauge = self.certificate_ends.get_or_create(&[]);
+        gauge.set(seconds.try_into().unwrap_or(i64::MAX));
     }
 
     /// A request was answered with this status.

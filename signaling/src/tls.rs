@@ -1,17 +1,18 @@
 //! Certificates of the server's own: read, watched, and shown to those who connect.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     fs::{self, File},
     io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use rustls::{
-    ServerConfig,
+    ServerConfig, ServerConnection,
     client::verify_server_name,
     crypto::{CryptoProvider, ring},
     pki_types::{
@@ -21,6 +22,11 @@ use rustls::{
     server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
+use x509_parser::{certificate::X509Certificate, prelude::FromDer as _, time::ASN1Time};
+
+/// What an authority speaks when it looks whether a name leads here
+/// ([RFC 8737 §4](https://www.rfc-editor.org/rfc/rfc8737#section-4)).
+const LOOKING: &[u8] = b"acme-tls/1";
 
 /// Why a certificate cannot be used. Each is a sentence for the administrator.
 #[derive(Debug, thiserror::Error)]
@@ -63,14 +69,48 @@ pub enum TlsError {
 /// What tells that a file has changed: also another one under its name, or behind its link.
 type Stamp = Option<(u64, u64, SystemTime)>;
 
+/// A certificate with its key.
+#[derive(Clone)]
+pub(crate) struct Pair {
+    shown: Arc<CertifiedKey>,
+    /// Its first moment and its last.
+    life: [SystemTime; 2],
+}
+
+impl Pair {
+    /// Reads both files, which may be one.
+    pub(crate) fn read(cert: &Path, key: &Path) -> Result<Self, Vec<TlsError>> {
+        let shown = load(cert, key)?;
+        let life = shown.cert.first().and_then(|end| life(end));
+        let Some(life) = life else {
+            let (cert, key) = (cert.to_owned(), key.to_owned());
+            let why = "it does not say how long it is good".to_owned();
+            return Err(vec![TlsError::Unfit { cert, key, why }]);
+        };
+        let shown = Arc::new(shown);
+        Ok(Self { shown, life })
+    }
+
+    /// Whether browsers take it for this host: a name or an address.
+    pub(crate) fn is_for(&self, host: &str) -> bool {
+        let (Ok(name), Some(end)) = (ServerName::try_from(host), self.shown.cert.first()) else {
+            return false;
+        };
+        ParsedCertificate::try_from(end).is_ok_and(|end| verify_server_name(&end, &name).is_ok())
+    }
+}
+
 /// A certificate with its key, for as long as the files have one.
 #[derive(Clone)]
 pub struct Certificates {
     cert: PathBuf,
     key: PathBuf,
-    current: Arc<RwLock<Arc<CertifiedKey>>>,
+    /// `None`: one is awaited.
+    current: Arc<RwLock<Option<Pair>>>,
     /// Of both files, when they were last looked at.
     seen: Arc<RwLock<[Stamp; 2]>>,
+    /// What an authority is shown instead when it looks whether these names lead here.
+    proofs: Arc<RwLock<BTreeMap<String, Arc<CertifiedKey>>>>,
 }
 
 impl fmt::Debug for Certificates {
@@ -86,22 +126,53 @@ impl Certificates {
     /// All that is wrong with them.
     pub fn open(cert: PathBuf, key: PathBuf) -> Result<Self, Vec<TlsError>> {
         let seen = [stamp(&cert), stamp(&key)];
-        let current = load(&cert, &key)?;
-        Ok(Self {
+        let current = Pair::read(&cert, &key)?;
+        Ok(Self::new(cert, key, seen, Some(current)))
+    }
+
+    /// Reads a file with both, if it is there yet. Until it is, nobody can connect.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn awaited(file: PathBuf) -> Result<Self, Vec<TlsError>> {
+        let seen = stamp(&file);
+        let current = match seen {
+            Some(_) => Some(Pair::read(&file, &file)?),
+            None => None,
+        };
+        Ok(Self::new(file.clone(), file, [seen; 2], current))
+    }
+
+    fn new(cert: PathBuf, key: PathBuf, seen: [Stamp; 2], current: Option<Pair>) -> Self {
+        Self {
             cert,
             key,
-            current: Arc::new(RwLock::new(Arc::new(current))),
+            current: Arc::new(RwLock::new(current)),
             seen: Arc::new(RwLock::new(seen)),
-        })
+            proofs: Arc::default(),
+        }
     }
 
     /// Whether browsers take it for this host: a name or an address.
     pub fn are_for(&self, host: &str) -> bool {
-        let current = self.current();
-        let (Ok(name), Some(end)) = (ServerName::try_from(host), current.cert.first()) else {
-            return false;
-        };
-        ParsedCertificate::try_from(end).is_ok_and(|end| verify_server_name(&end, &name).is_ok())
+        self.current().is_some_and(|current| current.is_for(host))
+    }
+
+    /// The first moment and the last that it is good for; `None`: there is none yet.
+    pub fn life(&self) -> Option<[SystemTime; 2]> {
+        self.current().map(|current| current.life)
+    }
+
+    /// Shows this to an authority that looks whether the name leads here, and to nobody else.
+    pub fn prove(&self, name: &str, proof: CertifiedKey) {
+        let mut proofs = self.proofs.write().unwrap_or_else(PoisonError::into_inner);
+        proofs.insert(name.to_owned(), Arc::new(proof));
+    }
+
+    /// Shows no proofs any more.
+    pub fn prove_nothing(&self) {
+        let mut proofs = self.proofs.write().unwrap_or_else(PoisonError::into_inner);
+        proofs.clear();
     }
 
     /// Takes over what is in the files now, if they have changed. Whether it did.
@@ -117,8 +188,8 @@ impl Certificates {
             }
             *seen = now;
         }
-        let renewed = Arc::new(load(&self.cert, &self.key)?);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        let renewed = Pair::read(&self.cert, &self.key)?;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(renewed);
         Ok(true)
     }
 
@@ -132,24 +203,33 @@ impl Certificates {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(self.clone()));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![b"http/1.1".to_vec(), LOOKING.to_vec()];
         Ok(config)
     }
 
-    fn current(&self) -> Arc<CertifiedKey> {
+    fn current(&self) -> Option<Pair> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&current)
+        current.clone()
     }
 }
 
 impl ResolvesServerCert for Certificates {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current())
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if hello.alpn().is_some_and(|offered| offered.eq([LOOKING])) {
+            let proofs = self.proofs.read().unwrap_or_else(PoisonError::into_inner);
+            return proofs.get(hello.server_name()?).cloned();
+        }
+        self.current().map(|current| current.shown)
     }
 }
 
+/// Whether at the other end is an authority, which has seen by now what it looked for.
+pub(crate) fn is_looking(session: &ServerConnection) -> bool {
+    session.alpn_protocol() == Some(LOOKING)
+}
+
 /// Named, because another part of the program could bring another one in.
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
@@ -168,7 +248,18 @@ fn load(cert: &Path, key: &Path) -> Result<CertifiedKey, Vec<TlsError>> {
     })
 }
 
-fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+/// From when to when a certificate is good.
+fn life(certificate: &CertificateDer<'_>) -> Option<[SystemTime; 2]> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let time = |time: ASN1Time| {
+        let seconds = u64::try_from(time.timestamp()).unwrap_or_default();
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+    };
+    let validity = certificate.validity();
+    Some([time(validity.not_before)?, time(validity.not_after)?])
+}
+
+pub(crate) fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wanted = "certificate";
     let open = open(file)?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_reader_iter(open).collect();

@@ -113,3 +113,38 @@ fn a_new_pair_is_taken_over_and_a_bad_one_is_not() {
     assert!(certificates.renew().is_err());
     assert!(copy.are_for("new.example.org"));
 }
+
+#[test]
+fn one_that_is_awaited_is_taken_over_when_it_is_there() {
+    let files = Files::new();
+    let awaited = Certificates::awaited(files.key()).unwrap();
+    assert_eq!(awaited.life(), None);
+    assert!(!awaited.are_for("help.example.org"));
+    assert!(!awaited.renew().unwrap());
+
+    let (cert, key) = pair(&["help.example.org"]);
+    files.keep_key(&(key + &cert));
+    assert!(awaited.renew().unwrap());
+    assert!(awaited.are_for("help.example.org"));
+    let again = Certificates::awaited(files.key()).unwrap();
+    assert!(again.are_for("help.example.org"));
+
+    files.keep_key(&cert);
+    let said = Certificates::awaited(files.key()).unwrap_err()[0].to_string();
+    assert!(said.contains("no private key in it"), "{said}");
+}
+
+#[test]
+fn a_certificate_says_how_long_it_is_good() {
+    let files = Files::new();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(["help.example.org".to_owned()]).unwrap();
+    params.not_before = rcgen::date_time_ymd(2001, 9, 9);
+    params.not_after = rcgen::date_time_ymd(2033, 5, 18);
+    let cert = params.self_signed(&key).unwrap().pem();
+    fs::write(files.cert(), cert).unwrap();
+    files.keep_key(&key.serialize_pem());
+    let days = |days: u64| SystemTime::UNIX_EPOCH + Duration::from_hours(24 * days);
+    let life = files.open().unwrap().life();
+    assert_eq!(life, Some([days(11_574), days(23_148)]));
+}
