@@ -24,6 +24,7 @@ use std::{
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _, Parser, value_parser};
 use tokio::sync::Notify;
 
+pub(crate) use self::tls::Around;
 pub use self::{
     downloads::DownloadOptions,
     keys::KeyOptions,
@@ -37,8 +38,14 @@ pub use self::{
     turn::{Turn, TurnError, TurnOptions},
 };
 use crate::{
-    downloads::Downloads, nodes::Settings, origin::Origin, proxy::Proxy, state::KeyFile,
-    tls::Certificates, token::KeyRing,
+    acme::Acme,
+    downloads::Downloads,
+    nodes::Settings,
+    origin::Origin,
+    proxy::Proxy,
+    state::KeyFile,
+    tls::Certificates,
+    token::KeyRing,
 };
 
 /// Introduces people who need help to people who give it, and serves the helper's page.
@@ -109,6 +116,8 @@ pub struct Config {
     pub public_url: Option<Origin>,
     /// With what it proves to be the one; `None`: it speaks plain HTTP, and a proxy does that.
     pub tls: Option<Certificates>,
+    /// Who gets and renews that certificate; `None`: somebody else.
+    pub acme: Option<Acme>,
     /// Signs and checks owner tokens.
     pub keys: KeyRing,
     /// Where those keys are kept and renewed; `None`: nowhere.
@@ -135,6 +144,7 @@ impl Config {
         Self {
             public_url: None,
             tls: None,
+            acme: None,
             keys,
             key_file: None,
             max_sockets_per_ip: None,
@@ -201,7 +211,7 @@ impl Order {
             unclear,
         } = self;
         let Options {
-            listen,
+            mut listen,
             tls,
             keys,
             turn,
@@ -210,12 +220,17 @@ impl Order {
             logs: _,
         } = options;
         let mut notes = Vec::new();
-        let certificates = tls.check(
-            &unclear,
-            listen.public_url.as_ref(),
-            &mut problems,
-            &mut notes,
-        );
+        listen.public_url = listen.public_url.or_else(|| tls.acme.public_url());
+        let state_dir = keys.dir();
+        let around = Around {
+            listen: listen.listen,
+            public_url: listen.public_url.as_ref(),
+            own_certificate: tls.own_certificate(),
+            state_dir: state_dir.as_deref(),
+            several: nodes.redis.is_some(),
+            look_only: check_only,
+        };
+        let (certificates, acme) = tls.check(&unclear, &around, &mut problems, &mut notes);
         listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
         let turn = turn.check(&unclear, &mut problems);
         let others = nodes.check(&unclear, &mut problems);
@@ -232,6 +247,7 @@ impl Order {
             config: Config {
                 public_url: listen.public_url,
                 tls: certificates,
+                acme,
                 keys,
                 key_file: Some(key_file),
                 max_sockets_per_ip: listen.max_sockets_per_ip,

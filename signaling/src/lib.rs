@@ -6,8 +6,13 @@
 //! nothing. The [`relay`] carries what two ends cannot send each other directly.
 //!
 //! INVARIANT: the server sees opaque payloads only. It holds no password, no link, and keeps
-//! nothing on disk but the keys that sign owner tokens.
+//! nothing on disk but the keys that sign owner tokens, and the certificate that it got.
 
+#[cfg(feature = "acme")]
+pub mod acme;
+#[cfg(not(feature = "acme"))]
+#[path = "acme/left_out.rs"]
+pub mod acme;
 mod admin;
 mod assets;
 pub mod config;
@@ -188,6 +193,9 @@ pub async fn serve(
     let (mut parts, mut lasting) = (Parts::default(), Parts::default());
     lasting.spawn("upkeep", upkeep.run(config.patience.upkeep, config.reload));
     lasting.spawn("relay", relay);
+    if let Some(acme) = config.acme {
+        lasting.spawn("certificates", acme.run());
+    }
     if let Some(listener) = admin {
         let door = Door {
             router: admin::router(metrics, phases.clone(), reach, config.tls),

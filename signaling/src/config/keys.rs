@@ -10,8 +10,8 @@ use crate::{state::KeyFile, token::KeyRing};
 /// Where the server keeps what it has to remember.
 #[derive(Debug, Clone, Args)]
 pub struct KeyOptions {
-    /// Where the server keeps its key. Without it: the one systemd gives, or
-    /// deskhand-server in the home directory's place for such things
+    /// Where the server keeps its key, and the certificate it gets. Without it: the one systemd
+    /// gives, or deskhand-server in the home directory's place for such things
     #[arg(long, env = "DESKHAND_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,
 
@@ -22,15 +22,20 @@ pub struct KeyOptions {
 }
 
 impl KeyOptions {
+    /// Where the server keeps what it makes for itself.
+    pub(super) fn dir(&self) -> Option<PathBuf> {
+        self.state_dir
+            .clone()
+            .or_else(|| default_state_dir(|name| env::var_os(name)))
+    }
+
     /// Opens the file, and makes it if there is none, unless it shall only be looked at.
     pub(super) fn open(
         self,
         look_only: bool,
         problems: &mut Vec<Problem>,
     ) -> Option<(KeyRing, KeyFile)> {
-        let dir = self
-            .state_dir
-            .or_else(|| default_state_dir(|name| env::var_os(name)));
+        let dir = self.dir();
         let file = match (self.token_keys, dir) {
             (Some(file), _) => KeyFile::at(file),
             (None, Some(dir)) => KeyFile::in_dir(&dir),

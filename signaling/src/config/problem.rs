@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{nodes::NodesError, turn::TurnError};
-use crate::{downloads::DownloadsError, state::StateError, tls::TlsError};
+use crate::{acme::AcmeError, downloads::DownloadsError, state::StateError, tls::TlsError};
 
 /// Where a value was set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub enum Problem {
     },
     /// Reachable from outside, without a public URL.
     #[error(
-        "Listening on {0} makes the server reachable for others, which needs HTTPS: give its address with --public-url https://..., and either a certificate with --tls-cert and --tls-key or a proxy in front that speaks HTTPS."
+        "Listening on {0} makes the server reachable for others, which needs HTTPS: give its address with --public-url https://..., and either a certificate with --tls-cert and --tls-key, or one to get with --acme-domain, or a proxy in front that speaks HTTPS."
     )]
     NeedsPublicUrl(SocketAddr),
     /// A certificate without a key, or the other way round.
@@ -93,6 +93,9 @@ pub enum Problem {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// No certificate can be got.
+    #[error(transparent)]
+    Acme(#[from] AcmeError),
     /// The relay cannot be as it was wished for.
     #[error(transparent)]
     Turn(#[from] TurnError),
@@ -130,6 +133,7 @@ impl Problem {
     /// Whether what was said has to change, and not something on the disk.
     fn is_of_the_order(&self) -> bool {
         match self {
+            Self::Acme(error) => error.is_of_the_order(),
             Self::Turn(error) => error.is_of_the_order(),
             Self::Nodes(error) => error.is_of_the_order(),
             Self::State(_) | Self::Tls(_) | Self::Downloads(_) | Self::Unreadable { .. } => false,

@@ -108,6 +108,21 @@ fn bad_values_are_answered_with_a_sentence() {
         (&["--log", "loud=="], "error, warn, info"),
         (&["--drain-seconds", "1h"], "whole number of seconds"),
         (&["--tls-cert", "a.pem"], "--tls-key is missing"),
+        (&["--acme-domain", "*.example.org"], "given by itself"),
+        (&["--acme-domain", "192.0.2.7"], "It has to be a name"),
+        (
+            &["--acme-directory", "http://ca.example.org"],
+            "an authority's ACME directory",
+        ),
+        (&["--acme-email", "a@b,c@d"], "one address for mail"),
+        (
+            &["--acme-email", "a@example.org"],
+            "--acme-email is of no use without --acme-domain",
+        ),
+        (
+            &["--acme-domain", "a.example.org", "--acme-ca", "/nowhere"],
+            "/nowhere cannot be read",
+        ),
         (&["--redis", "redis://:a@b"], "--redis-password-file"),
         (&["--redis-password-file", "a"], "of no use without --redis"),
         (
@@ -122,6 +137,71 @@ fn bad_values_are_answered_with_a_sentence() {
         assert_eq!(said.lines().count(), 1, "{said}");
         assert!(said.ends_with('.'), "{said}");
     }
+}
+
+#[test]
+fn a_certificate_is_either_there_or_got() {
+    let place = Dir::new();
+    let said = wrong(
+        &[
+            "--acme-domain",
+            "a.example.org",
+            "--acme-ca",
+            "/nowhere/ca.pem",
+        ],
+        &[
+            ("DESKHAND_TLS_CERT", "/nowhere/cert.pem"),
+            ("DESKHAND_STATE_DIR", place.path()),
+        ],
+    );
+    for part in [
+        "--acme-domain and --tls-cert exclude each other",
+        "--tls-key is missing",
+        "/nowhere/ca.pem cannot be read",
+    ] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    assert_eq!(said.lines().count(), 3, "{said}");
+}
+
+#[test]
+fn a_name_to_get_a_certificate_for_is_where_the_server_is_reached() {
+    let place = Dir::new();
+    let plan = |args: &[&str]| {
+        let common = ["check", "--state-dir", place.path(), "--listen", "[::]:443"];
+        order(&[&common, args].concat(), &[]).plan().unwrap()
+    };
+    let names = ["--acme-domain", "a.example.org,b.example.org"];
+    let bare = plan(&names);
+    let url = bare.config.public_url.unwrap().to_string();
+    assert_eq!(url, "https://a.example.org");
+    assert!(bare.config.tls.is_some() && bare.config.acme.is_some());
+    assert!(bare.notes.is_empty(), "{:?}", bare.notes);
+
+    let behind = ["--listen", "[::]:8443", "--redis", "redis://10.0.0.5"];
+    let other = ["--public-url", "https://c.example.org"];
+    let notes = order(
+        &[
+            &["check", "--state-dir", place.path()][..],
+            &names,
+            &behind,
+            &other,
+        ]
+        .concat(),
+        &[],
+    )
+    .plan()
+    .unwrap()
+    .notes
+    .join("\n");
+    for part in [
+        "will not be for c.example.org",
+        "port 443, which has to lead to [::]:8443",
+        "another server",
+    ] {
+        assert!(notes.contains(part), "{part}\n{notes}");
+    }
+    assert!(!Path::new(place.path()).join("acme").exists());
 }
 
 #[test]
