@@ -32,6 +32,7 @@ pub mod namespace;
 pub mod network;
 pub mod novice;
 pub mod output;
+pub mod pebble;
 pub mod physical;
 pub mod probe;
 pub mod process;

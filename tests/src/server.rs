@@ -37,6 +37,19 @@ impl Server {
         Self::run(state, args.iter().copied().map(String::from).collect()).await
     }
 
+    /// As [`Self::start_with`], listening at that port of this computer.
+    pub async fn start_on(port: u16, args: &[&str]) -> Self {
+        let state = Arc::new(tempfile::tempdir().unwrap());
+        let args: Vec<String> = args.iter().copied().map(String::from).collect();
+        let (process, url) = run(&format!("127.0.0.1:{port}"), &state, &args).await;
+        Self {
+            process,
+            url,
+            state,
+            args,
+        }
+    }
+
     /// Starts another one with the same options and the same keys.
     pub async fn another(&self) -> Self {
         Self::run(Arc::clone(&self.state), self.args.clone()).await
@@ -110,6 +123,22 @@ impl Server {
         let mut answer = answer(self.address(), path).await;
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
         answer.split_off(end.expect("a head") + 4)
+    }
+
+    /// What it answers operators who ask whether it is ready; see [`Self::metrics`].
+    ///
+    /// # Panics
+    /// If it tells them nothing.
+    pub async fn readiness(&self) -> String {
+        let address = said_address(&self.process, "Operators may ask on ").await;
+        let address = address.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let request = b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.expect("it reads");
+        let mut answer = String::new();
+        let read = stream.read_to_string(&mut answer).await;
+        read.expect("it answers");
+        answer
     }
 
     /// Waits until it is in touch with the other servers.

@@ -5,14 +5,18 @@ use std::{path::PathBuf, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer};
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+};
 use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::server::Server;
 
@@ -66,6 +70,28 @@ impl Drop for Tls {
     fn drop(&mut self) {
         self.running.abort();
     }
+}
+
+/// Speaks TLS with those for whom this certificate vouches, or whose own it is.
+///
+/// # Panics
+/// If it is none.
+pub fn trusting(certificate: CertificateDer<'static>) -> TlsConnector {
+    TlsConnector::from(Arc::new(client(certificate)))
+}
+
+/// As [`trusting`], to be told more.
+///
+/// # Panics
+/// If it is none.
+pub fn client(certificate: CertificateDer<'static>) -> ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).expect("a certificate");
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("it can speak TLS")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor, to: u16) {

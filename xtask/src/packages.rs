@@ -116,6 +116,7 @@ const TESTS: &[Need] = &[
     library("fonts-dejavu-core"),
     program("dbus", &["dbus-daemon"]),
     program("redis-server", &["redis-server"]), // where several of our servers meet
+    program("pebble", &["pebble"]),             // an authority that gives certificates
     program("xdg-utils", &["xdg-email"]),
     program("file", &["file"]), // xdg-utils tell by it what a file is
     program("nginx", &["nginx"]),

@@ -9,6 +9,7 @@
     reason = "a failure is a panic with a sentence"
 )]
 
+mod acme;
 mod bad_input;
 mod bad_line;
 mod channels;

@@ -1,6 +1,6 @@
 //! The recipes in `packaging/proxy`: a real nginx, a real Caddy, and a real server behind them.
 
-use std::{fs, net::IpAddr, sync::Arc};
+use std::{fs, net::IpAddr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use deskhand_protocol::{
@@ -11,13 +11,11 @@ use deskhand_protocol::{
 use deskhand_tests::{
     process::Process,
     server::Server,
+    tls::trusting,
     wait::{self, PATIENCE},
 };
 use futures_util::{SinkExt as _, StreamExt as _};
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName},
-};
+use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -196,18 +194,6 @@ fn pem(label: &str, der: &[u8]) -> String {
         "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
         lines.join("\n")
     )
-}
-
-fn trusting(certificate: CertificateDer<'static>) -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
 }
 
 async fn free_port() -> u16 {
