@@ -94,7 +94,9 @@ fn folder_of_the_second() -> Option<PathBuf> {
 /// The first in this folder, until it is killed.
 async fn answers(folder: &Path) {
     let mut local = Local::serve(instance::first(folder).unwrap()).unwrap();
-    println!("{READY}");
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{READY}").unwrap();
+    drop(out);
     loop {
         let (request, reply) = local.asked().await;
         assert_eq!(request, Request::Status);

@@ -38,14 +38,8 @@ pub use self::{
     turn::{Turn, TurnError, TurnOptions},
 };
 use crate::{
-    acme::Acme,
-    downloads::Downloads,
-    nodes::Settings,
-    origin::Origin,
-    proxy::Proxy,
-    state::KeyFile,
-    tls::Certificates,
-    token::KeyRing,
+    acme::Acme, downloads::Downloads, nodes::Settings, origin::Origin, proxy::Proxy,
+    state::KeyFile, tls::Certificates, token::KeyRing,
 };
 
 /// Introduces people who need help to people who give it, and serves the helper's page.

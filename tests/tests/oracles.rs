@@ -31,7 +31,8 @@ fn fuzz() -> PathBuf {
 /// What is kept for one target: names and content.
 fn corpus(oracle: &Oracle) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = fuzz().join("corpus").join(oracle.name);
-    let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let files =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let paths = files.map(|file| file.unwrap().path());
     paths
         .map(|path| (path.clone(), fs::read(path).unwrap()))

@@ -139,6 +139,7 @@ mod tests {
         max_fps: 60,
     };
 
+    #[expect(clippy::unnecessary_wraps, reason = "real sources can fail")]
     fn open() -> Result<Box<dyn FrameSource>, CaptureError> {
         let size = Size {
             width: 128,

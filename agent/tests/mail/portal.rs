@@ -197,10 +197,10 @@ fn whoever_asks_the_portal_is_not_as_private_as_the_agent() {
         let opened = desk.open(Way::Portal).await.unwrap();
         let attachment = desk.attachment();
         assert_eq!(opened, Opened::Program { attachment });
-        let asked = hears.try_recv().unwrap();
-        assert!(asked.known);
-        assert_eq!(asked.body, desk.letter().plain);
-        assert_eq!(asked.attachments, [PAGE]);
+        let question = hears.try_recv().unwrap();
+        assert!(question.known);
+        assert_eq!(question.body, desk.letter().plain);
+        assert_eq!(question.attachments, [PAGE]);
     });
 }
 

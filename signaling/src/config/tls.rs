@@ -33,6 +33,7 @@ pub struct TlsOptions {
 }
 
 /// What else matters for getting one.
+#[cfg_attr(not(feature = "acme"), allow(dead_code, reason = "then none is got"))]
 pub(crate) struct Around<'a> {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Option<&'a Origin>,
@@ -64,7 +65,13 @@ impl TlsOptions {
         problems: &mut Vec<Problem>,
         notes: &mut Vec<String>,
     ) -> (Option<Certificates>, Option<Acme>) {
-        let own = own((self.tls_cert, self.tls_key), unclear, around, problems, notes);
+        let own = own(
+            (self.tls_cert, self.tls_key),
+            unclear,
+            around,
+            problems,
+            notes,
+        );
         match self.acme.check(around, notes) {
             Ok(Some(acme)) => (Some(acme.certificates()), Some(acme)),
             Ok(None) => (own, None),
