@@ -35,7 +35,7 @@ pub use self::{
     problem::{Place, Problem, Problems},
     secret::SecretError,
     tls::TlsOptions,
-    turn::{Turn, TurnError, TurnOptions},
+    turn::{Turn, TurnError, TurnOptions, Web},
 };
 use crate::{
     acme::Acme, downloads::Downloads, nodes::Settings, origin::Origin, proxy::Proxy,
@@ -224,9 +224,17 @@ impl Order {
             several: nodes.redis.is_some(),
             look_only: check_only,
         };
+        let said = problems.len();
         let (certificates, acme) = tls.check(&unclear, &around, &mut problems, &mut notes);
+        let tls_refused = problems.len() > said;
         listen.check(&unclear, certificates.is_some(), &mut problems, &mut notes);
-        let turn = turn.check(&unclear, &mut problems);
+        let web = Web {
+            listen: listen.listen,
+            public_url: listen.public_url.as_ref(),
+            certificates: certificates.as_ref(),
+            tls_refused,
+        };
+        let turn = turn.check(&unclear, web, &mut problems);
         let others = nodes.check(&unclear, &mut problems);
         let downloads = downloads.check(&mut problems);
         let opened = keys.open(check_only, &mut problems);

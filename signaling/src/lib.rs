@@ -8,6 +8,7 @@
 //! INVARIANT: the server sees opaque payloads only. It holds no password, no link, and keeps
 //! nothing on disk but the keys that sign owner tokens, and the certificate that it got.
 
+mod accept;
 #[cfg(feature = "acme")]
 pub mod acme;
 #[cfg(not(feature = "acme"))]
@@ -133,14 +134,14 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let Listeners { web, admin } = listeners.into();
     let address = web.local_addr()?;
-    let tls = speaks(config.tls.as_ref())?;
-    let (lender, relay) = lender(config.turn)?;
+    let metrics = Arc::new(Metrics::new());
+    let (lender, relay, shared) = lender(config.turn, &metrics)?;
     let lender = Arc::new(lender);
+    let tls = speaks(config.tls.as_ref(), shared.is_some())?;
     let limits = Arc::new(Limits::new(
         config.max_sockets_per_ip,
         &config.trusted_proxies,
     ));
-    let metrics = Arc::new(Metrics::new());
     let (to_driver, inbox) = mpsc::channel(INBOX_LEN);
     let (phase, phases) = watch::channel(Phase::Serving);
     let (joins_sender, joins) = watch::channel(0);
@@ -187,6 +188,7 @@ pub async fn serve(
         patience: config.patience,
         metrics: Arc::clone(&metrics),
         phase: phases.clone(),
+        relay: shared,
     };
 
     // Those that end when everybody has been told, and those that go on until then.
@@ -201,6 +203,7 @@ pub async fn serve(
             router: admin::router(metrics, phases.clone(), reach, config.tls),
             tls: None,
             seats: Seats::new(ADMIN_SEATS, ADMIN_SEATS, ADMIN_SEATS, &[]),
+            relay: None,
             ..door.clone()
         };
         parts.spawn("admin", listen::serve(listener, door));
@@ -229,13 +232,19 @@ pub async fn serve(
     ended
 }
 
-/// How TLS is spoken with that certificate, if there is one.
-fn speaks(certificates: Option<&Certificates>) -> Result<Option<TlsAcceptor>, ServeError> {
-    let Some(certificates) = certificates else {
-        return Ok(None);
+/// How TLS is spoken with that certificate, if there is one; with the relay as well, if it is
+/// shared with that.
+fn speaks(
+    certificates: Option<&Certificates>,
+    shared: bool,
+) -> Result<Option<TlsAcceptor>, ServeError> {
+    let protocols: &[&[u8]] = if shared {
+        &[tls::HTTP, tls::LOOKING, tls::TURN]
+    } else {
+        &[tls::HTTP, tls::LOOKING]
     };
-    let config = certificates.server_config().map_err(ServeError::Tls)?;
-    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+    let acceptor = certificates.map(|certificates| certificates.acceptor(protocols));
+    acceptor.transpose().map_err(ServeError::Tls)
 }
 
 /// Where the numbers of joins begin.
@@ -252,18 +261,31 @@ async fn none_left(mut joins: watch::Receiver<usize>) {
     let _ = joins.wait_for(|joins| *joins == 0).await;
 }
 
-/// Who lends, and what has to run for it, which never ends by itself.
+/// Who lends, what has to run for it, which never ends by itself, and the relay, if it is spoken to
+/// on the web's port.
 ///
 /// # Errors
 /// If the relay cannot listen.
-fn lender(turn: Turn) -> Result<(Lender, impl Future<Output = ()> + Send), RelayError> {
-    let (lender, relay) = match turn {
-        Turn::Off => (Lender::Nobody, None),
-        Turn::Outside(outside) => (Lender::Outside(outside), None),
+fn lender(
+    turn: Turn,
+    metrics: &Arc<Metrics>,
+) -> Result<
+    (
+        Lender,
+        impl Future<Output = ()> + Send + use<>,
+        Option<Arc<Inside>>,
+    ),
+    RelayError,
+> {
+    let (lender, relay, shared) = match turn {
+        Turn::Off => (Lender::Nobody, None, None),
+        Turn::Outside(outside) => (Lender::Outside(outside), None, None),
         Turn::Inside(settings) => {
-            let (inside, sockets) = Inside::open(settings)?;
+            let on_the_web = settings.shares_the_web();
+            let (inside, sockets) = Inside::open(settings, Arc::clone(metrics))?;
             let run = Arc::clone(&inside).run(sockets);
-            (Lender::Inside(inside), Some(run))
+            let shared = on_the_web.then(|| Arc::clone(&inside));
+            (Lender::Inside(inside), Some(run), shared)
         }
     };
     let run = async move {
@@ -276,7 +298,7 @@ fn lender(turn: Turn) -> Result<(Lender, impl Future<Output = ()> + Send), Relay
             None => std::future::pending().await,
         }
     };
-    Ok((lender, run))
+    Ok((lender, run, shared))
 }
 
 /// Where our page may come from: the public address, and this computer under its own names.

@@ -2,7 +2,11 @@
 //!
 //! Written out instead of `axum::serve`, which waits for ever for a request that does not come.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -11,28 +15,27 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufReader},
     net::{TcpListener, TcpStream},
     sync::watch,
-    task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_io_timeout::TimeoutWriter;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
+    accept,
     config::Patience,
     metrics::Metrics,
     phase::{Phase, reached},
+    relay::edge::Inside,
     routes::Peer,
     tls,
-    visitor::Seats,
+    visitor::{Seat, Seats},
 };
 
 /// The longest request head in bytes.
 const MAX_HEAD: usize = 16 * 1024;
-/// When the system is out of descriptors, some are free again soon.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// What stands behind a listener.
 #[derive(Clone)]
@@ -45,65 +48,65 @@ pub(crate) struct Door {
     pub(crate) patience: Patience,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) phase: watch::Receiver<Phase>,
+    /// Who is spoken to here as well, over TLS.
+    pub(crate) relay: Option<Arc<Inside>>,
 }
+
+/// A connection over TLS, on which nothing waits for ever to be taken.
+type Sealed = TlsStream<Pin<Box<TimeoutWriter<TcpStream>>>>;
 
 /// Serves until [`Phase::Closing`], then lets running answers end.
 pub(crate) async fn serve(listener: TcpListener, door: Door) {
-    let mut closing = pin!(reached(door.phase.clone(), Phase::Closing));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
-            () = &mut closing => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let Some(seat) = door.seats.take(peer.ip().into()) else {
-                    door.metrics.turned_away.inc();
-                    continue; // and the stream is dropped
-                };
-                let door = door.clone();
-                connections.spawn(async move {
-                    door.metrics.connections.inc();
-                    door.connection(stream, peer).await;
-                    door.metrics.connections.dec();
-                    drop(seat);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot take a connection");
-                sleep(ACCEPT_AGAIN).await;
-            }
-        }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
+    let closing = reached(door.phase.clone(), Phase::Closing);
+    let serve = |stream, peer, seat| door.clone().connection(stream, peer, seat);
+    accept::each(listener, &door.seats, &door.metrics, closing, serve).await;
 }
 
 impl Door {
-    async fn connection(&self, stream: TcpStream, peer: SocketAddr) {
-        // Small messages should leave at once; without it they leave a little later.
-        let _ = stream.set_nodelay(true);
+    async fn connection(self, stream: TcpStream, peer: SocketAddr, seat: Seat) {
+        self.metrics.connections.inc();
+        let turn = self.answer(stream, peer).await;
+        self.metrics.connections.dec();
+        drop(seat);
+        if let (Some(stream), Some(relay)) = (turn, self.relay) {
+            tokio::select! {
+                () = relay.take_sealed(stream, peer) => {}
+                () = reached(self.phase, Phase::Closing) => {}
+            }
+        }
+    }
+
+    /// Serves what speaks HTTP, and gives back what speaks TURN.
+    async fn answer(&self, stream: TcpStream, peer: SocketAddr) -> Option<BufReader<Sealed>> {
         // Whoever takes nothing of an answer would hold it for ever.
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(self.patience.write));
         let stream = Box::pin(stream);
         let Some(tls) = &self.tls else {
-            return self.speak(stream, peer).await;
+            self.speak(stream, peer).await;
+            return None;
         };
-        match timeout(self.patience.head, tls.accept(stream)).await {
-            Ok(Ok(stream)) if tls::is_looking(stream.get_ref().1) => {}
-            Ok(Ok(stream)) => self.speak(stream, peer).await,
-            Ok(Err(error)) => {
-                self.metrics.handshakes_failed.inc();
-                tracing::debug!(%error, "no TLS");
-            }
-            Err(_) => {
-                self.metrics.handshakes_failed.inc();
-                tracing::debug!("a TLS handshake took too long");
-            }
+        let stream = accept::sealed(tls, stream, self.patience.head, &self.metrics).await?;
+        if tls::is_looking(stream.get_ref().1) {
+            return None;
         }
+        if self.relay.is_none() {
+            self.speak(stream, peer).await;
+            return None;
+        }
+        // One byte is enough to tell; the rest passes this buffer by.
+        let mut stream = BufReader::with_capacity(1, stream);
+        let said = tokio::select! {
+            said = timeout(self.patience.head, stream.fill_buf()) => said.ok()?.ok()?,
+            () = reached(self.phase.clone(), Phase::Closing) => return None,
+        };
+        // Whoever speaks TURN begins with a STUN message, and that with two bits of zero
+        // (RFC 8489 §5); requests of HTTP begin with a letter.
+        if said.first()? >> 6 == 0 {
+            return Some(stream);
+        }
+        self.speak(stream, peer).await;
+        None
     }
 
     async fn speak<IO>(&self, stream: IO, peer: SocketAddr)

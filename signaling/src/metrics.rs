@@ -14,7 +14,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::hub::Role;
+use crate::{hub::Role, relay::Way};
 
 /// One label: its name and its value.
 type Label = [(&'static str, &'static str); 1];
@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     sockets: Family<Label, Gauge>,
     arrivals: Family<Label, Counter>,
     refusals: Family<Label, Counter>,
+    allocations: Family<Label, Counter>,
     /// Invitations that the server knows of.
     pub(crate) routes: Gauge,
     /// Pairs of an expert and a novice.
@@ -97,6 +98,7 @@ impl Metrics {
         let answers = counters("http_answers", "Answers to HTTP requests");
         let arrivals = counters("arrivals", "Sockets that said a proper hello");
         let refusals = counters("refusals", "Reasons given for parting");
+        let allocations = counters("relay_allocations", "Allocations that the relay has made");
         let sockets = Family::<Label, Gauge>::default();
         registry.register("sockets", "Sockets that are open", sockets.clone());
         let certificate_ends = Family::default();
@@ -114,6 +116,7 @@ impl Metrics {
             sockets,
             arrivals,
             refusals,
+            allocations,
             routes,
             joins,
             introductions,
@@ -175,6 +178,16 @@ impl Metrics {
         self.refusals.get_or_create(&[("reason", word)]).inc();
     }
 
+    /// The relay made an allocation for a client that speaks so.
+    pub(crate) fn allocated(&self, way: Way) {
+        let word = match way {
+            Way::Udp => "udp",
+            Way::Tcp => "tcp",
+            Way::Tls => "tls",
+        };
+        self.allocations.get_or_create(&[("way", word)]).inc();
+    }
+
     /// All of it, as
     /// [OpenMetrics](https://prometheus.io/docs/specs/om/open_metrics_spec/) text.
     pub(crate) fn text(&self) -> Option<String> {
@@ -206,6 +219,7 @@ mod tests {
         metrics.gone(Role::Expert(Page::File));
         metrics.refused(Refusal::Slow);
         metrics.answered(404);
+        metrics.allocated(Way::Tls);
         metrics.routes.set(3);
         metrics.relayed_bytes.inc_by(70);
         let text = metrics.text().unwrap();
@@ -215,6 +229,7 @@ mod tests {
             "deskhand_arrivals_total{role=\"expert\"} 2",
             "deskhand_refusals_total{reason=\"slow\"} 1",
             "deskhand_http_answers_total{status=\"4xx\"} 1",
+            "deskhand_relay_allocations_total{way=\"tls\"} 1",
             "deskhand_routes 3",
             "deskhand_relayed_bytes_total 70",
             "deskhand_ready 0",

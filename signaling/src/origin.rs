@@ -57,6 +57,13 @@ impl Origin {
         port.map_or(&self.authority, |(host, _)| host)
     }
 
+    /// The port in it, or that of its scheme.
+    pub fn port(&self) -> u16 {
+        let usual = if self.secure { 443 } else { 80 };
+        let named = self.authority.rsplit_once(':');
+        named.map_or(usual, |(_, port)| port.parse().unwrap_or(usual))
+    }
+
     /// Whether it is reached over TLS.
     pub fn is_secure(&self) -> bool {
         self.secure
@@ -181,12 +188,15 @@ mod tests {
     #[test]
     fn the_host_is_what_a_certificate_names() {
         let table = [
-            ("https://help.example.org:8443", "help.example.org"),
-            ("https://192.0.2.7", "192.0.2.7"),
-            ("http://[::1]:8080", "::1"),
+            ("https://help.example.org:8443", "help.example.org", 8443),
+            ("https://192.0.2.7", "192.0.2.7", 443),
+            ("https://[2a00::1]", "2a00::1", 443),
+            ("http://[::1]:8080", "::1", 8080),
+            ("http://[::1]", "::1", 80),
         ];
-        for (given, host) in table {
-            assert_eq!(given.parse::<Origin>().unwrap().host(), host);
+        for (given, host, port) in table {
+            let origin: Origin = given.parse().unwrap();
+            assert_eq!((origin.host(), origin.port()), (host, port));
         }
     }
 

@@ -22,11 +22,12 @@ use rustls::{
     server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
+use tokio_rustls::TlsAcceptor;
 use x509_parser::{certificate::X509Certificate, prelude::FromDer as _, time::ASN1Time};
 
 /// What an authority speaks when it looks whether a name leads here
 /// ([RFC 8737 §4](https://www.rfc-editor.org/rfc/rfc8737#section-4)).
-const LOOKING: &[u8] = b"acme-tls/1";
+pub(crate) const LOOKING: &[u8] = b"acme-tls/1";
 
 /// Why a certificate cannot be used. Each is a sentence for the administrator.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +66,13 @@ pub enum TlsError {
         why: String,
     },
 }
+
+/// What is spoken inside ([RFC 7301 §6](https://www.rfc-editor.org/rfc/rfc7301#section-6)):
+/// HTTP/1.1, which is what sockets need.
+pub(crate) const HTTP: &[u8] = b"http/1.1";
+/// And TURN ([RFC 7443 §3](https://www.rfc-editor.org/rfc/rfc7443#section-3)), whose clients mostly
+/// do not say so.
+pub(crate) const TURN: &[u8] = b"stun.turn";
 
 /// What tells that a file has changed: also another one under its name, or behind its link.
 type Stamp = Option<(u64, u64, SystemTime)>;
@@ -193,18 +201,17 @@ impl Certificates {
         Ok(true)
     }
 
-    /// How to speak TLS with it: version 1.2 or 1.3, and HTTP/1.1 inside, which is what sockets
-    /// need.
+    /// How to speak TLS with it: version 1.2 or 1.3, and one of these protocols inside.
     ///
     /// # Errors
     /// Only if the library cannot do so at all.
-    pub(crate) fn server_config(&self) -> Result<ServerConfig, rustls::Error> {
+    pub(crate) fn acceptor(&self, protocols: &[&[u8]]) -> Result<TlsAcceptor, rustls::Error> {
         let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(self.clone()));
-        config.alpn_protocols = vec![b"http/1.1".to_vec(), LOOKING.to_vec()];
-        Ok(config)
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
     fn current(&self) -> Option<Pair> {

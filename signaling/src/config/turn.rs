@@ -14,7 +14,15 @@ use super::{
     problem::Problem,
     secret::{self, SecretError},
 };
-use crate::relay::{Bounds, Public, edge::Settings, lend::Outside};
+use crate::{
+    origin::Origin,
+    relay::{
+        Bounds, Public,
+        edge::{OverTls, Settings, TlsAt},
+        lend::Outside,
+    },
+    tls::Certificates,
+};
 
 /// What helps those who cannot reach each other directly: the relay inside, or another one.
 #[derive(Debug, Clone, Args)]
@@ -33,6 +41,11 @@ pub struct TurnOptions {
     /// addresses, or of all that this computer has, if it has none of those itself
     #[arg(long, env = "DESKHAND_TURN_LISTEN", value_name = "ADDRESS:PORT")]
     pub turn_listen: Option<SocketAddr>,
+
+    /// Where the relay listens for TLS besides, for networks that let nothing else through; it needs
+    /// --tls-cert. The same as --listen lets both share that port
+    #[arg(long, env = "DESKHAND_TURN_TLS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub turn_tls_listen: Option<SocketAddr>,
 
     /// UDP ports that the relay uses for what it relays
     #[arg(
@@ -70,13 +83,31 @@ pub struct TurnOptions {
     pub turn_secret_file: Option<PathBuf>,
 }
 
+/// What the relay may share with the web.
+#[derive(Debug, Clone, Copy)]
+pub struct Web<'a> {
+    /// Where that listens.
+    pub listen: SocketAddr,
+    /// Where people find it.
+    pub public_url: Option<&'a Origin>,
+    /// With what it speaks TLS.
+    pub certificates: Option<&'a Certificates>,
+    /// Whether it has been said already why it cannot.
+    pub tls_refused: bool,
+}
+
 impl TurnOptions {
     /// What it is, or nothing and a problem. `unclear`: options whose values were not understood,
     /// and are not missing for that.
-    pub(super) fn check(self, unclear: &BTreeSet<String>, problems: &mut Vec<Problem>) -> Turn {
-        match Turn::try_from(self) {
+    pub(super) fn check(
+        self,
+        unclear: &BTreeSet<String>,
+        web: Web<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Turn {
+        match Turn::new(self, web) {
             Ok(turn) => return turn,
-            Err(TurnError::Off) if unclear.contains("turn-public-ip") => {}
+            Err(TurnError::Off(_)) if unclear.contains("turn-public-ip") => {}
             Err(TurnError::NeedsSecret(_)) if unclear.contains("turn-secret-file") => {}
             Err(error) => problems.push(error.into()),
         }
@@ -107,8 +138,18 @@ pub enum TurnError {
     )]
     TooManyAddresses,
     /// It is off, so it can listen nowhere.
-    #[error("--turn-listen is of use only with --turn-public-ip, which turns the relay on.")]
-    Off,
+    #[error("{0} is of use only with --turn-public-ip, which turns the relay on.")]
+    Off(&'static str),
+    /// There is nothing to speak TLS with.
+    #[error(
+        "--turn-tls-listen needs a certificate of the server's own: give it with --tls-cert and --tls-key. Behind a proxy that speaks HTTPS the relay cannot be spoken to over TLS."
+    )]
+    NeedsCertificate,
+    /// Nobody would take the relay for what it is.
+    #[error(
+        "--turn-tls-listen needs a certificate for the host of --public-url or an address of --turn-public-ip, which that of --tls-cert is not: nobody would believe it."
+    )]
+    WrongCertificate,
     /// Two relays at once.
     #[error("--turn-public-ip is for the relay inside, --turn-url for another one: not both.")]
     Both,
@@ -152,12 +193,19 @@ pub enum Turn {
     Outside(Outside),
 }
 
-impl TryFrom<TurnOptions> for Turn {
-    type Error = TurnError;
-
-    fn try_from(options: TurnOptions) -> Result<Self, TurnError> {
+impl Turn {
+    /// What there is to be.
+    ///
+    /// # Errors
+    /// [`TurnError`].
+    pub fn new(options: TurnOptions, web: Web<'_>) -> Result<Self, TurnError> {
         match (&options.turn_public_ip[..], &options.turn_url[..]) {
-            ([], []) if options.turn_listen.is_some() => return Err(TurnError::Off),
+            ([], []) if options.turn_listen.is_some() => {
+                return Err(TurnError::Off("--turn-listen"));
+            }
+            ([], _) if options.turn_tls_listen.is_some() => {
+                return Err(TurnError::Off("--turn-tls-listen"));
+            }
             ([_, ..], [_, ..]) => return Err(TurnError::Both),
             _ => {}
         }
@@ -180,8 +228,13 @@ impl TryFrom<TurnOptions> for Turn {
                 return Err(TurnError::TooManyAddresses);
             }
         }
+        let tls = match options.turn_tls_listen {
+            Some(listen) => over_tls(listen, public, web)?,
+            None => None,
+        };
         Ok(Self::Inside(Settings {
             listen: options.turn_listen,
+            tls,
             public,
             ports: options.turn_ports,
             bounds: Bounds {
@@ -190,6 +243,34 @@ impl TryFrom<TurnOptions> for Turn {
             },
         }))
     }
+}
+
+/// How the relay is spoken to over TLS; nothing, if it has been said already why that cannot be.
+fn over_tls(
+    listen: SocketAddr,
+    public: Public,
+    web: Web<'_>,
+) -> Result<Option<OverTls>, TurnError> {
+    let Some(certificates) = web.certificates else {
+        return if web.tls_refused {
+            Ok(None)
+        } else {
+            Err(TurnError::NeedsCertificate)
+        };
+    };
+    let named = web.public_url.map(|url| url.host().to_owned());
+    let host = named
+        .into_iter()
+        .chain(public.ips().map(|ip| ip.to_string()))
+        // One that is awaited will be for that host.
+        .find(|host| certificates.life().is_none() || certificates.are_for(host))
+        .ok_or(TurnError::WrongCertificate)?;
+    let at = if listen == web.listen && listen.port() != 0 {
+        TlsAt::Web(web.public_url.map_or(listen.port(), Origin::port))
+    } else {
+        TlsAt::Own(listen, certificates.clone())
+    };
+    Ok(Some(OverTls { host, at }))
 }
 
 fn outside(urls: Vec<IceUrl>, file: Option<PathBuf>) -> Result<Outside, TurnError> {
@@ -220,9 +301,20 @@ mod tests {
     use crate::config::Options;
 
     fn turn(args: &[&str]) -> Result<Turn, String> {
+        turn_beside(args, None)
+    }
+
+    /// With what the web speaks TLS with.
+    fn turn_beside(args: &[&str], certificates: Option<&Certificates>) -> Result<Turn, String> {
         let options = Options::try_parse_from([&["deskhand-server"], args].concat())
             .map_err(|e| e.to_string())?;
-        Turn::try_from(options.turn).map_err(|e| e.to_string())
+        let web = Web {
+            listen: options.listen.listen,
+            public_url: options.listen.public_url.as_ref(),
+            certificates,
+            tls_refused: false,
+        };
+        Turn::new(options.turn, web).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -239,6 +331,46 @@ mod tests {
         };
         let public = ["25.64.0.1", "2a00::1"].map(|ip| ip.parse::<IpAddr>().unwrap());
         assert_eq!(both.public.ips().collect::<Vec<_>>(), public);
+    }
+
+    /// Where the relay is spoken to over TLS, and whether that is the web's port.
+    #[test]
+    fn tls_needs_a_certificate_for_a_host_that_others_find() {
+        let on = ["--turn-public-ip", "25.64.0.1", "--turn-tls-listen"];
+        let (own, shared) = (["0.0.0.0:5349"], ["0.0.0.0:443", "--listen", "0.0.0.0:443"]);
+        let said = turn(&[&on[..], &own].concat()).unwrap_err();
+        assert!(said.contains("--tls-cert"), "{said}");
+        let over_tls = |name: &str, args: &[&str]| {
+            let folder = tempfile::tempdir().unwrap();
+            let [cert, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+            let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+            fs::write(&cert, made.cert.pem()).unwrap();
+            fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+            let certificates = Certificates::open(cert, key).unwrap();
+            match turn_beside(&[&on[..], args].concat(), Some(&certificates))? {
+                Turn::Inside(Settings { tls: Some(tls), .. }) => {
+                    let port = match tls.at {
+                        TlsAt::Own(address, _) => format!("own {}", address.port()),
+                        TlsAt::Web(port) => format!("web's {port}"),
+                    };
+                    Ok(format!("{} {port}", tls.host))
+                }
+                other => Err(format!("{other:?}")),
+            }
+        };
+        let url = ["--public-url", "https://help.example.org:8443"];
+        let name = "help.example.org";
+        for (host, args, at) in [
+            (name, [&own[..], &url].concat(), "own 5349"),
+            (name, [&shared[..], &url].concat(), "web's 8443"),
+            ("25.64.0.1", own.to_vec(), "own 5349"),
+            ("25.64.0.1", [&shared[..], &url].concat(), "web's 8443"),
+        ] {
+            assert_eq!(over_tls(host, &args), Ok(format!("{host} {at}")));
+        }
+        let said = over_tls("else.example.org", &[&own[..], &url].concat());
+        assert!(said.unwrap_err().contains("nobody would believe it"));
     }
 
     #[test]
@@ -276,6 +408,11 @@ mod tests {
             (&["--turn-ports", "5-9"], "two ports from 1024"),
             (&["--turn-ports", "60000-50000"], "two ports from 1024"),
             (&["--turn-max-kbit", "1"], "--turn-max-kbit"),
+            (&["--turn-listen", "0.0.0.0:1"], "--turn-listen is of use"),
+            (
+                &["--turn-tls-listen", "0.0.0.0:1"],
+                "--turn-tls-listen is of use only with --turn-public-ip",
+            ),
             (&["--turn-url", "https://example.org"], "looks like turn:"),
             (
                 &["--turn-url", "turn:a", "--turn-public-ip", "25.64.0.1"],

@@ -354,7 +354,7 @@ impl<S: Clone> Relay<S> {
             packet.extend(number.to_be_bytes());
             packet.extend(len.to_be_bytes());
             packet.extend(data);
-            if client.way == Way::Tcp {
+            if client.way.is_stream() {
                 packet.resize(packet.len().next_multiple_of(4), 0);
             }
             packet

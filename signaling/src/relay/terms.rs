@@ -20,6 +20,15 @@ pub enum Way {
     Udp,
     /// A stream of its own.
     Tcp,
+    /// The same over TLS.
+    Tls,
+}
+
+impl Way {
+    /// Whether messages follow one another without an end that could be seen from outside.
+    pub(super) fn is_stream(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls)
+    }
 }
 
 /// What opens the relay for a session.

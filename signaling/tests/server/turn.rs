@@ -1,9 +1,9 @@
 //! The relay inside, over real sockets, with what a session was lent.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 
 use deskhand_protocol::{
-    ice::{IceServer, Scheme, Transport, framed},
+    ice::{Credential, IceServer, Scheme, Transport, framed},
     id::JoinId,
     signal::{FromExpert, FromNovice, ToExpert, ToNovice},
 };
@@ -12,25 +12,37 @@ use deskhand_signaling::{
     config::Turn,
     relay::{
         Bounds, Public,
-        edge::Settings,
+        edge::{OverTls, Settings, TlsAt},
         stun::{Class, Key, Message, Method, Writer, attribute},
     },
+    tls::Certificates,
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpStream, UdpSocket},
     time::timeout,
 };
+use tokio_rustls::{
+    TlsConnector,
+    client::TlsStream,
+    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
+};
 
-use crate::support::{Expert, Novice, Server, config, route, soon, still_talk};
+use crate::{
+    http::ask_over,
+    support::{Expert, Novice, Server, config, route, soon, still_talk},
+};
 
 /// Long enough for a datagram to cross this computer many times.
 const QUIET: Duration = Duration::from_millis(300);
+/// Shorter than a server waits for connections that do not end.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 fn with_relay() -> Config {
     Config {
         turn: Turn::Inside(Settings {
             listen: Some("127.0.0.1:0".parse().unwrap()),
+            tls: None,
             public: Public {
                 v4: Some([127, 0, 0, 1].into()),
                 v6: None,
@@ -39,6 +51,58 @@ fn with_relay() -> Config {
             bounds: Bounds::default(),
         }),
         ..config()
+    }
+}
+
+fn with_relay_over_tls(at: TlsAt) -> Config {
+    match with_relay().turn {
+        Turn::Inside(settings) => Config {
+            turn: Turn::Inside(Settings {
+                tls: Some(OverTls {
+                    host: "127.0.0.1".into(),
+                    at,
+                }),
+                ..settings
+            }),
+            ..config()
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A certificate for 127.0.0.1, and somebody who believes it.
+struct Proof {
+    certificates: Certificates,
+    believes: TlsConnector,
+    _files: tempfile::TempDir,
+}
+
+impl Proof {
+    fn new() -> Self {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let files = tempfile::tempdir().unwrap();
+        let [cert, key] = ["cert.pem", "key.pem"].map(|name| files.path().join(name));
+        fs::write(&cert, made.cert.pem()).unwrap();
+        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let believes = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self {
+            certificates: Certificates::open(cert, key).unwrap(),
+            believes: Arc::new(believes).into(),
+            _files: files,
+        }
+    }
+
+    async fn connect(&self, address: SocketAddr) -> TlsStream<TcpStream> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        soon(self.believes.connect(name, stream)).await.unwrap()
     }
 }
 
@@ -76,6 +140,15 @@ impl Pair {
         self.servers.iter().find(fits).expect("it is named")
     }
 
+    /// One that speaks TLS.
+    async fn sealed_client(&self, proof: &Proof) -> Client {
+        let fits = |s: &&IceServer| s.url.scheme == Scheme::Turns;
+        let login = self.servers.iter().find(fits).expect("it is named");
+        let address = login.url.authority().parse().unwrap();
+        let line = Line::Stream(Box::new(proof.connect(address).await));
+        Client::on(line, login).await
+    }
+
     async fn client(&self, transport: Transport) -> Client {
         Client::new(self.server(transport)).await
     }
@@ -83,8 +156,11 @@ impl Pair {
 
 enum Line {
     Udp(UdpSocket),
-    Tcp(TcpStream),
+    Stream(Box<dyn Stream>),
 }
+
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 /// Somebody who speaks TURN.
 struct Client {
@@ -103,8 +179,12 @@ impl Client {
                 socket.connect(address).await.unwrap();
                 Line::Udp(socket)
             }
-            Transport::Tcp => Line::Tcp(TcpStream::connect(address).await.unwrap()),
+            Transport::Tcp => Line::Stream(Box::new(TcpStream::connect(address).await.unwrap())),
         };
+        Self::on(line, login).await
+    }
+
+    async fn on(line: Line, login: &IceServer) -> Self {
         let mut client = Self {
             line,
             login: login.clone(),
@@ -132,10 +212,11 @@ impl Client {
             Line::Udp(socket) => {
                 socket.send(bytes).await.unwrap();
             }
-            Line::Tcp(stream) => {
+            Line::Stream(stream) => {
                 let mut bytes = bytes.to_vec();
                 bytes.resize(bytes.len().next_multiple_of(4), 0);
                 stream.write_all(&bytes).await.unwrap();
+                stream.flush().await.unwrap();
             }
         }
     }
@@ -153,7 +234,7 @@ impl Client {
                 bytes.truncate(len);
                 Some(bytes)
             }
-            Line::Tcp(stream) => {
+            Line::Stream(stream) => {
                 let mut head = [0; 4];
                 stream.read_exact(&mut head).await.ok()?;
                 let framed = framed(head).unwrap();
@@ -246,6 +327,48 @@ async fn both_ends_are_relayed_over_datagrams_and_streams() {
         let mut b = pair.client(ways[b]).await;
         talk(&mut a, &mut b).await;
     }
+}
+
+#[tokio::test]
+async fn an_end_whose_network_lets_only_tls_through_is_relayed_too() {
+    let proof = Proof::new();
+    let own = TlsAt::Own("127.0.0.1:0".parse().unwrap(), proof.certificates.clone());
+    let server = Server::start(with_relay_over_tls(own)).await;
+    let pair = Pair::new(&server, 1).await;
+    let mut sealed = pair.sealed_client(&proof).await;
+    let mut other = pair.sealed_client(&proof).await;
+    talk(&mut sealed, &mut other).await;
+    let mut plain = pair.client(Transport::Udp).await;
+    let mut sealed = pair.sealed_client(&proof).await;
+    talk(&mut plain, &mut sealed).await;
+}
+
+/// What a client says first tells whom it wants.
+#[tokio::test]
+async fn relay_and_web_can_share_a_port() {
+    let proof = Proof::new();
+    let server = Server::start(Config {
+        tls: Some(proof.certificates.clone()),
+        ..with_relay_over_tls(TlsAt::Web(443))
+    })
+    .await;
+    let login = IceServer {
+        url: "turns:127.0.0.1:443".parse().unwrap(),
+        username: "nobody".into(),
+        credential: Credential("nothing".into()),
+    };
+    let line = Line::Stream(Box::new(proof.connect(server.address).await));
+    let mut stranger = Client::on(line, &login).await;
+    assert_eq!(stranger.allocate().await, Err(401));
+
+    let web = proof.connect(server.address).await;
+    let (head, _) = ask_over(web, "GET /").await;
+    assert!(head.starts_with("http/1.1 200 "), "{head}");
+
+    // Neither who has said nothing yet nor who speaks TURN keeps the server from ending.
+    let _mute = proof.connect(server.address).await;
+    timeout(AT_ONCE, server.stop()).await.unwrap();
+    assert_eq!(soon(stranger.next()).await, None);
 }
 
 #[tokio::test]

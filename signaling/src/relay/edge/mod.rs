@@ -1,7 +1,7 @@
 //! Where the relay touches network and clock: sockets for clients, and one for each allocation.
 
 mod carrier;
-mod tcp;
+mod stream;
 mod udp;
 
 use std::{
@@ -17,11 +17,18 @@ use deskhand_protocol::{
     id::JoinId,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     task::JoinSet,
     time::{MissedTickBehavior, interval},
 };
+use tokio_rustls::TlsAcceptor;
 
-use super::{Bounds, Client, Login, Public, Relay, Step, Wanted, lend, nonce::Nonces};
+use super::{Bounds, Client, Login, Public, Relay, Step, Wanted, Way, lend, nonce::Nonces};
+use crate::{
+    metrics::Metrics,
+    tls::{self, Certificates},
+    visitor::Seats,
+};
 use carrier::{Back, Carrier};
 
 /// What clients take the relay for.
@@ -41,6 +48,8 @@ pub struct Settings {
     /// Where it listens, for datagrams and for streams. Without it: at its usual port of those
     /// addresses.
     pub listen: Option<SocketAddr>,
+    /// Whether it is spoken to over TLS, too.
+    pub tls: Option<OverTls>,
     /// What its addresses look like from outside.
     pub public: Public,
     /// Where allocations are.
@@ -49,20 +58,52 @@ pub struct Settings {
     pub bounds: Bounds,
 }
 
+impl Settings {
+    /// Whether it is spoken to on the web's port.
+    pub(crate) fn shares_the_web(&self) -> bool {
+        self.tls
+            .as_ref()
+            .is_some_and(|tls| matches!(tls.at, TlsAt::Web(_)))
+    }
+}
+
+/// How the relay is spoken to over TLS.
+#[derive(Debug, Clone)]
+pub struct OverTls {
+    /// Name or address that the certificate is for.
+    pub host: String,
+    /// Where it listens.
+    pub at: TlsAt,
+}
+
+/// Where the relay is spoken to over TLS.
+#[derive(Debug, Clone)]
+pub enum TlsAt {
+    /// On a port of its own, with this certificate.
+    Own(SocketAddr, Certificates),
+    /// On the web's, which has this number from outside.
+    Web(u16),
+}
+
 /// Why there is no relay. Each is a sentence for the administrator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RelayError {
     /// It cannot listen.
     #[error(
-        "The relay cannot listen on {address}: {cause}. Stop the program that does, or choose another address with --turn-listen."
+        "The relay cannot listen on {address}: {cause}. Stop the program that does, or choose another address with {option}."
     )]
     Listen {
         /// Where.
         address: SocketAddr,
+        /// The option that says so.
+        option: &'static str,
         /// What the system says.
         cause: io::Error,
     },
+    /// The library that speaks TLS does not want to.
+    #[error("TLS cannot be spoken with this certificate: {0}.")]
+    Tls(rustls::Error),
     /// The system has no randomness to give.
     #[error("This system gives no random numbers: {0}.")]
     NoRandomness(getrandom::Error),
@@ -75,6 +116,9 @@ pub(crate) struct Inside {
     core: Mutex<Core>,
     ports: RangeInclusive<u16>,
     urls: Vec<IceUrl>,
+    /// For streams.
+    seats: Arc<Seats>,
+    metrics: Arc<Metrics>,
 }
 
 impl fmt::Debug for Inside {
@@ -86,36 +130,58 @@ impl fmt::Debug for Inside {
 }
 
 /// Listening, and not served yet.
-pub(crate) struct Sockets(Vec<(UdpSocket, TcpListener)>);
+pub(crate) struct Sockets {
+    open: Vec<(UdpSocket, TcpListener)>,
+    tls: Option<(TcpListener, TlsAcceptor)>,
+}
 
 impl Inside {
     /// Listens.
     ///
     /// # Errors
     /// A sentence.
-    pub(crate) fn open(settings: Settings) -> Result<(Arc<Self>, Sockets), RelayError> {
+    pub(crate) fn open(
+        settings: Settings,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Arc<Self>, Sockets), RelayError> {
         let Settings {
             listen,
+            tls,
             public,
             ports,
             bounds,
         } = settings;
-        let bound = match listen {
+        let open = match listen {
             Some(address) => vec![bind(address)?],
             None => public.ips().map(bind_usual).collect::<Result<_, _>>()?,
         };
-        let port = bound
+        let port = open
             .iter()
             .find_map(|(udp, _)| Some(udp.local_addr().ok()?.port()));
+        let (tls, sealed) = match tls {
+            Some(OverTls { host, at }) => {
+                let (sockets, port) = at.open()?;
+                let url = IceUrl {
+                    scheme: Scheme::Turns,
+                    host,
+                    port,
+                    transport: Transport::Tcp,
+                };
+                (sockets, Some(url))
+            }
+            None => (None, None),
+        };
         let mut secret = [0; 32];
         getrandom::getrandom(&mut secret).map_err(RelayError::NoRandomness)?;
         let nonces = Nonces::new(secret, Instant::now());
         let inside = Self {
             core: Mutex::new(Relay::new(bounds, public, REALM.to_owned(), nonces)),
             ports,
-            urls: urls(public, port.unwrap_or(PORT)),
+            urls: urls(public, port.unwrap_or(PORT), sealed),
+            seats: Seats::new(128, 2_000, 4_000, &[]),
+            metrics,
         };
-        Ok((Arc::new(inside), Sockets(bound)))
+        Ok((Arc::new(inside), Sockets { open, tls }))
     }
 
     /// Serves until it is dropped.
@@ -124,11 +190,15 @@ impl Inside {
     /// If the system takes the sockets away.
     pub(crate) async fn run(self: Arc<Self>, sockets: Sockets) -> io::Result<()> {
         let mut parts = JoinSet::new();
-        for (udp, tcp) in sockets.0 {
+        for (udp, tcp) in sockets.open {
             let udp = Arc::new(tokio::net::UdpSocket::from_std(udp)?);
             let tcp = tokio::net::TcpListener::from_std(tcp)?;
             parts.spawn(udp::serve(Arc::clone(&self), udp));
-            parts.spawn(tcp::serve(Arc::clone(&self), tcp));
+            parts.spawn(stream::serve(Arc::clone(&self), tcp));
+        }
+        if let Some((listener, tls)) = sockets.tls {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            parts.spawn(stream::serve_tls(Arc::clone(&self), listener, tls));
         }
         let mut looks = interval(LOOK_AROUND);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -136,6 +206,20 @@ impl Inside {
             tokio::select! {
                 _ = looks.tick() => self.core().pass_time(Instant::now()),
                 _ = parts.join_next() => return Ok(()),
+            }
+        }
+    }
+
+    /// Serves a client that was taken elsewhere, and speaks over TLS.
+    pub(crate) async fn take_sealed(
+        self: &Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite,
+        peer: SocketAddr,
+    ) {
+        match self.seats.take(peer.ip().into()) {
+            Some(seat) => stream::connection(self, stream, peer, Way::Tls, seat).await,
+            None => {
+                self.metrics.turned_away.inc();
             }
         }
     }
@@ -198,6 +282,7 @@ impl Inside {
         };
         let relayed = SocketAddr::new(wanted.ip, port);
         tracing::info!(way = ?wanted.client.way, port, "relay allocation");
+        self.metrics.allocated(wanted.client.way);
         let carrier = Carrier::start(Arc::downgrade(self), socket, relayed, back.clone());
         self.core().opened(wanted, port, carrier, Instant::now())
     }
@@ -214,7 +299,7 @@ impl Inside {
 
 /// Addresses for clients; the first of each way serves those who want to know their own, too. More
 /// would only slow browsers down.
-fn urls(public: Public, port: u16) -> Vec<IceUrl> {
+fn urls(public: Public, port: u16, sealed: Option<IceUrl>) -> Vec<IceUrl> {
     let hosts: Vec<IpAddr> = public.ips().collect();
     let url = |host: &IpAddr, scheme, transport| IceUrl {
         scheme,
@@ -228,7 +313,32 @@ fn urls(public: Public, port: u16) -> Vec<IceUrl> {
         .iter()
         .map(|host| url(host, Scheme::Turn, Transport::Udp));
     let tcp = first().map(|host| url(host, Scheme::Turn, Transport::Tcp));
-    stun.chain(udp).chain(tcp).collect()
+    stun.chain(udp).chain(tcp).chain(sealed).collect()
+}
+
+impl TlsAt {
+    /// Listens, if that is for the relay to do, and gives the port as seen from outside.
+    fn open(self) -> Result<(Option<(TcpListener, TlsAcceptor)>, u16), RelayError> {
+        let (address, certificates) = match self {
+            Self::Own(address, certificates) => (address, certificates),
+            Self::Web(port) => return Ok((None, port)),
+        };
+        let acceptor = certificates
+            .acceptor(&[tls::TURN])
+            .map_err(RelayError::Tls)?;
+        let bound = TcpListener::bind(address).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            let port = listener.local_addr()?.port();
+            Ok((Some((listener, acceptor)), port))
+        });
+        let bound = bound.map_err(|cause| RelayError::Listen {
+            address,
+            option: "--turn-tls-listen",
+            cause,
+        })?;
+        tracing::info!(port = bound.1, "relay listens over TLS");
+        Ok(bound)
+    }
 }
 
 /// Whether an address is one of this computer's right now: only then can it be listened on.
@@ -261,7 +371,11 @@ fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener), RelayError> {
     if let Ok((udp, _)) = &bound {
         tracing::info!(address = ?udp.local_addr(), "relay listens");
     }
-    bound.map_err(|cause| RelayError::Listen { address, cause })
+    bound.map_err(|cause| RelayError::Listen {
+        address,
+        option: "--turn-listen",
+        cause,
+    })
 }
 
 /// At that very address, so that what leaves shows it: a computer with several would choose. Behind
@@ -313,7 +427,9 @@ mod tests {
             v4: Some(Ipv4Addr::new(25, 64, 0, 1)),
             v6: Some("2a00::1".parse().unwrap()),
         };
-        let told: Vec<String> = urls(public, 3478).iter().map(ToString::to_string).collect();
+        let sealed = "turns:help.example.org:443".parse().unwrap();
+        let told = urls(public, 3478, Some(sealed));
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
@@ -321,6 +437,7 @@ mod tests {
                 "turn:25.64.0.1:3478?transport=udp",
                 "turn:[2a00::1]:3478?transport=udp",
                 "turn:25.64.0.1:3478?transport=tcp",
+                "turns:help.example.org:443?transport=tcp",
             ]
         );
     }

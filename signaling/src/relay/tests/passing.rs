@@ -162,20 +162,19 @@ fn channels_shorten_what_passes() {
 
 #[test]
 fn a_stream_gets_whole_words() {
-    let mut stage = Stage::new();
-    let end = stage.end("25.1.0.1:4000", 1);
-    let client = Client {
-        way: Way::Tcp,
-        ..end.client
-    };
-    let end = End { client, ..end };
-    let relayed = stage.allocate(&end).unwrap();
-    assert_eq!(stage.bind(&end, 0x4000, addr(PEER)), 0);
-    let (_, told) = stage
-        .relay
-        .peer_said(relayed, addr(PEER), b"hello", stage.now)
-        .unwrap();
-    assert_eq!(told, [&channel(0x4000, b"hello")[..], &[0; 3]].concat());
+    for way in [Way::Tcp, Way::Tls] {
+        let mut stage = Stage::new();
+        let end = stage.end("25.1.0.1:4000", 1);
+        let client = Client { way, ..end.client };
+        let end = End { client, ..end };
+        let relayed = stage.allocate(&end).unwrap();
+        assert_eq!(stage.bind(&end, 0x4000, addr(PEER)), 0);
+        let (_, told) = stage
+            .relay
+            .peer_said(relayed, addr(PEER), b"hello", stage.now)
+            .unwrap();
+        assert_eq!(told, [&channel(0x4000, b"hello")[..], &[0; 3]].concat());
+    }
 }
 
 #[test]
