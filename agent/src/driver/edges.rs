@@ -253,7 +253,8 @@ impl Edges {
             (PeerCommand::Start(servers), peer) => {
                 let most = self.place.settings.max_bitrate_kbit;
                 let certificate = self.place.certificate.clone();
-                let started = Peer::start(certificate, servers, most, self.begun);
+                let trust = self.place.trust.clone();
+                let started = Peer::start(certificate, servers, trust, most, self.begun);
                 self.flow = Some(started.flow());
                 *peer = Some(started);
                 self.follow();

@@ -19,6 +19,7 @@
 //!   bound, by beginning a message and never ending it. No setting prevents that.
 
 mod channel;
+mod own;
 mod places;
 mod shim;
 mod track;
@@ -52,7 +53,7 @@ use webrtc::peer_connection::{
     SettingEngineBuilder, crypto,
 };
 
-use crate::{congestion::Flow, io::PeerEvent, media::Packet};
+use crate::{congestion::Flow, io::PeerEvent, media::Packet, server::Trust};
 use channel::{Channels, Outgoing, Talk};
 use track::Track;
 use ways::Ways;
@@ -157,12 +158,13 @@ enum Step {
 }
 
 impl Peer {
-    /// Makes a connection and its offer, with the help of `servers`; the offer comes as an event.
-    /// Its picture uses so much at most, and the clock that the page may ask for begins at
+    /// Makes a connection and its offer, with the help of `servers`, about whom `trust` is
+    /// believed; the offer comes as an event. Its picture uses so much at most, and the clock that the page may ask for begins at
     /// `epoch`.
     pub fn start(
         certificate: Certificate,
         servers: Vec<IceServer>,
+        trust: Trust,
         most_kbit: u32,
         epoch: Instant,
     ) -> Self {
@@ -179,7 +181,7 @@ impl Peer {
                 flow: told,
                 epoch,
             };
-            let ways = Ways::find(&servers).await;
+            let ways = Ways::find(&servers, &trust).await;
             let run = Box::pin(run(certificate, &ways, most_kbit, queues, report.clone()));
             if let Err(error) = run.await {
                 tracing::warn!(%error, "the connection to the page");
@@ -285,6 +287,7 @@ async fn run(
     let (registry, words, said) = traffic::configure(&mut media_engine)?;
     let (state, mut states) = mpsc::channel(16);
     let builder = PeerConnectionBuilder::new()
+        .with_runtime(ways.runtime())
         .with_configuration(
             RTCConfigurationBuilder::new()
                 .with_certificates(vec![certificate.inner])

@@ -10,7 +10,7 @@ use std::{
 };
 
 use deskhand_protocol::ice::{IceUrl, Scheme, Transport, framed};
-use rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, split},
     net::{TcpStream, UdpSocket},
@@ -19,6 +19,9 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
+
+use super::own::OwnSockets;
+use crate::server::Trust;
 
 /// The client speaks from one socket for each of the computer's networks; each has a stream.
 const MOST_STREAMS: usize = 8;
@@ -36,18 +39,16 @@ pub(super) struct Shim {
 }
 
 impl Shim {
-    /// One that leads to the relay at `server`, which is connected to when there is something to
-    /// say.
-    pub(super) async fn open(server: &IceUrl) -> io::Result<Self> {
-        let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        Self::open_trusting(server, roots).await
-    }
-
-    async fn open_trusting(server: &IceUrl, roots: RootCertStore) -> io::Result<Self> {
+    /// One that leads the sockets in `own`, and nobody else on this computer, to the relay at
+    /// `server`. It is connected to when there is something to say.
+    pub(super) async fn open(server: &IceUrl, trust: &Trust, own: OwnSockets) -> io::Result<Self> {
         let relay = Relay {
             authority: server.authority(),
             tls: match server.scheme {
-                Scheme::Turns => Some(tls(server, roots)?),
+                Scheme::Turns => {
+                    let name = ServerName::try_from(server.host.clone());
+                    Some((trust.tls().into(), name.map_err(io::Error::other)?))
+                }
                 Scheme::Stun | Scheme::Turn => None,
             },
         };
@@ -58,7 +59,7 @@ impl Shim {
             port: socket.local_addr()?.port(),
             transport: Transport::Udp,
         };
-        let running = tokio::spawn(run(socket, relay));
+        let running = tokio::spawn(run(socket, relay, own));
         Ok(Self { url, running })
     }
 
@@ -81,17 +82,7 @@ struct Relay {
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
-fn tls(server: &IceUrl, roots: RootCertStore) -> io::Result<(TlsConnector, ServerName<'static>)> {
-    let name = ServerName::try_from(server.host.clone()).map_err(io::Error::other)?;
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok((Arc::new(config).into(), name))
-}
-
-async fn run(socket: UdpSocket, relay: Relay) {
+async fn run(socket: UdpSocket, relay: Relay, own: OwnSockets) {
     let socket = Arc::new(socket);
     let mut streams: HashMap<SocketAddr, mpsc::Sender<Vec<u8>>> = HashMap::new();
     let mut running = JoinSet::new();
@@ -106,6 +97,9 @@ async fn run(socket: UdpSocket, relay: Relay) {
             tokio::task::yield_now().await;
             continue;
         };
+        if !own.include(from) {
+            continue;
+        }
         let Some(message) = for_a_stream(&datagram[..len]) else {
             continue;
         };
@@ -194,9 +188,17 @@ fn for_a_stream(datagram: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::{ServerConfig, crypto::ring, pki_types::PrivatePkcs8KeyDer};
     use tokio::net::TcpListener;
 
     use super::*;
+
+    /// Long enough for a connection on this computer many times over.
+    const QUIET: Duration = Duration::from_millis(300);
+    /// Far longer than anything here takes.
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     #[test]
     fn only_whole_messages_go_into_a_stream_and_are_padded_there() {
@@ -208,19 +210,59 @@ mod tests {
         assert_eq!(for_a_stream(&[0x40, 0, 0, 2, 1, 2, 9, 9]), Some(padded));
     }
 
+    async fn open(scheme: &str, relay: &TcpListener, trust: &Trust) -> (Shim, OwnSockets) {
+        let port = relay.local_addr().unwrap().port();
+        let server = format!("{scheme}:127.0.0.1:{port}?transport=tcp");
+        let (server, own) = (server.parse().unwrap(), OwnSockets::default());
+        let shim = Shim::open(&server, trust, own.clone()).await;
+        (shim.unwrap(), own)
+    }
+
+    async fn open_plain(relay: &TcpListener) -> (Shim, OwnSockets) {
+        open("turn", relay, &Trust::new([]).unwrap()).await
+    }
+
+    /// One of the sockets that the shim is for.
+    async fn client(shim: &Shim, own: &OwnSockets) -> UdpSocket {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        own.add(&socket).unwrap();
+        let client = UdpSocket::from_std(socket).unwrap();
+        client.connect(shim.url().authority()).await.unwrap();
+        client
+    }
+
+    /// The stranger speaks first, and what it said would have arrived first.
+    #[tokio::test]
+    async fn nobody_else_on_this_computer_is_led_to_the_relay() {
+        let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (shim, own) = open_plain(&relay).await;
+        let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let message = [0x40, 0, 0, 0];
+        let sent = stranger.send_to(&message, shim.url().authority()).await;
+        assert_eq!(sent.unwrap(), message.len());
+        let client = client(&shim, &own).await;
+        client.send(&message).await.unwrap();
+        let (mut stream, _) = relay.accept().await.unwrap();
+        let mut answer = message;
+        stream.read_exact(&mut answer).await.unwrap();
+        stream.write_all(&answer).await.unwrap();
+        let heard = timeout(PATIENCE, client.recv(&mut answer)).await;
+        assert_eq!(heard.unwrap().unwrap(), answer.len());
+        assert!(
+            timeout(QUIET, relay.accept()).await.is_err(),
+            "the stranger has a stream"
+        );
+    }
+
     /// Two clients, each with a stream of its own; messages that arrive in pieces, or several at
     /// once.
     #[tokio::test]
     async fn datagrams_and_streams_are_translated_both_ways() {
         let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = relay.local_addr().unwrap().port();
-        let server = format!("turn:127.0.0.1:{port}?transport=tcp")
-            .parse()
-            .unwrap();
-        let shim = Shim::open(&server).await.unwrap();
+        let (shim, own) = open_plain(&relay).await;
         for byte in 1..=2_u8 {
-            let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-            client.connect(shim.url().authority()).await.unwrap();
+            let client = client(&shim, &own).await;
             client.send(&[0x40, 0, 0, 1, byte]).await.unwrap();
             client.send(&[0x40, 0, 0, 0]).await.unwrap();
             let (mut stream, _) = relay.accept().await.unwrap();
@@ -246,7 +288,7 @@ mod tests {
     }
 
     /// A relay whose certificate is for `127.0.0.1`; gives what it heard.
-    async fn sealed_relay(listener: TcpListener, config: rustls::ServerConfig) -> Vec<u8> {
+    async fn sealed_relay(listener: TcpListener, config: ServerConfig) -> Vec<u8> {
         let (stream, _) = listener.accept().await.unwrap();
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         let Ok(mut stream) = acceptor.accept(stream).await else {
@@ -261,27 +303,27 @@ mod tests {
 
     #[tokio::test]
     async fn a_relay_over_tls_has_to_show_who_it_is() {
-        let rcgen::CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let config = || {
-            let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-            rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
+            ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
                 .with_safe_default_protocol_versions()
                 .unwrap()
                 .with_no_client_auth()
                 .with_single_cert(vec![cert.der().clone()], key.into())
                 .unwrap()
         };
-        let mut known = RootCertStore::empty();
-        known.add(cert.der().clone()).unwrap();
+        let authority = tempfile::NamedTempFile::new().unwrap();
+        let text = STANDARD.encode(cert.der());
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        std::fs::write(authority.path(), pem).unwrap();
         let said = [0x40, 0, 0, 1, 7, 0, 0, 0];
-        for (roots, heard) in [(known, &said[..]), (RootCertStore::empty(), &[])] {
+        for (believed, heard) in [(Some(authority.path()), &said[..]), (None, &[])] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let port = listener.local_addr().unwrap().port();
-            let server = format!("turns:127.0.0.1:{port}").parse().unwrap();
-            let shim = Shim::open_trusting(&server, roots).await.unwrap();
-            let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-            client.connect(shim.url().authority()).await.unwrap();
+            let trust = Trust::new(believed).unwrap();
+            let (shim, own) = open("turns", &listener, &trust).await;
+            let client = client(&shim, &own).await;
             client.send(&said[..5]).await.unwrap();
             assert_eq!(sealed_relay(listener, config()).await, heard);
             if !heard.is_empty() {
@@ -295,13 +337,8 @@ mod tests {
     #[tokio::test]
     async fn a_relay_that_hangs_up_is_called_again() {
         let relay = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = relay.local_addr().unwrap().port();
-        let server = format!("turn:127.0.0.1:{port}?transport=tcp")
-            .parse()
-            .unwrap();
-        let shim = Shim::open(&server).await.unwrap();
-        let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        client.connect(shim.url().authority()).await.unwrap();
+        let (shim, own) = open_plain(&relay).await;
+        let client = client(&shim, &own).await;
         client.send(&[0x40, 0, 0, 0]).await.unwrap();
         drop(relay.accept().await.unwrap());
         let again = async {
@@ -313,6 +350,6 @@ mod tests {
                 }
             }
         };
-        timeout(Duration::from_secs(10), again).await.unwrap();
+        timeout(PATIENCE, again).await.unwrap();
     }
 }

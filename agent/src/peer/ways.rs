@@ -1,25 +1,28 @@
 //! What helps to reach the page, as the crate can use it.
 //!
-//! The crate speaks to relays in datagrams only. So it is tried once whether datagrams arrive at
-//! the relay; if not, a [`Shim`] carries what it says over a stream.
+//! The crate speaks to relays in datagrams only. So each server is tried once whether datagrams
+//! arrive there; if they do at no relay, a [`Shim`] carries what it says over a stream.
 
-use std::{net::Ipv6Addr, time::Duration};
+use std::{collections::HashSet, net::Ipv6Addr, sync::Arc, time::Duration};
 
 use ::rtc::peer_connection::configuration::RTCIceServer;
 use deskhand_protocol::ice::{IceServer, IceUrl, Scheme, Transport};
+use futures_util::future::join_all;
 use rand_core::{OsRng, RngCore as _};
 use tokio::{
     net::{UdpSocket, lookup_host},
     time::{Instant, timeout, timeout_at},
 };
+use webrtc::runtime::Runtime;
 
-use super::shim::Shim;
+use super::{own::OwnSockets, shim::Shim};
+use crate::server::Trust;
 
-/// A relay is asked so often, the pauses doubling, whether datagrams arrive there.
+/// A server is asked so often, the pauses doubling, whether datagrams arrive there.
 const TRIES: u32 = 4;
 /// The first pause: 1.5 s all together.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The name of a relay is looked up first, which may take longer than that.
+/// The name of a server is looked up first, which may take longer than that.
 const LONGEST: Duration = Duration::from_secs(3);
 /// So many relays are spoken to over streams, such as one as it is and one over TLS.
 const MOST_STREAMS: usize = 2;
@@ -27,6 +30,7 @@ const MOST_STREAMS: usize = 2;
 /// See the module. Dropped, what it carries ends.
 pub(super) struct Ways {
     servers: Vec<RTCIceServer>,
+    own: OwnSockets,
     _shims: Vec<Shim>,
 }
 
@@ -56,33 +60,32 @@ impl<'a> Sorted<'a> {
 }
 
 impl Ways {
-    /// Finds out which of these servers can be reached how.
-    pub(super) async fn find(servers: &[IceServer]) -> Self {
+    /// Finds out which of these servers can be reached how. Those that are spoken to over TLS have
+    /// to be believed by `trust`.
+    pub(super) async fn find(servers: &[IceServer], trust: &Trust) -> Self {
         let Sorted {
             mut stun,
             mut datagrams,
             mut streams,
         } = Sorted::new(servers);
-        let arrive = match datagrams.first().or(stun.first()) {
-            Some(server) => do_datagrams_arrive(&server.url).await,
-            None => false,
-        };
+        let asked = stun.iter().chain(&datagrams);
+        let answering = answering(asked.map(|one| one.url.authority()).collect()).await;
+        let answers = |server: &&IceServer| answering.contains(&server.url.authority());
+        stun.retain(answers);
+        datagrams.retain(answers);
         tracing::debug!(
             servers = servers.len(),
-            datagrams = arrive,
+            answering = answering.len(),
             "ways to the page"
         );
-        if !arrive {
-            stun.clear();
-            datagrams.clear();
-        } else if !datagrams.is_empty() {
+        if !datagrams.is_empty() {
             streams.clear();
         }
         let usable = stun.iter().chain(&datagrams);
         let mut servers: Vec<_> = usable.map(|server| named(server, &server.url)).collect();
-        let mut shims = Vec::new();
+        let (own, mut shims) = (OwnSockets::default(), Vec::new());
         for server in streams.into_iter().take(MOST_STREAMS) {
-            match Shim::open(&server.url).await {
+            match Shim::open(&server.url, trust, own.clone()).await {
                 Ok(shim) => {
                     servers.push(named(server, shim.url()));
                     shims.push(shim);
@@ -92,8 +95,14 @@ impl Ways {
         }
         Self {
             servers,
+            own,
             _shims: shims,
         }
+    }
+
+    /// What the crate has to run on: only then do the shims listen to it.
+    pub(super) fn runtime(&self) -> Arc<dyn Runtime> {
+        self.own.runtime()
     }
 
     /// For the crate.
@@ -117,11 +126,20 @@ fn named(server: &IceServer, url: &IceUrl) -> RTCIceServer {
     }
 }
 
+/// Those of these servers, all as `HOST:PORT`, at which datagrams arrive. They are asked at once.
+async fn answering(servers: HashSet<String>) -> HashSet<String> {
+    let asked = servers.into_iter().map(async |authority| {
+        let answers = do_datagrams_arrive(&authority).await;
+        answers.then_some(authority)
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
 /// Whether a server answers a Binding request
 /// ([RFC 8489 §2](https://www.rfc-editor.org/rfc/rfc8489#section-2)).
-async fn do_datagrams_arrive(url: &IceUrl) -> bool {
+async fn do_datagrams_arrive(authority: &str) -> bool {
     let asked = async {
-        let address = lookup_host(url.authority()).await.ok()?.next()?;
+        let address = lookup_host(authority).await.ok()?.next()?;
         let any = if address.is_ipv4() {
             "0.0.0.0:0"
         } else {
@@ -168,8 +186,12 @@ mod tests {
         }
     }
 
+    fn public() -> Trust {
+        Trust::new([]).unwrap()
+    }
+
     /// What answers as STUN servers do.
-    async fn answering() -> (UdpSocket, u16) {
+    async fn somebody() -> (UdpSocket, u16) {
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let port = socket.local_addr().unwrap().port();
         (socket, port)
@@ -186,15 +208,16 @@ mod tests {
 
     #[tokio::test]
     async fn datagrams_are_used_where_they_arrive() {
-        let (socket, port) = answering().await;
+        let (socket, port) = somebody().await;
         let servers = [
             server(&format!("stun:127.0.0.1:{port}")),
             server(&format!("turn:127.0.0.1:{port}?transport=udp")),
             server("turn:[2a00::1]?transport=udp"),
             server(&format!("turn:127.0.0.1:{port}?transport=tcp")),
         ];
+        let trust = public();
         let ways = tokio::select! {
-            ways = Ways::find(&servers) => ways,
+            ways = Ways::find(&servers, &trust) => ways,
             () = answer(socket) => unreachable!(),
         };
         let urls: Vec<_> = ways
@@ -212,15 +235,39 @@ mod tests {
         assert!(ways.are_relayed());
     }
 
+    /// One that is down hides none that is not.
+    #[tokio::test]
+    async fn each_server_is_asked() {
+        let (_silent, down) = somebody().await;
+        let (socket, up) = somebody().await;
+        let servers = [
+            server(&format!("stun:127.0.0.1:{down}")),
+            server(&format!("turn:127.0.0.1:{down}?transport=udp")),
+            server(&format!("turn:127.0.0.1:{up}?transport=udp")),
+            server(&format!("turn:127.0.0.1:{up}?transport=tcp")),
+        ];
+        let trust = public();
+        let ways = tokio::select! {
+            ways = Ways::find(&servers, &trust) => ways,
+            () = answer(socket) => unreachable!(),
+        };
+        let found = ways.servers();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].urls,
+            [format!("turn:127.0.0.1:{up}?transport=udp")]
+        );
+    }
+
     #[tokio::test]
     async fn a_stream_is_used_where_they_do_not() {
-        let (_silent, port) = answering().await;
+        let (_silent, port) = somebody().await;
         let servers = [
             server(&format!("stun:127.0.0.1:{port}")),
             server(&format!("turn:127.0.0.1:{port}?transport=udp")),
             server(&format!("turn:127.0.0.1:{port}?transport=tcp")),
         ];
-        let ways = Ways::find(&servers).await;
+        let ways = Ways::find(&servers, &public()).await;
         let servers = ways.servers();
         assert_eq!(servers.len(), 1);
         assert!(servers[0].urls[0].starts_with("turn:127.0.0.1:"));
@@ -234,7 +281,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_servers_nothing_is_tried() {
-        let ways = Ways::find(&[]).await;
+        let ways = Ways::find(&[], &public()).await;
         assert!(ways.servers().is_empty() && !ways.are_relayed());
     }
 }

@@ -88,7 +88,12 @@ impl Trust {
 
     /// For a socket.
     pub(super) fn connector(&self) -> Connector {
-        Connector::Rustls(Arc::clone(&self.0))
+        Connector::Rustls(self.tls())
+    }
+
+    /// For whatever else speaks TLS.
+    pub(crate) fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
     }
 }
 

@@ -25,6 +25,7 @@ use std::{
 use deskhand_agent::{
     io::PeerEvent,
     peer::{Certificate, Peer},
+    server::Trust,
 };
 
 use page::Page;
@@ -51,7 +52,8 @@ impl Seen {
 async fn run(nature: Nature, work: Work, settle: Duration, time: Duration) -> Seen {
     let relay = Relay::start(nature).await;
     let certificate = Certificate::generate().unwrap();
-    let mut peer = Peer::start(certificate, Vec::new(), MOST, Instant::now());
+    let trust = Trust::new([]).unwrap();
+    let mut peer = Peer::start(certificate, Vec::new(), trust, MOST, Instant::now());
     let page = Arc::new(Page::start().await);
     let connected = async {
         loop {
