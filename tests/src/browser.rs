@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
+    authority::Authority,
     network::{Bridge, Node},
     process::Process,
     wait::{self, PATIENCE},
@@ -55,7 +56,18 @@ impl Browser {
 
     /// Starts it elsewhere in a network.
     pub async fn start_at(node: &Node) -> Self {
-        let (driver, port) = Self::drive(node.command("chromedriver")).await;
+        Self::start_with(node, node.command("chromedriver")).await
+    }
+
+    /// The same for one that believes this authority, too.
+    pub async fn start_believing(authority: &Authority, node: &Node) -> Self {
+        let mut command = node.command("chromedriver");
+        command.env("HOME", authority.believers_home());
+        Self::start_with(node, command).await
+    }
+
+    async fn start_with(node: &Node, command: std::process::Command) -> Self {
+        let (driver, port) = Self::drive(command).await;
         let bridge = node.reached_from_here(port);
         Self::connect(driver, bridge.port, Some(bridge)).await
     }

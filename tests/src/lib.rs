@@ -11,6 +11,7 @@
     reason = "a test harness: a failure is a panic with a sentence"
 )]
 
+pub mod authority;
 pub mod bad_link;
 pub mod balancer;
 pub mod browser;

@@ -64,6 +64,15 @@ pub enum Side {
     Expert,
 }
 
+impl Side {
+    fn number(self) -> u8 {
+        match self {
+            Self::Novice => 1,
+            Self::Expert => 2,
+        }
+    }
+}
+
 impl Network {
     /// Makes one.
     ///
@@ -127,12 +136,29 @@ impl Network {
 
     /// From now on datagrams from there get lost, as in many offices, and nobody is told.
     pub fn blocks_datagrams_of(&self, side: Side) {
-        let number = match side {
-            Side::Novice => 1,
-            Side::Expert => 2,
-        };
+        let number = side.number();
         self.middle.does(&format!(
             "ip rule add pref {number} iif side{number} ipproto udp blackhole"
+        ));
+    }
+
+    /// From now on nothing is let through from there but TCP to that port, as in the strictest
+    /// offices. Other streams are refused, datagrams get lost.
+    pub fn lets_through_only(&self, side: Side, port: u16) {
+        let cable = format!("side{}", side.number());
+        self.middle.does(&format!(
+            "nft 'table inet {cable} {{
+                chain input {{
+                    type filter hook input priority 0;
+                    iifname {cable} tcp dport {port} accept
+                    iifname {cable} meta l4proto tcp reject with tcp reset
+                    iifname {cable} drop
+                }}
+                chain forward {{
+                    type filter hook forward priority 0;
+                    iifname {cable} drop
+                }}
+            }}'"
         ));
     }
 }

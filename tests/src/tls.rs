@@ -3,14 +3,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
     crypto::ring,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
 };
-use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -18,36 +15,27 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::server::Server;
+use crate::{authority::Authority, server::Server};
 
 /// See the module. There for as long as this is.
 pub struct Tls {
     /// `https://127.0.0.1:…`
     pub url: String,
-    folder: TempDir,
+    authority: Authority,
     running: JoinHandle<()>,
 }
 
 impl Tls {
     /// Stands before that server.
     pub async fn before(server: &Server) -> Self {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let pem = STANDARD.encode(authority.der());
-        let pem = format!("-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n");
-        std::fs::write(folder.path().join("ca.pem"), pem).unwrap();
-
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(["127.0.0.1".into()]).unwrap();
-        let certificate = params.signed_by(&key, &authority).unwrap();
+        let authority = Authority::new();
+        let (certificate, key) = authority.vouches_for("127.0.0.1");
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key.into())
+            .with_single_cert(vec![certificate], key.into())
             .unwrap();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -55,14 +43,14 @@ impl Tls {
         let running = tokio::spawn(serve(listener, Arc::new(config).into(), server.port()));
         Self {
             url,
-            folder,
+            authority,
             running,
         }
     }
 
     /// The file with the authority's certificate.
     pub fn authority(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+        self.authority.file()
     }
 }
 

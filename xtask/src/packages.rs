@@ -112,7 +112,8 @@ const TESTS: &[Need] = &[
     program("iproute2", &["ip"]),  // networks of the tests' own
     program("nftables", &["nft"]), // and their walls
     program("coturn", &["turnserver"]),
-    program("xdotool", &["xdotool"]), // somebody else's injected input
+    program("libnss3-tools", &["certutil"]), // browsers that believe an authority of the tests'
+    program("xdotool", &["xdotool"]),        // somebody else's injected input
     library("fonts-dejavu-core"),
     program("dbus", &["dbus-daemon"]),
     program("redis-server", &["redis-server"]), // where several of our servers meet
