@@ -16,6 +16,7 @@ pub mod bad_link;
 pub mod balancer;
 pub mod browser;
 pub mod computer;
+pub mod coturn;
 pub mod desktop;
 pub mod expert;
 pub mod fake_expert;

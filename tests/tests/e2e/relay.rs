@@ -3,6 +3,7 @@
 use deskhand_tests::{
     authority::Authority,
     browser::Browser,
+    coturn::Coturn,
     desktop::Desktop,
     expert::Expert,
     home::Home,
@@ -143,4 +144,16 @@ async fn where_nothing_but_https_gets_through_both_are_helped_over_tls() {
     assert!(allocations("Tls") >= 2, "{log}");
     assert_eq!(allocations("Udp") + allocations("Tcp"), 0, "{log}");
     all_works(apart, "through a relay", BLOCKED).await;
+}
+
+#[tokio::test]
+async fn coturn_takes_what_the_server_lends() {
+    let network = Network::new(Middle::Separates).await;
+    let coturn = Coturn::start_in(&network).await;
+    let url = format!("turn:{PUBLIC}:3478?transport=udp,turn:{PUBLIC}:3478?transport=tcp");
+    let secret = coturn.secret();
+    let secret = secret.to_str().unwrap();
+    let relay = ["--turn-url", &url, "--turn-secret-file", secret];
+    let apart = meet_with(network, &relay).await;
+    all_works(apart, "through a relay", NOT_BLOCKED).await;
 }
