@@ -17,9 +17,15 @@ const PORT: u16 = 8080;
 
 /// A server there that everybody reaches at its address.
 async fn server(lan: &Lan) -> Server {
+    server_with(lan, &[]).await
+}
+
+/// The same, with these options.
+async fn server_with(lan: &Lan, options: &[&str]) -> Server {
     let url = format!("http://{}:{PORT}", lan.address);
     let listen = format!("{}:{PORT}", lan.address);
-    Server::listen_at(&lan.server, &listen, &["--public-url", &url]).await
+    let options = [&["--public-url", &url], options].concat();
+    Server::listen_at(&lan.server, &listen, &options).await
 }
 
 /// Somebody there who invites with a file, and where that is.
@@ -39,6 +45,10 @@ async fn reads(browser: &Browser) -> String {
 /// From the file to shared control, directly.
 async fn is_helped_in(lan: Lan) {
     let server = server(&lan).await;
+    is_helped_by(lan, server).await;
+}
+
+async fn is_helped_by(lan: Lan, server: Server) {
     let desktop = Desktop::start().await;
     let probe = Probe::open(&desktop).await;
     let (mut novice, file) = novice(&lan, &server, &desktop).await;
@@ -69,6 +79,15 @@ async fn one_who_has_a_private_address_is_helped_without_internet() {
 #[tokio::test]
 async fn one_whose_computer_made_its_address_up_is_helped() {
     is_helped_in(Lan::new(&[SELF_MADE]).await).await;
+}
+
+/// Chromium finds an address of its own there only with somebody to ask for it.
+#[tokio::test]
+async fn one_whose_network_knows_only_ip_version_6_is_helped() {
+    let lan = Lan::new(&[UNIQUE_LOCAL]).await;
+    let own = lan.address.trim_matches(['[', ']']);
+    let server = server_with(&lan, &["--turn-public-ip", own]).await;
+    is_helped_by(lan, server).await;
 }
 
 #[tokio::test]
