@@ -6,7 +6,10 @@
 use std::{collections::HashSet, net::Ipv6Addr, sync::Arc, time::Duration};
 
 use ::rtc::peer_connection::configuration::RTCIceServer;
-use deskhand_protocol::ice::{IceServer, IceUrl, Scheme, Transport};
+use deskhand_protocol::{
+    dial,
+    ice::{IceServer, IceUrl, Scheme, Transport},
+};
 use futures_util::future::join_all;
 use rand_core::{OsRng, RngCore as _};
 use tokio::{
@@ -22,8 +25,8 @@ use crate::server::Trust;
 const TRIES: u32 = 4;
 /// The first pause: 1.5 s all together.
 const PAUSE: Duration = Duration::from_millis(100);
-/// The name of a server is looked up first, which may take longer than that.
-const LONGEST: Duration = Duration::from_secs(3);
+/// The name of a server is looked up first, which may take longer than that, but not for ever.
+const LONGEST: Duration = dial::WAYS;
 /// So many relays are spoken to over streams, such as one as it is and one over TLS.
 const MOST_STREAMS: usize = 2;
 
