@@ -1,6 +1,6 @@
 //! Somebody else's relay: coturn, which knows a secret of the server's.
 
-use std::path::PathBuf;
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use tempfile::TempDir;
 
@@ -44,11 +44,14 @@ impl Coturn {
             let said = process.stdout.said(PATIENCE, way).await;
             assert!(said, "it does not listen: {}", process.stdout.text());
         }
-        std::fs::write(folder.path().join("secret"), SECRET).unwrap();
-        Self { process, folder }
+        let coturn = Self { process, folder };
+        let secret = coturn.secret();
+        fs::write(&secret, SECRET).unwrap();
+        fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
+        coturn
     }
 
-    /// The file with the secret.
+    /// The file with the secret, which nobody else may read.
     pub fn secret(&self) -> PathBuf {
         self.folder.path().join("secret")
     }
