@@ -1,10 +1,12 @@
 //! The relay inside, over real sockets, with what a session was lent.
 
-use std::{fs, net::SocketAddr, os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
+mod client;
+mod pair;
+
+use std::time::Duration;
 
 use deskhand_protocol::{
-    ice::{Credential, IceServer, Scheme, Transport, framed},
-    id::JoinId,
+    ice::{Credential, IceServer, Scheme, Transport},
     signal::{FromExpert, FromNovice, ToExpert, ToNovice},
 };
 use deskhand_signaling::{
@@ -13,308 +15,54 @@ use deskhand_signaling::{
     relay::{
         Bounds, Public,
         edge::{OverTls, Settings, TlsAt},
-        stun::{Class, Key, Message, Method, Writer, attribute},
+        stun::{Class, Message, Method, Writer, attribute},
     },
-    tls::Certificates,
 };
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpStream, UdpSocket},
-    time::timeout,
-};
-use tokio_rustls::{
-    TlsConnector,
-    client::TlsStream,
-    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
-};
+use tokio::{net::UdpSocket, time::timeout};
 
+use self::{
+    client::{Client, Line, QUIET, channel, talk},
+    pair::{Pair, Proof},
+};
 use crate::{
     http::ask_over,
-    support::{Expert, Novice, Server, config, route, soon, still_talk},
+    support::{Server, config, soon, still_talk},
 };
 
-/// Long enough for a datagram to cross this computer many times.
-const QUIET: Duration = Duration::from_millis(300);
 /// Shorter than a server waits for connections that do not end.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-fn with_relay() -> Config {
+/// A relay on this computer.
+fn settings() -> Settings {
+    Settings {
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        tls: None,
+        public: Public {
+            v4: Some([127, 0, 0, 1].into()),
+            v6: None,
+        },
+        ports: 20_000..=29_999,
+        bounds: Bounds::default(),
+    }
+}
+
+fn with(settings: Settings) -> Config {
     Config {
-        turn: Turn::Inside(Settings {
-            listen: Some("127.0.0.1:0".parse().unwrap()),
-            tls: None,
-            public: Public {
-                v4: Some([127, 0, 0, 1].into()),
-                v6: None,
-            },
-            ports: 20_000..=29_999,
-            bounds: Bounds::default(),
-        }),
+        turn: Turn::Inside(settings),
         ..config()
     }
 }
 
+fn with_relay() -> Config {
+    with(settings())
+}
+
 fn with_relay_over_tls(at: TlsAt) -> Config {
-    match with_relay().turn {
-        Turn::Inside(settings) => Config {
-            turn: Turn::Inside(Settings {
-                tls: Some(OverTls {
-                    host: "127.0.0.1".into(),
-                    at,
-                }),
-                ..settings
-            }),
-            ..config()
-        },
-        other => panic!("{other:?}"),
-    }
-}
-
-/// A certificate for 127.0.0.1, and somebody who believes it.
-struct Proof {
-    certificates: Certificates,
-    believes: TlsConnector,
-    _files: tempfile::TempDir,
-}
-
-impl Proof {
-    fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let files = tempfile::tempdir().unwrap();
-        let [cert, key] = ["cert.pem", "key.pem"].map(|name| files.path().join(name));
-        fs::write(&cert, made.cert.pem()).unwrap();
-        fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(made.cert.der().clone()).unwrap();
-        let believes = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self {
-            certificates: Certificates::open(cert, key).unwrap(),
-            believes: Arc::new(believes).into(),
-            _files: files,
-        }
-    }
-
-    async fn connect(&self, address: SocketAddr) -> TlsStream<TcpStream> {
-        let stream = TcpStream::connect(address).await.unwrap();
-        let name = ServerName::try_from("127.0.0.1").unwrap();
-        soon(self.believes.connect(name, stream)).await.unwrap()
-    }
-}
-
-/// Two ends whom the novice has brought together, and what each was told of the relay.
-struct Pair {
-    novice: Novice,
-    expert: Expert,
-    join: JoinId,
-    servers: Vec<IceServer>,
-}
-
-impl Pair {
-    async fn new(server: &Server, byte: u8) -> Self {
-        let (mut novice, _) = server.waiting_novice(route(byte)).await;
-        let (mut expert, join) = server.joined(&mut novice, route(byte)).await;
-        novice.0.send(&FromNovice::Approved { join }).await;
-        let ToExpert::IceServers { servers } = expert.hear().await else {
-            panic!("the expert is told nothing");
-        };
-        let told = ToNovice::IceServers {
-            join,
-            servers: servers.clone(),
-        };
-        assert_eq!(novice.hear().await, told, "both are told the same");
-        Self {
-            novice,
-            expert,
-            join,
-            servers,
-        }
-    }
-
-    fn server(&self, transport: Transport) -> &IceServer {
-        let fits = |s: &&IceServer| s.url.scheme == Scheme::Turn && s.url.transport == transport;
-        self.servers.iter().find(fits).expect("it is named")
-    }
-
-    /// One that speaks TLS.
-    async fn sealed_client(&self, proof: &Proof) -> Client {
-        let fits = |s: &&IceServer| s.url.scheme == Scheme::Turns;
-        let login = self.servers.iter().find(fits).expect("it is named");
-        let address = login.url.authority().parse().unwrap();
-        let line = Line::Stream(Box::new(proof.connect(address).await));
-        Client::on(line, login).await
-    }
-
-    async fn client(&self, transport: Transport) -> Client {
-        Client::new(self.server(transport)).await
-    }
-}
-
-enum Line {
-    Udp(UdpSocket),
-    Stream(Box<dyn Stream>),
-}
-
-trait Stream: AsyncRead + AsyncWrite + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
-
-/// Somebody who speaks TURN.
-struct Client {
-    line: Line,
-    login: IceServer,
-    realm: String,
-    nonce: String,
-}
-
-impl Client {
-    async fn new(login: &IceServer) -> Self {
-        let address: SocketAddr = login.url.authority().parse().unwrap();
-        let line = match login.url.transport {
-            Transport::Udp => {
-                let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-                socket.connect(address).await.unwrap();
-                Line::Udp(socket)
-            }
-            Transport::Tcp => Line::Stream(Box::new(TcpStream::connect(address).await.unwrap())),
-        };
-        Self::on(line, login).await
-    }
-
-    async fn on(line: Line, login: &IceServer) -> Self {
-        let mut client = Self {
-            line,
-            login: login.clone(),
-            realm: String::new(),
-            nonce: String::new(),
-        };
-        let bare = Writer::new(Class::Request, Method::Allocate, &[1; 12]);
-        client.send(&bare.finish()).await;
-        let answer = client.hear().await;
-        let answer = Message::parse(&answer).unwrap();
-        assert_eq!(answer.class, Class::Error);
-        answer
-            .text(attribute::REALM)
-            .unwrap()
-            .clone_into(&mut client.realm);
-        answer
-            .text(attribute::NONCE)
-            .unwrap()
-            .clone_into(&mut client.nonce);
-        client
-    }
-
-    async fn send(&mut self, bytes: &[u8]) {
-        match &mut self.line {
-            Line::Udp(socket) => {
-                socket.send(bytes).await.unwrap();
-            }
-            Line::Stream(stream) => {
-                let mut bytes = bytes.to_vec();
-                bytes.resize(bytes.len().next_multiple_of(4), 0);
-                stream.write_all(&bytes).await.unwrap();
-                stream.flush().await.unwrap();
-            }
-        }
-    }
-
-    /// The next message, without what pads it.
-    async fn hear(&mut self) -> Vec<u8> {
-        soon(self.next()).await.expect("the stream ended")
-    }
-
-    async fn next(&mut self) -> Option<Vec<u8>> {
-        match &mut self.line {
-            Line::Udp(socket) => {
-                let mut bytes = vec![0; 2_000];
-                let len = socket.recv(&mut bytes).await.unwrap();
-                bytes.truncate(len);
-                Some(bytes)
-            }
-            Line::Stream(stream) => {
-                let mut head = [0; 4];
-                stream.read_exact(&mut head).await.ok()?;
-                let framed = framed(head).unwrap();
-                let mut bytes = head.to_vec();
-                bytes.resize(framed.padded, 0);
-                stream.read_exact(&mut bytes[4..]).await.ok()?;
-                bytes.truncate(framed.len);
-                Some(bytes)
-            }
-        }
-    }
-
-    async fn hears_nothing(&mut self) {
-        let heard = timeout(QUIET, self.next()).await;
-        assert!(heard.is_err(), "{heard:?}");
-    }
-
-    fn request(&self, method: Method, fill: impl FnOnce(Writer) -> Writer) -> Vec<u8> {
-        let (username, password) = (&self.login.username, &self.login.credential.0);
-        fill(Writer::new(Class::Request, method, &[2; 12]))
-            .attribute(attribute::USERNAME, username.as_bytes())
-            .attribute(attribute::REALM, self.realm.as_bytes())
-            .attribute(attribute::NONCE, self.nonce.as_bytes())
-            .sign(&Key::new(username, &self.realm, password))
-            .finish()
-    }
-
-    /// Asks, and gives the code of the refusal, or nothing and the answer.
-    async fn ask(&mut self, request: &[u8]) -> (u16, Vec<u8>) {
-        self.send(request).await;
-        let answer = self.hear().await;
-        let message = Message::parse(&answer).unwrap();
-        let code = match message.get(attribute::ERROR_CODE) {
-            Some(&[_, _, class, number, ..]) => u16::from(class) * 100 + u16::from(number),
-            _ => 0,
-        };
-        (code, answer)
-    }
-
-    async fn allocate(&mut self) -> Result<SocketAddr, u16> {
-        let request = self.request(Method::Allocate, |writer| {
-            writer.attribute(attribute::REQUESTED_TRANSPORT, &[17, 0, 0, 0])
-        });
-        let (code, answer) = self.ask(&request).await;
-        if code != 0 {
-            return Err(code);
-        }
-        let message = Message::parse(&answer).unwrap();
-        let relayed = message.addresses(attribute::XOR_RELAYED_ADDRESS).next();
-        Ok(relayed.unwrap().unwrap())
-    }
-
-    async fn bind(&mut self, number: u16, peer: SocketAddr) -> u16 {
-        let request = self.request(Method::ChannelBind, |writer| {
-            let [high, low] = number.to_be_bytes();
-            writer
-                .attribute(attribute::CHANNEL_NUMBER, &[high, low, 0, 0])
-                .address(attribute::XOR_PEER_ADDRESS, peer)
-        });
-        self.ask(&request).await.0
-    }
-}
-
-fn channel(number: u16, data: &[u8]) -> Vec<u8> {
-    let len = u16::try_from(data.len()).unwrap();
-    [&number.to_be_bytes()[..], &len.to_be_bytes(), data].concat()
-}
-
-/// Two ends, one over each way, exchange what neither could send the other directly.
-async fn talk(a: &mut Client, b: &mut Client) {
-    let (at_a, at_b) = (a.allocate().await.unwrap(), b.allocate().await.unwrap());
-    assert_eq!(a.bind(0x4000, at_b).await, 0);
-    assert_eq!(b.bind(0x4001, at_a).await, 0);
-    for len in [0, 1, 2, 3, 4, 1_200] {
-        let data = vec![0x5a; len];
-        a.send(&channel(0x4000, &data)).await;
-        assert_eq!(b.hear().await, channel(0x4001, &data));
-        b.send(&channel(0x4001, &data)).await;
-        assert_eq!(a.hear().await, channel(0x4000, &data));
-    }
+    let host = "127.0.0.1".into();
+    with(Settings {
+        tls: Some(OverTls { host, at }),
+        ..settings()
+    })
 }
 
 #[tokio::test]
@@ -557,19 +305,14 @@ async fn a_stream_without_an_end_in_sight_is_closed() {
 
 #[tokio::test]
 async fn a_closed_stream_frees_what_it_had() {
-    let server = Server::start(Config {
-        turn: match with_relay().turn {
-            Turn::Inside(settings) => Turn::Inside(Settings {
-                bounds: Bounds {
-                    allocations_per_session: 1,
-                    ..Bounds::default()
-                },
-                ..settings
-            }),
-            other => other,
-        },
-        ..config()
-    })
+    let bounds = Bounds {
+        allocations_per_session: 1,
+        ..Bounds::default()
+    };
+    let server = Server::start(with(Settings {
+        bounds,
+        ..settings()
+    }))
     .await;
     let pair = Pair::new(&server, 1).await;
     let mut first = pair.client(Transport::Tcp).await;
