@@ -65,6 +65,15 @@ fn page() -> State {
     served(&format!("#{}", link().to_fragment()))
 }
 
+/// From the form up to the offer of the novice's computer.
+fn offered() -> [Event; 3] {
+    [
+        connect(),
+        Event::News(News::Accepted(met())),
+        Event::News(News::Offer(Sdp::new("v=0"))),
+    ]
+}
+
 fn run(state: &mut State, events: impl IntoIterator<Item = Event>) -> Vec<Effect> {
     events
         .into_iter()
@@ -523,15 +532,7 @@ fn an_interruption_alone_is_waited_out() {
 #[test]
 fn a_connection_that_never_came_about_is_the_end() {
     let mut state = page();
-    let effects = run(
-        &mut state,
-        [
-            connect(),
-            Event::News(News::Accepted(met())),
-            Event::News(News::Offer(Sdp::new("v=0"))),
-            Event::Lost,
-        ],
-    );
+    let effects = run(&mut state, offered().into_iter().chain([Event::Lost]));
     let end = [Effect::Revoke, Effect::HangUp, Effect::Forget];
     assert_eq!(effects[effects.len() - 3..], end);
     assert!(matches!(&state.screen, Screen::Ended(ended) if ended.again.is_some()));

@@ -104,15 +104,8 @@ fn what_was_chosen_and_hidden_before_is_said_once_somebody_hears_it() {
             Effect::Look(false)
         ]
     );
-    run(
-        &mut state,
-        [
-            connect(),
-            Event::News(News::Accepted(met())),
-            Event::News(News::Offer(Sdp::new("v=0"))),
-            Event::Line(Line::Up),
-        ],
-    );
+    run(&mut state, offered());
+    run(&mut state, [Event::Line(Line::Up)]);
     let wishes = [
         FromExpert::Quality(Quality::SharpText),
         FromExpert::Looking(false),

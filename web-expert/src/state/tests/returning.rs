@@ -102,14 +102,7 @@ fn a_second_offer_for_a_connection_that_got_stuck_is_answered() {
     let again = || Event::News(News::Offer(Sdp::new("v=0 again")));
     let answer = [Effect::Answer(Sdp::new("v=0 again"))];
     let mut state = page();
-    run(
-        &mut state,
-        [
-            connect(),
-            Event::News(News::Accepted(met())),
-            Event::News(News::Offer(Sdp::new("v=0"))),
-        ],
-    );
+    run(&mut state, offered());
     assert_eq!(run(&mut state, [again()]), answer);
     run(&mut state, [Event::Line(Line::Up), display()]);
     assert!(run(&mut state, [again()]).is_empty(), "nobody needs it");
@@ -122,15 +115,8 @@ fn a_second_offer_for_a_connection_that_got_stuck_is_answered() {
 /// The page's end stands, and the novice's computer has said nothing over it.
 fn stands_at_one_end() -> State {
     let mut state = page();
-    run(
-        &mut state,
-        [
-            connect(),
-            Event::News(News::Accepted(met())),
-            Event::News(News::Offer(Sdp::new("v=0"))),
-            Event::Line(Line::Up),
-        ],
-    );
+    run(&mut state, offered());
+    run(&mut state, [Event::Line(Line::Up)]);
     state
 }
 
