@@ -105,7 +105,13 @@ pub(super) async fn carry(
                 }
             }
             Some(word) = said.recv() => match word {
-                Word::Reports(reports) => carrier.reported(&reports, Instant::now()),
+                Word::Reports(reports) => {
+                    carrier.reported(&reports, Instant::now());
+                    if carrier.estimator().lossy() != lossy {
+                        lossy = !lossy;
+                        tracing::debug!(lossy, "whether small things are said twice");
+                    }
+                }
                 Word::NoReports => {
                     track.without_numbers();
                     carrier.expect_no_reports();
@@ -125,10 +131,6 @@ pub(super) async fn carry(
         }
         if let Some(news) = carrier.news(now) {
             flow.send_replace(news);
-        }
-        if carrier.estimator().lossy() != lossy {
-            lossy = !lossy;
-            tracing::debug!(lossy, "whether small things are said twice");
         }
         deaf.send_if_modified(|was| std::mem::replace(was, carrier.is_deaf()) != carrier.is_deaf());
     }
