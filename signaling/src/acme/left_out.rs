@@ -38,6 +38,11 @@ impl AcmeOptions {
     }
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_async,
+    reason = "as the real ones are called"
+)]
 impl Acme {
     pub(crate) fn certificates(&self) -> Certificates {
         match *self {}
